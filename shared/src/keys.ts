@@ -1,0 +1,24 @@
+/**
+ * Names of the keys that the runtime and the exporter agree on in Redis.
+ *
+ * The braces in some names make a Redis Cluster keep a function's keys in the slot of its output key, so
+ * that one script can write them together.
+ */
+
+/** Hash: output key → {@link OutputEntry} as JSON. How readers discover outputs. */
+export const OUTPUTS_KEY = "gaugelet:outputs";
+
+/** The saved `env` of an output key: bytes only the function's own worker reads. */
+export function envKey(outputKey: string): string {
+  return `gaugelet:env:{${outputKey}}`;
+}
+
+/** Hash: source of events → position of the newest event whose result is stored. */
+export function positionKey(outputKey: string): string {
+  return `gaugelet:position:{${outputKey}}`;
+}
+
+/** The output key of a function whose manifest names none. */
+export function defaultOutputKey(functionName: string): string {
+  return `gaugelet:output:${functionName}`;
+}

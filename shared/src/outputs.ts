@@ -1,0 +1,27 @@
+import { z } from "zod";
+
+/** One field of the hash {@link OUTPUTS_KEY}: who stored an output, and when. */
+export const outputEntrySchema = z.object({
+  /** Name of the function that stored the output. */
+  function: z.string(),
+  /** Version of the function: a short digest of its code. */
+  version: z.string(),
+  /** When the output was last stored, in milliseconds since the Unix epoch. */
+  storedAt: z.number(),
+  /** Age in seconds at which readers should take the output for stale; null: never. */
+  staleAfter: z.number().positive().nullable().default(null),
+  /** The part of the key that a pattern matched, for functions that keep one output per shard. */
+  shard: z.string().optional(),
+});
+
+/** What {@link OUTPUTS_KEY} holds for one output key. */
+export type OutputEntry = z.infer<typeof outputEntrySchema>;
+
+/** Read one field of {@link OUTPUTS_KEY}; undefined where it is not an entry (a stranger wrote it). */
+export function parseOutputEntry(json: string): OutputEntry | undefined {
+  try {
+    return outputEntrySchema.safeParse(JSON.parse(json)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+
+const SECONDS_PER_UNIT = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 } as const;
+const BYTES_PER_UNIT = {
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  Ki: 1024,
+  Mi: 1024 ** 2,
+  Gi: 1024 ** 3,
+} as const;
+
+/** Read a duration such as `250ms`, `5s`, `1.5m` or `1m30s`, in seconds; undefined where it is none. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined;
+  let seconds = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+    seconds += Number(amount) * SECONDS_PER_UNIT[unit as keyof typeof SECONDS_PER_UNIT];
+  }
+  return seconds;
+}
+
+/** Write seconds as people would: `250ms`, `5s`, `1m30s`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
+  let rest = Math.round(seconds * 1000) / 1000;
+  let text = "";
+  for (const [unit, size] of [
+    ["d", 86_400],
+    ["h", 3600],
+    ["m", 60],
+  ] as const) {
+    const count = Math.floor(rest / size);
+    if (count > 0) text += `${count}${unit}`;
+    rest -= count * size;
+  }
+  return rest > 0 || text === "" ? `${text}${Number(rest.toFixed(3))}s` : text;
+}
+
+/** Read a size in Kubernetes' notation (`512`, `64k`, `256Mi`, `1Gi`), in bytes; undefined where it is none. */
+export function parseBytes(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(k|M|G|Ki|Mi|Gi)?$/.exec(text);
+  if (match === null) return undefined;
+  return Math.round(Number(match[1]) * BYTES_PER_UNIT[(match[2] ?? "") as keyof typeof BYTES_PER_UNIT]);
+}
+
+/** Write bytes as people would: `812 B`, `1.0 MiB`. */
+export function formatBytes(bytes: number): string {
+  let amount = bytes;
+  for (const unit of ["B", "KiB", "MiB"]) {
+    if (amount < 1024) return unit === "B" ? `${amount} B` : `${amount.toFixed(1)} ${unit}`;
+    amount /= 1024;
+  }
+  return `${amount.toFixed(1)} GiB`;
+}
+
+/** A schema for durations: text with a unit in, seconds (> 0) out. */
+export const durationSchema = z.string().transform((text, context) => {
+  const seconds = parseDuration(text);
+  if (seconds === undefined || seconds <= 0) {
+    context.addIssue({
+      code: "custom",
+      message: "expected a duration above 0 with its unit, such as 250ms, 5s or 1m30s",
+    });
+    return z.NEVER;
+  }
+  return seconds;
+});
+
+/** A schema for sizes: Kubernetes' notation in, bytes (> 0) out. */
+export const bytesSchema = z.union([z.string(), z.number()]).transform((value, context) => {
+  const bytes = parseBytes(String(value));
+  if (bytes === undefined || bytes <= 0) {
+    context.addIssue({ code: "custom", message: "expected a size above 0, such as 512, 64Ki or 16Mi" });
+    return z.NEVER;
+  }
+  return bytes;
+});
