@@ -76,7 +76,8 @@ export function connectRedis(
     listener.onDown?.(reason);
   };
   redis.on("error", (error) => down(explainRedisError(error)));
-  redis.on("close", () => {
+  // Not "close": that is also what our own disconnect() ends with.
+  redis.on("reconnecting", () => {
     if (reported === undefined) down("the connection closed");
   });
   redis.on("ready", () => {

@@ -1,0 +1,138 @@
+"""Importing a user's function, with errors that say what to do."""
+
+import datetime
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class LoadError(Exception):
+    """The function cannot be loaded. `details` is a traceback of the user's own code, where there is one."""
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class LoadedFunction(NamedTuple):
+    """A function that is ready to be called."""
+
+    handler: Callable[[dict, Any], Any]
+    getmtime: str
+    """Last change of the function's file: `YYYY-MM-DD HH:MM:SS`, local time."""
+
+
+def load_function(directory: str, handler: str, file: str | None) -> LoadedFunction:
+    """Import `module.attribute` from a directory.
+
+    `file` is the module's file where its name is not the module's.
+    """
+    module_name, _, attribute = handler.rpartition(".")
+    if not module_name or not attribute:
+        raise LoadError(f"the entry point {handler!r} is not of the form module.attribute")
+    sys.path.insert(0, directory)
+    importlib.invalidate_caches()
+    module = _import(module_name, directory, file)
+    try:
+        function = getattr(module, attribute)
+    except AttributeError:
+        found = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+        has = f"; it has {', '.join(found[:10])}" if found else "; it is empty of functions"
+        raise LoadError(
+            f"{_origin(module)} has no {attribute!r}{has}."
+            f" Define `def {attribute}(input, context)` or choose another entry point"
+        ) from None
+    if not callable(function):
+        raise LoadError(
+            f"{handler} in {_origin(module)} is of type {type(function).__name__}, which cannot be called;"
+            f" `def {attribute}(input, context)` was expected"
+        )
+    return LoadedFunction(function, _modification_time(module))
+
+
+def _import(name: str, directory: str, file: str | None) -> Any:
+    try:
+        if file is None:
+            return importlib.import_module(name)
+        spec = importlib.util.spec_from_file_location(name, file)
+        if spec is None or spec.loader is None:
+            raise LoadError(f"{file} is not a Python file: its name must end in .py")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+    except LoadError:
+        raise
+    except FileNotFoundError as error:
+        if file is not None and error.filename == file:
+            raise LoadError(f"{file} does not exist") from None
+        raise _failed_at_import(error, name) from None
+    except SyntaxError as error:
+        where = f"{error.filename}, line {error.lineno}" if error.filename else "the source"
+        text = (error.text or "").rstrip()
+        raise LoadError(f"{type(error).__name__} in {where}: {error.msg}", text) from None
+    except ModuleNotFoundError as error:
+        missing = error.name or name
+        if missing == name or name.startswith(f"{missing}."):
+            raise LoadError(f"there is no module {missing!r} in {directory}") from None
+        raise LoadError(
+            f"the function imports {missing!r}, which is not installed in this Python environment;"
+            " install it there or put the module beside the function",
+            _own_traceback(error),
+        ) from None
+    except BaseException as error:
+        raise _failed_at_import(error, name) from None
+
+
+def _failed_at_import(error: BaseException, name: str) -> LoadError:
+    return LoadError(f"importing {name!r} failed: {type(error).__name__}: {error}", _own_traceback(error))
+
+
+def _own_traceback(error: BaseException) -> str:
+    """The traceback without the frames of this file and of importlib."""
+    kept = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and "importlib" not in frame.filename
+    ]
+    lines = traceback.format_list(kept) + traceback.format_exception_only(error)
+    return "".join(["Traceback (most recent call last):\n", *lines]).rstrip()
+
+
+def _origin(module: Any) -> str:
+    return getattr(module, "__file__", None) or f"module {module.__name__}"
+
+
+def _modification_time(module: Any) -> str:
+    try:
+        changed = os.path.getmtime(module.__file__)
+    except (AttributeError, TypeError, OSError):
+        return ""
+    return datetime.datetime.fromtimestamp(changed).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def in_directory(directory: str) -> Callable[[str], bool]:
+    """A test for modules that came from the function's own directory."""
+    root = os.path.join(os.path.realpath(directory), "")
+
+    def is_own(name: str) -> bool:
+        module = sys.modules.get(name)
+        if module is None:
+            try:
+                spec = importlib.util.find_spec(name) if _is_below(name, root) else None
+            except (ImportError, ValueError):
+                return False
+            return spec is not None and os.path.realpath(spec.origin or "").startswith(root)
+        file = getattr(module, "__file__", None)
+        return file is not None and os.path.realpath(file).startswith(root)
+
+    return is_own
+
+
+def _is_below(name: str, root: str) -> bool:
+    path = os.path.join(root, *name.split("."))
+    return os.path.isfile(f"{path}.py") or os.path.isdir(path)

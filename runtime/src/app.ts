@@ -1,0 +1,123 @@
+import { connectRedis } from "@gaugelet/shared/redis/connection";
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import type { RuntimeConfiguration } from "./configuration/environment.ts";
+import type { FunctionDefinition } from "./configuration/manifest.ts";
+import { FunctionRunner } from "./functions/function-runner.ts";
+import { managementRoutes } from "./http/management.ts";
+import { serve } from "./http/server.ts";
+import { statusPageRoutes } from "./http/status-page.ts";
+import { functionLog } from "./observability/function-log.ts";
+import { RuntimeMetrics } from "./observability/metrics.ts";
+import { preparePackage } from "./packages/prepare.ts";
+import { watchSource } from "./packages/watch.ts";
+import { RedisStore } from "./sinks/redis-store.ts";
+import { RedisKeyTrigger } from "./triggers/redis-key/trigger.ts";
+import { ScheduleTrigger } from "./triggers/schedule/trigger.ts";
+import type { Trigger } from "./triggers/trigger.ts";
+import { Supervisor } from "./workers/supervisor.ts";
+
+/** A running runtime. */
+export interface Runtime {
+  /** Ports listened on; `status` is undefined in drop-in mode. */
+  readonly ports: { readonly management: number; readonly status: number | undefined };
+  /** Finish what is under way and end everything that was started, last in, first out. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Start the runtime: triggers → queue → worker → store for each function.
+ *
+ * @throws ConfigurationError where a port cannot be listened on; everything else that may be missing, Redis
+ * and the functions' code first of all, is waited for.
+ */
+export async function startRuntime(configuration: RuntimeConfiguration, log: Logger): Promise<Runtime> {
+  const teardown: (() => void | Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const undo of teardown.splice(0).reverse()) await undo();
+  };
+  try {
+    const runners: FunctionRunner[] = [];
+    const metrics = new RuntimeMetrics(() =>
+      runners.map(({ definition, workerState }) => ({ function: definition.name, state: workerState.kind })),
+    );
+
+    const { host, port } = configuration.redis;
+    const redis = connectRedis(configuration.redis, {
+      onUp: () => log.info(`connected to Redis at ${host}:${port}`),
+      onDown: (reason) =>
+        log.error({ reason }, `no connection to Redis at ${host}:${port}, trying on: ${reason}`),
+    });
+    teardown.push(() => redis.disconnect());
+
+    const store = new RedisStore(redis, log);
+    for (const definition of configuration.functions) {
+      runners.push(assemble(definition, configuration, redis, store, metrics, log, teardown));
+    }
+    teardown.push(async () => void (await Promise.all(runners.map((runner) => runner.stop()))));
+
+    const management = await serve(
+      configuration.management,
+      "GAUGELET_MANAGEMENT_PORT",
+      managementRoutes(redis, runners, metrics),
+    );
+    teardown.push(() => management.stop());
+    const status =
+      configuration.status &&
+      (await serve(configuration.status, "GAUGELET_RUNTIME_PORT", statusPageRoutes(runners)));
+    if (status !== undefined) teardown.push(() => status.stop());
+
+    for (const runner of runners) runner.start();
+    return { ports: { management: management.port, status: status?.port }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Wire one function. */
+function assemble(
+  definition: FunctionDefinition,
+  configuration: RuntimeConfiguration,
+  redis: Redis,
+  store: RedisStore,
+  metrics: RuntimeMetrics,
+  runtimeLog: Logger,
+  teardown: (() => void)[],
+): FunctionRunner {
+  const log = runtimeLog.child({ function: definition.name });
+  const { name, limits } = definition;
+  metrics.register(definition);
+  const supervisor = new Supervisor({
+    prepare: () => preparePackage(definition.source, configuration.stateFolder),
+    worker: {
+      python: configuration.python,
+      environment: definition.environment,
+      onLine: functionLog(log, limits.logLinesPerSecond),
+      handler: definition.handler,
+      redis: configuration.redis,
+      limits,
+    },
+    log,
+    onStarted: (worker) => metrics.workerStart.observe({ function: name }, worker.startSeconds),
+    onReplacementReady: () => runner.wake(),
+    onEnded: () => metrics.workerRestarts.inc({ function: name }),
+  });
+  const triggers = definition.triggers.map((spec): Trigger => {
+    if ("schedule" in spec) return new ScheduleTrigger(spec);
+    return new RedisKeyTrigger(spec, {
+      redis,
+      address: configuration.redis,
+      log,
+      sharded: definition.state === "partition",
+      lastPosition: (shard, source) =>
+        store.lastPosition(
+          definition.outputKey.replaceAll("{shard}", () => shard),
+          source,
+        ),
+    });
+  });
+  const runner = new FunctionRunner({ definition, triggers, supervisor, store, metrics, log });
+  teardown.push(watchSource(definition.source, () => supervisor.reload()));
+  return runner;
+}

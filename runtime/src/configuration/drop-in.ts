@@ -1,0 +1,56 @@
+import { resolve } from "node:path";
+import { validate } from "@gaugelet/shared/configuration";
+import { z } from "zod";
+import { codeSource } from "./file.ts";
+import { defineFunction, type FunctionDefinition, manifestSchema } from "./manifest.ts";
+
+/** Where a container's function is mounted. */
+const MOUNTED_FILE = "/opt/usermodule.py";
+
+const dropInSchema = z.object({
+  REDIS_INPUT_KEY: z.string().min(1).default("metrics"),
+  REDIS_OUTPUT_KEY: z.string().min(1),
+  POLL_INTERVAL_SECONDS: z.coerce
+    .number("expected a number of seconds")
+    .positive("expected a number of seconds above 0")
+    .default(5),
+  FUNCTION_FILE: z.string().min(1).default(MOUNTED_FILE),
+  FUNCTION_ZIP: z.string().min(1).optional(),
+  FUNCTION_HANDLER: manifestSchema.shape.handler.default("usermodule.handler"),
+});
+
+/** What stays the runtime's own: its settings, and the secrets it signs in with. */
+const NOT_PASSED_ON =
+  /^(REDIS_USERNAME|REDIS_PASSWORD|DATABASE_URL|GAUGELET_.*|NODE_.*|npm_.*|FUNCTION_ZIP)$/;
+
+/**
+ * One function from environment variables alone, named after its output key: what makes the runtime a
+ * replacement for an image that is configured so.
+ *
+ * @throws ConfigurationError that names the variable.
+ */
+export function readDropIn(environment: NodeJS.ProcessEnv): FunctionDefinition {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const values = validate(dropInSchema, set, "environment");
+  const manifest = manifestSchema.parse({
+    // The output key names the function, and may hold what a manifest's name may not: set below.
+    name: "drop-in",
+    handler: values.FUNCTION_HANDLER,
+    triggers: [
+      { redisKey: escapePattern(values.REDIS_INPUT_KEY), pollInterval: `${values.POLL_INTERVAL_SECONDS}s` },
+    ],
+    // The container is the function's own: what its deployment sets is for the function to read.
+    environment: Object.fromEntries(Object.entries(set).filter(([name]) => !NOT_PASSED_ON.test(name))),
+  });
+  const source = codeSource(values.FUNCTION_ZIP ?? resolve(values.FUNCTION_FILE), process.cwd());
+  return {
+    ...defineFunction(manifest, source, undefined),
+    name: values.REDIS_OUTPUT_KEY,
+    outputKey: values.REDIS_OUTPUT_KEY,
+  };
+}
+
+/** The input key is one key, whatever characters it has. */
+function escapePattern(key: string): string {
+  return key.replace(/[*?[\]\\]/g, "\\$&");
+}

@@ -1,0 +1,78 @@
+import { stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { ConfigurationError, readYaml, validate } from "@gaugelet/shared/configuration";
+import { z } from "zod";
+import { type CodeSource, defineFunction, type FunctionDefinition, manifestSchema } from "./manifest.ts";
+
+const fileSchema = z.strictObject(
+  { functions: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).min(1) },
+  "expected an object with functions:",
+);
+
+/**
+ * Read `gaugelet.yaml`: a list of functions, each a whole manifest or the path of a folder that holds a
+ * `function.yaml`. Paths are relative to the file they stand in.
+ *
+ * @throws ConfigurationError that names the file, the place in it, what was expected and what was found.
+ */
+export async function readConfigurationFile(
+  file: string,
+  nodeName: string | undefined,
+): Promise<FunctionDefinition[]> {
+  const { functions } = validate(fileSchema, await readYaml(file), file);
+  const definitions: FunctionDefinition[] = [];
+  for (const [index, entry] of functions.entries()) {
+    definitions.push(
+      typeof entry === "string"
+        ? await readManifestFile(await manifestPath(resolve(dirname(file), entry)), nodeName)
+        : readManifest(entry, file, `${file}: functions[${index}]`, nodeName),
+    );
+  }
+  refuseDoubles(definitions, file);
+  return definitions;
+}
+
+async function manifestPath(path: string): Promise<string> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isFolder ? join(path, "function.yaml") : path;
+}
+
+async function readManifestFile(file: string, nodeName: string | undefined): Promise<FunctionDefinition> {
+  return readManifest(await readYaml(file), file, file, nodeName);
+}
+
+function readManifest(
+  value: unknown,
+  file: string,
+  where: string,
+  nodeName: string | undefined,
+): FunctionDefinition {
+  const manifest = validate(manifestSchema, value, where);
+  return defineFunction(manifest, codeSource(manifest.source, dirname(file)), nodeName);
+}
+
+/** A path, an `http(s)` URL, or the base64 text of a zip. */
+export function codeSource(text: string, relativeTo: string): CodeSource {
+  if (/^https?:\/\//i.test(text)) return { kind: "url", url: text };
+  // A zip begins with "PK\3\4", which is "UEsDB" in base64: no sensible path begins so.
+  if (/^\s*UEsDB/.test(text)) return { kind: "base64", text };
+  return { kind: "path", path: resolve(relativeTo, text) };
+}
+
+function refuseDoubles(definitions: readonly FunctionDefinition[], file: string): void {
+  for (const field of ["name", "outputKey"] as const) {
+    const seen = new Set<string>();
+    for (const definition of definitions) {
+      if (seen.has(definition[field])) {
+        const what = field === "name" ? "the name" : "the output key";
+        throw new ConfigurationError(
+          `${file}: two functions have ${what} ${JSON.stringify(definition[field])}`,
+        );
+      }
+      seen.add(definition[field]);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import type { ListenAddress } from "../configuration/environment.ts";
+
+/** What a path answers. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** Answers a GET of one path. */
+export type Route = () => Answer | Promise<Answer>;
+
+/** A running server. */
+export interface HttpServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serve a few GET routes.
+ *
+ * @param portVariable the environment variable that chooses the port, for the message where it is taken.
+ * @throws ConfigurationError where the address cannot be listened on.
+ */
+export async function serve(
+  listen: ListenAddress,
+  portVariable: string,
+  routes: Readonly<Record<string, Route>>,
+): Promise<HttpServer> {
+  const server = createServer((request, response) => {
+    void answer(routes, request.method ?? "", request.url ?? "/").then(({ status, type, body }) => {
+      response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+      response.end(request.method === "HEAD" ? undefined : body);
+    });
+  });
+  try {
+    server.listen(listen.port, listen.address);
+    await once(server, "listening");
+  } catch (error) {
+    const inUse = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+    const reason = inUse ? "another program listens there already" : (error as Error).message;
+    throw new ConfigurationError(
+      `cannot listen on ${listen.address}:${listen.port}: ${reason}; choose another port with ${portVariable}`,
+      { cause: error },
+    );
+  }
+  return { port: (server.address() as AddressInfo).port, stop: () => stop(server) };
+}
+
+/** Plain text. */
+export function text(status: number, body: string): Answer {
+  return { status, type: "text/plain; charset=utf-8", body };
+}
+
+async function answer(routes: Readonly<Record<string, Route>>, method: string, url: string): Promise<Answer> {
+  const path = url.split("?", 1)[0] ?? "/";
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (route === undefined)
+    return text(404, `nothing at ${path}; there is ${Object.keys(routes).join(", ")}\n`);
+  if (method !== "GET" && method !== "HEAD") return text(405, "only GET\n");
+  try {
+    return await route();
+  } catch (error) {
+    return text(500, `${(error as Error).message}\n`);
+  }
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,29 @@
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import { pino } from "pino";
+import { startRuntime } from "./app.ts";
+import { readConfiguration } from "./configuration/environment.ts";
+
+try {
+  const configuration = await readConfiguration(process.env);
+  const log = pino({
+    level: configuration.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+  });
+  const runtime = await startRuntime(configuration, log);
+  log.info(
+    { functions: configuration.functions.map(({ name }) => name), ports: runtime.ports },
+    `runtime started with ${configuration.functions.length} function(s)`,
+  );
+  const stop = (signal: NodeJS.Signals): void => {
+    log.info(`${signal}: stopping`);
+    void runtime.stop().then(() => log.info("stopped"));
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,30 @@
+import type { CodeSource } from "../configuration/manifest.ts";
+
+/** A function's code on this machine's disk, ready to be imported. */
+export interface FunctionPackage {
+  /** Folder that the module and its siblings are imported from. */
+  readonly directory: string;
+  /** The module's file where a single file is the function, whatever it is called; else null. */
+  readonly file: string | null;
+  /** First 12 hexadecimal digits of the SHA-256 of the code. */
+  readonly version: string;
+}
+
+/** The function's code cannot be had. The message says where it was looked for and what to do. */
+export class PackageError extends Error {
+  override readonly name = "PackageError";
+}
+
+/** Name a source in messages. Base64 text is not shown, nor is what a URL may carry to sign in. */
+export function describeSource(source: CodeSource): string {
+  switch (source.kind) {
+    case "path":
+      return source.path;
+    case "url": {
+      const url = new URL(source.url);
+      return `${url.origin}${url.pathname}`;
+    }
+    case "base64":
+      return "the base64 text";
+  }
+}

@@ -1,0 +1,59 @@
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { CodeSource } from "../configuration/manifest.ts";
+import { codeFiles } from "./prepare.ts";
+
+const LOOK_EVERY_MILLISECONDS = 1_000;
+
+/**
+ * Call back when a function's files have changed and have been still for one look, so that a file that is
+ * being written is not read half.
+ *
+ * Looks at sizes and times once a second: a ConfigMap is updated by swapping a symbolic link above the
+ * file, and network file systems send no events, so watching for events would miss both.
+ *
+ * @returns a function that stops watching. Sources that are not on the disk do not change.
+ */
+export function watchSource(source: CodeSource, onChange: () => void): () => void {
+  if (source.kind !== "path") return () => {};
+  const { path } = source;
+  let known: string | undefined;
+  let previous: string | undefined;
+  let looking = false;
+  const look = async (): Promise<void> => {
+    const signature = await signatureOf(path).catch(() => "missing");
+    known ??= signature;
+    if (signature === previous && signature !== known) {
+      known = signature;
+      onChange();
+    }
+    previous = signature;
+  };
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void look().finally(() => {
+      looking = false;
+    });
+  }, LOOK_EVERY_MILLISECONDS);
+  void look();
+  return () => clearInterval(timer);
+}
+
+async function signatureOf(path: string): Promise<string> {
+  const files = (await stat(path)).isDirectory() ? await codeFiles(path) : [path, ...(await siblings(path))];
+  const lines = await Promise.all(
+    files.sort().map(async (file) => {
+      const { size, mtimeMs, ino } = await stat(file);
+      return `${file} ${size} ${mtimeMs} ${ino}`;
+    }),
+  );
+  return lines.join("\n");
+}
+
+/** The modules beside a single file, which it may import. */
+async function siblings(file: string): Promise<string[]> {
+  const folder = dirname(file);
+  const names = await readdir(folder);
+  return names.map((name) => join(folder, name)).filter((name) => name.endsWith(".py") && name !== file);
+}

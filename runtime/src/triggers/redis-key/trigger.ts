@@ -1,0 +1,169 @@
+import { hash } from "node:crypto";
+import type { RedisAddress } from "@gaugelet/shared/redis/connection";
+import { explainRedisError } from "@gaugelet/shared/redis/explain";
+import { type KeyPattern, parseKeyPattern } from "@gaugelet/shared/redis/glob";
+import { KeyChanges } from "@gaugelet/shared/redis/key-changes";
+import type { Redis } from "ioredis";
+import type { Logger } from "pino";
+import type { RedisKeyTriggerSpec } from "../../configuration/manifest.ts";
+import type { FunctionEvent } from "../../dispatcher/event.ts";
+import type { Trigger } from "../trigger.ts";
+import { readInput } from "./read-input.ts";
+
+/** Between two searches for new keys of a pattern while changes are pushed: a safety net that is not cheap. */
+const SEARCH_EVERY_MILLISECONDS = 60_000;
+const SCAN_COUNT = 1000;
+
+/** What a {@link RedisKeyTrigger} needs besides its specification. */
+export interface RedisKeyTriggerOptions {
+  readonly redis: Redis;
+  readonly address: RedisAddress;
+  readonly log: Logger;
+  /** Whether the matched part of a key is the event's shard. */
+  readonly sharded: boolean;
+  /** The position of the newest event from a source whose result is stored; undefined: none. */
+  lastPosition(shard: string, source: string): Promise<string | undefined>;
+}
+
+interface WatchedKey {
+  /** Digest of the bytes emitted last. */
+  position: string | undefined;
+  positionKnown: boolean;
+  reading: boolean;
+  /** It changed while it was being read: read it again. */
+  again: boolean;
+  /** The problem reported last, so that it is reported once. */
+  problem: string | undefined;
+}
+
+/**
+ * Emits the value of a key, or of each key that a pattern matches, when its bytes have changed: told by
+ * Redis' invalidation messages at once, and by a poll as the safety net. Of several writes in a burst the
+ * newest is always emitted, since every message is followed by a read that began after it.
+ */
+export class RedisKeyTrigger implements Trigger {
+  readonly #options: RedisKeyTriggerOptions;
+  readonly #pattern: KeyPattern;
+  readonly #pollMilliseconds: number;
+  readonly #keys = new Map<string, WatchedKey>();
+  #changes: KeyChanges | undefined;
+  #pushing = false;
+  #searchedAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #emit: (event: FunctionEvent) => void = () => {};
+  #stopped = false;
+
+  constructor(spec: RedisKeyTriggerSpec, options: RedisKeyTriggerOptions) {
+    this.#options = options;
+    this.#pattern = parseKeyPattern(spec.redisKey);
+    this.#pollMilliseconds = spec.pollInterval * 1000;
+  }
+
+  start(emit: (event: FunctionEvent) => void): void {
+    this.#emit = emit;
+    this.#changes = new KeyChanges(this.#options.address, [this.#pattern.prefix], {
+      onChanged: (keys) => {
+        for (const key of keys) this.#look(key);
+      },
+      onUnknown: () => void this.#lookAtAll(true),
+      onPushing: (pushing, reason) => {
+        this.#pushing = pushing;
+        const what = `changes of ${this.#pattern.text}`;
+        if (pushing) this.#options.log.info(`${what} are pushed by Redis`);
+        else this.#options.log.warn({ reason }, `${what} are only polled for now`);
+      },
+    });
+    this.#timer = setInterval(() => void this.#lookAtAll(false), this.#pollMilliseconds);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    this.#changes?.stop();
+  }
+
+  async #lookAtAll(searchNow: boolean): Promise<void> {
+    if (this.#options.redis.status !== "ready") return;
+    if (this.#pattern.isLiteral) {
+      this.#look(this.#pattern.prefix);
+      return;
+    }
+    for (const key of this.#keys.keys()) this.#look(key);
+    const due = !this.#pushing || performance.now() - this.#searchedAt >= SEARCH_EVERY_MILLISECONDS;
+    if (!searchNow && !due) return;
+    this.#searchedAt = performance.now();
+    try {
+      for await (const keys of this.#options.redis.scanStream({
+        match: this.#pattern.text,
+        count: SCAN_COUNT,
+      })) {
+        for (const key of keys as string[]) this.#look(key);
+      }
+    } catch (error) {
+      this.#options.log.debug(
+        { reason: explainRedisError(error) },
+        "searching for keys failed; the next poll tries again",
+      );
+    }
+  }
+
+  #look(key: string): void {
+    const matched = this.#pattern.match(key);
+    if (matched === undefined || this.#stopped) return;
+    let watched = this.#keys.get(key);
+    if (watched === undefined) {
+      watched = {
+        position: undefined,
+        positionKnown: false,
+        reading: false,
+        again: false,
+        problem: undefined,
+      };
+      this.#keys.set(key, watched);
+    }
+    if (watched.reading) watched.again = true;
+    else void this.#read(key, this.#options.sharded ? matched : "", watched);
+  }
+
+  async #read(key: string, shard: string, watched: WatchedKey): Promise<void> {
+    watched.reading = true;
+    do {
+      watched.again = false;
+      try {
+        await this.#readOnce(key, shard, watched);
+        watched.problem = undefined;
+      } catch (error) {
+        this.#report(key, watched, error);
+      }
+    } while (watched.again && !this.#stopped);
+    watched.reading = false;
+  }
+
+  async #readOnce(key: string, shard: string, watched: WatchedKey): Promise<void> {
+    const source = `redis:${key}`;
+    const receivedAt = performance.now();
+    if (!watched.positionKnown) {
+      watched.position = await this.#options.lastPosition(shard, source);
+      watched.positionKnown = true;
+    }
+    const body = await readInput(this.#options.redis, key);
+    if (body === undefined) {
+      // Gone. Where keys come and go, what is known of them must not pile up.
+      if (!this.#pattern.isLiteral) this.#keys.delete(key);
+      return;
+    }
+    const position = `sha1:${hash("sha1", body)}`;
+    if (position === watched.position || this.#stopped) return;
+    watched.position = position;
+    this.#emit({ source, shard, body, position, inputKey: key, receivedAt });
+  }
+
+  #report(key: string, watched: WatchedKey, error: unknown): void {
+    // While the connection is down its own report says all there is.
+    if (this.#options.redis.status !== "ready") return;
+    const problem = explainRedisError(error);
+    if (problem === watched.problem) return;
+    watched.problem = problem;
+    this.#options.log.error({ key }, `cannot read the input key ${key}: ${problem}`);
+  }
+}

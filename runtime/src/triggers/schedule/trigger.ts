@@ -1,0 +1,61 @@
+import { parseDuration } from "@gaugelet/shared/units";
+import { Cron } from "croner";
+import type { ScheduleTriggerSpec } from "../../configuration/manifest.ts";
+import type { FunctionEvent } from "../../dispatcher/event.ts";
+import type { Trigger } from "../trigger.ts";
+
+/**
+ * Ticks: at an interval, the first at once, or by a cron expression in a time zone. The input is
+ * `{"timestamp": <ISO 8601, UTC>, "schedule": <as written>}`.
+ */
+export class ScheduleTrigger implements Trigger {
+  readonly #spec: ScheduleTriggerSpec;
+  #stop: () => void = () => {};
+
+  constructor(spec: ScheduleTriggerSpec) {
+    this.#spec = spec;
+  }
+
+  start(emit: (event: FunctionEvent) => void): void {
+    const tick = (): void => emit(this.#event(new Date()));
+    const seconds = parseDuration(this.#spec.schedule);
+    if (seconds === undefined) {
+      const job = new Cron(this.#spec.schedule, { timezone: this.#spec.timeZone }, tick);
+      this.#stop = () => job.stop();
+      return;
+    }
+    this.#stop = repeat(seconds * 1000, tick);
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  #event(time: Date): FunctionEvent {
+    const timestamp = time.toISOString();
+    return {
+      source: `schedule:${this.#spec.schedule}`,
+      shard: "",
+      body: Buffer.from(JSON.stringify({ timestamp, schedule: this.#spec.schedule })),
+      position: timestamp,
+      inputKey: null,
+      receivedAt: performance.now(),
+    };
+  }
+}
+
+/**
+ * Call now and then every `milliseconds`, counted from the start so that lateness does not add up. Times
+ * that passed unseen (a suspended machine) are left out.
+ */
+function repeat(milliseconds: number, tick: () => void): () => void {
+  const start = performance.now();
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    tick();
+    const passed = Math.floor((performance.now() - start) / milliseconds);
+    timer = setTimeout(next, start + (passed + 1) * milliseconds - performance.now());
+  };
+  timer = setTimeout(next, 0);
+  return () => clearTimeout(timer);
+}

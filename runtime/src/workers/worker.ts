@@ -1,0 +1,145 @@
+import type { FunctionPackage } from "../packages/package.ts";
+import { LoadFailedError } from "./errors.ts";
+import {
+  type EnvAnswerHead,
+  FrameType,
+  type InvokeHead,
+  type LoadFailedHead,
+  type LoadHead,
+  type ResultHead,
+  type ShardHead,
+} from "./protocol.ts";
+import { type ProcessOptions, PythonProcess } from "./python-process.ts";
+
+/** Importing scientific packages from a slow disk takes its time. */
+const LOAD_TIMEOUT_SECONDS = 120;
+/** Reading or writing an `env` at its limit. */
+const ENV_TIMEOUT_SECONDS = 30;
+const STOP_GRACE_SECONDS = 2;
+const EMPTY = Buffer.alloc(0);
+
+/** What a worker is told about the function besides its code. */
+export interface WorkerOptions extends ProcessOptions {
+  readonly handler: string;
+  readonly redis: { readonly host: string; readonly port: number };
+  readonly limits: { readonly timeout: number; readonly output: number; readonly env: number };
+}
+
+/** One call's answer. */
+export interface Invocation {
+  readonly result: ResultHead;
+  /** The output as JSON; empty unless the outcome is ok. */
+  readonly output: Buffer;
+  /** The saved `env`; undefined where it could not be saved or the outcome is not ok. */
+  readonly env: Buffer | undefined;
+}
+
+/** A process that has loaded one function and holds its `env`, one per shard. */
+export class Worker {
+  readonly package: FunctionPackage;
+  /** Seconds from the start of the process to the function being ready. */
+  readonly startSeconds: number;
+  readonly #process: PythonProcess;
+  readonly #options: WorkerOptions;
+  readonly #shards = new Set<string>();
+  #lastId = 0;
+
+  private constructor(
+    process: PythonProcess,
+    code: FunctionPackage,
+    options: WorkerOptions,
+    startSeconds: number,
+  ) {
+    this.#process = process;
+    this.package = code;
+    this.#options = options;
+    this.startSeconds = startSeconds;
+  }
+
+  /**
+   * Start a process and load the function.
+   *
+   * @param signal aborts the start.
+   * @throws LoadFailedError, WorkerDiedError or WorkerTimeoutError; the process is gone then.
+   */
+  static async start(code: FunctionPackage, options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
+    const started = performance.now();
+    const process = new PythonProcess(options);
+    const abort = (): void => process.kill("was ended because the runtime stops");
+    signal.addEventListener("abort", abort, { once: true });
+    void process.ended.then(() => signal.removeEventListener("abort", abort));
+    const head: LoadHead = {
+      directory: code.directory,
+      file: code.file,
+      handler: options.handler,
+      host: options.redis.host,
+      port: options.redis.port,
+      limits: { output: options.limits.output, env: options.limits.env },
+    };
+    const answer = await process.request(FrameType.load, head, EMPTY, LOAD_TIMEOUT_SECONDS);
+    if (answer.type !== FrameType.loaded) {
+      await process.stop(STOP_GRACE_SECONDS);
+      const { message, details } = answer.head as LoadFailedHead;
+      throw new LoadFailedError(message, details);
+    }
+    signal.removeEventListener("abort", abort);
+    return new Worker(process, code, options, (performance.now() - started) / 1000);
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Settles when the process has ended, with how it ended in words. */
+  get ended(): Promise<string> {
+    return this.#process.ended;
+  }
+
+  /** The shards whose `env` this worker holds. */
+  get shards(): ReadonlySet<string> {
+    return this.#shards;
+  }
+
+  /**
+   * Give a shard its `env`.
+   *
+   * @param env what was saved; undefined starts with an empty one.
+   * @returns why the saved bytes could not be read, after which the shard has an empty `env`; else null.
+   */
+  async restore(shard: string, env: Buffer | undefined): Promise<string | null> {
+    const head: ShardHead = { shard };
+    const answer = await this.#process.request(FrameType.restore, head, env ?? EMPTY, ENV_TIMEOUT_SECONDS);
+    this.#shards.add(shard);
+    return (answer.head as EnvAnswerHead).problem;
+  }
+
+  /** The `env` of a shard as it is now; undefined where it cannot be saved. */
+  async snapshot(shard: string): Promise<Buffer | undefined> {
+    const head: ShardHead = { shard };
+    const answer = await this.#process.request(FrameType.snapshot, head, EMPTY, ENV_TIMEOUT_SECONDS);
+    return (answer.head as EnvAnswerHead).problem === null ? answer.body : undefined;
+  }
+
+  /**
+   * Call the handler.
+   *
+   * @throws WorkerTimeoutError where it took longer than its limit, WorkerDiedError where it ended its process.
+   */
+  async invoke(call: Omit<InvokeHead, "id">, event: Buffer): Promise<Invocation> {
+    this.#lastId += 1;
+    const head: InvokeHead = { id: this.#lastId, ...call };
+    const answer = await this.#process.request(FrameType.invoke, head, event, this.#options.limits.timeout);
+    const result = answer.head as ResultHead;
+    const saved = call.keepEnv && result.outcome === "ok" && (result.envProblem ?? null) === null;
+    return {
+      result,
+      output: answer.body.subarray(0, result.outputBytes),
+      env: saved ? answer.body.subarray(result.outputBytes) : undefined,
+    };
+  }
+
+  /** End the process; what it is doing is lost. */
+  async stop(): Promise<void> {
+    await this.#process.stop(STOP_GRACE_SECONDS);
+  }
+}
