@@ -54,8 +54,8 @@ def encode_output(value: Any, limit: int) -> tuple[bytes, list[str]]:
         output = orjson.dumps(value, default=_to_json_type, option=_ORJSON_OPTIONS)
         if b"null" in output:
             not_finite = list(_paths_not_finite(value, "", 0))
-    except (TypeError, orjson.JSONEncodeError) as first:
-        output, not_finite = _encode_with_python(value, first)
+    except (TypeError, orjson.JSONEncodeError):
+        output, not_finite = _encode_with_python(value)
     if len(output) > limit:
         raise OutputError(
             f"the output is {len(output):,} bytes, more than the limit of {limit:,};"
@@ -64,7 +64,7 @@ def encode_output(value: Any, limit: int) -> tuple[bytes, list[str]]:
     return output, not_finite
 
 
-def _encode_with_python(value: dict, first: Exception) -> tuple[bytes, list[str]]:
+def _encode_with_python(value: dict) -> tuple[bytes, list[str]]:
     """Python's own encoder, for what orjson refuses: integers beyond 64 bits, lone surrogates."""
     try:
         text = json.dumps(value, default=_to_json_type, separators=(",", ":"))
@@ -73,8 +73,8 @@ def _encode_with_python(value: dict, first: Exception) -> tuple[bytes, list[str]
     except ValueError as error:
         reason = "it contains itself" if "Circular" in str(error) else str(error)
         raise OutputError(f"the output cannot be JSON: {reason}") from None
-    except (TypeError, UnicodeError):
-        raise OutputError(f"the output cannot be JSON: {first}") from None
+    except TypeError as error:
+        raise OutputError(f"the output cannot be JSON: {error}") from None
     not_finite = list(_paths_not_finite(value, "", 0))
     if not_finite:
         return json.dumps(_with_nulls(json.loads(text)), separators=(",", ":")).encode(), not_finite

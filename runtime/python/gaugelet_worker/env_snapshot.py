@@ -20,7 +20,9 @@ _SAFE: dict[str, frozenset[str]] = {
     ),
     "datetime": frozenset("date datetime time timedelta timezone".split()),
     "zoneinfo": frozenset(["ZoneInfo", "ZoneInfo._unpickle"]),
-    "collections": frozenset("ChainMap Counter OrderedDict UserDict UserList UserString defaultdict deque".split()),
+    "collections": frozenset(
+        "ChainMap Counter OrderedDict UserDict UserList UserString defaultdict deque".split()
+    ),
     "decimal": frozenset(["Decimal"]),
     "fractions": frozenset(["Fraction"]),
     "uuid": frozenset(["UUID", "SafeUUID"]),
@@ -135,7 +137,7 @@ class _CheckingPickler(pickle.Pickler):
         kind = type(value)
         if kind in self._checked:
             return NotImplemented
-        if isinstance(value, type) or callable(value) and hasattr(value, "__qualname__"):
+        if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
             self._check(value)
         else:
             self._check(kind)

@@ -103,13 +103,22 @@ export class FunctionRunner {
       const worker = await this.#parts.supervisor.current();
       if (worker === undefined) return;
       const event = this.#queue.take();
-      if (event !== undefined) await this.#handle(event);
+      if (event !== undefined) await this.#handleSafely(event);
       else {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
           if (signal.aborted || this.#queue.size > 0) resolve();
         });
       }
+    }
+  }
+
+  /** A defect of our own costs one event, not the runtime and every other function. */
+  async #handleSafely(event: FunctionEvent): Promise<void> {
+    try {
+      await this.#handle(event);
+    } catch (error) {
+      this.#note("error", `the runtime failed: ${(error as Error).message}`, (error as Error).stack ?? "");
     }
   }
 

@@ -100,9 +100,16 @@ export class RedisStore {
     if (performance.now() >= this.#outputOnlyUntil) {
       try {
         await this.#redis.gaugeletStore(
-          ...[OUTPUTS_KEY, positionKey(record.outputKey), envKey(record.outputKey), record.outputKey],
-          ...[record.output, JSON.stringify(record.entry), record.source, record.position],
-          ...[record.env === undefined ? "0" : "1", record.env ?? ""],
+          OUTPUTS_KEY,
+          positionKey(record.outputKey),
+          envKey(record.outputKey),
+          record.outputKey,
+          record.output,
+          JSON.stringify(record.entry),
+          record.source,
+          record.position,
+          record.env === undefined ? "0" : "1",
+          record.env ?? "",
         );
         return true;
       } catch (error) {

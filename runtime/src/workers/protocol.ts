@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /**
  * The messages between the runtime and a worker, as docs/reference/worker-protocol.md describes them. The
  * worker's side is runtime/python/gaugelet_worker/frames.py.
@@ -73,16 +75,25 @@ export interface InvokeHead {
 }
 
 /** The body is the output (`outputBytes` long), then the saved `env`. */
-export interface ResultHead {
-  readonly id: number;
-  readonly outcome: "ok" | "error" | "rejected";
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly memoryBytes: number;
-  readonly outputBytes: number;
+const resultHeadSchema = z.object({
+  id: z.number(),
+  outcome: z.enum(["ok", "error", "rejected"]),
+  seconds: z.number().nonnegative(),
+  cpuSeconds: z.number().nonnegative(),
+  memoryBytes: z.number().nonnegative(),
+  outputBytes: z.number().int().nonnegative(),
   /** Paths of values that became null because JSON has no such number. */
-  readonly notFinite?: readonly string[];
-  readonly envProblem?: string | null;
-  readonly message?: string;
-  readonly details?: string;
+  notFinite: z.array(z.string()).optional(),
+  envProblem: z.string().nullish(),
+  message: z.string().optional(),
+  details: z.string().optional(),
+});
+
+export type ResultHead = z.output<typeof resultHeadSchema>;
+
+/** Read an answer to `invoke`; undefined where it is none: a function can write to the descriptor too. */
+export function readResult(frame: Frame, id: number): ResultHead | undefined {
+  if (frame.type !== FrameType.result) return undefined;
+  const head = resultHeadSchema.safeParse(frame.head).data;
+  return head?.id === id && head.outputBytes <= frame.body.length ? head : undefined;
 }

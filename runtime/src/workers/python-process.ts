@@ -24,12 +24,12 @@ export interface ProcessOptions {
   /** The Python program. */
   readonly python: string;
   readonly environment: Readonly<Record<string, string>>;
-  onLine(line: WrittenLine): void;
+  readonly onLine: (line: WrittenLine) => void;
 }
 
 interface PendingRequest {
-  resolve(answer: Frame): void;
-  reject(error: Error): void;
+  readonly resolve: (answer: Frame) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**

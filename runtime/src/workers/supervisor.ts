@@ -9,14 +9,14 @@ import { Worker, type WorkerOptions } from "./worker.ts";
 
 /** What a {@link Supervisor} needs. */
 export interface SupervisorOptions {
-  prepare(): Promise<FunctionPackage>;
+  readonly prepare: () => Promise<FunctionPackage>;
   readonly worker: WorkerOptions;
   readonly log: Logger;
-  onStarted(worker: Worker): void;
+  readonly onStarted: (worker: Worker) => void;
   /** A new version is loaded: call {@link Supervisor.current} when no call is under way. */
-  onReplacementReady(): void;
+  readonly onReplacementReady: () => void;
   /** A worker that was ready ended by itself. */
-  onEnded(reason: string): void;
+  readonly onEnded: (reason: string) => void;
 }
 
 /** Where a function's worker is. */

@@ -1,5 +1,5 @@
 import type { FunctionPackage } from "../packages/package.ts";
-import { LoadFailedError } from "./errors.ts";
+import { LoadFailedError, WorkerDiedError } from "./errors.ts";
 import {
   type EnvAnswerHead,
   FrameType,
@@ -7,6 +7,7 @@ import {
   type LoadFailedHead,
   type LoadHead,
   type ResultHead,
+  readResult,
   type ShardHead,
 } from "./protocol.ts";
 import { type ProcessOptions, PythonProcess } from "./python-process.ts";
@@ -129,7 +130,11 @@ export class Worker {
     this.#lastId += 1;
     const head: InvokeHead = { id: this.#lastId, ...call };
     const answer = await this.#process.request(FrameType.invoke, head, event, this.#options.limits.timeout);
-    const result = answer.head as ResultHead;
+    const result = readResult(answer, head.id);
+    if (result === undefined) {
+      this.#process.kill("wrote an answer that was not asked for");
+      throw new WorkerDiedError(await this.#process.ended);
+    }
     const saved = call.keepEnv && result.outcome === "ok" && (result.envProblem ?? null) === null;
     return {
       result,

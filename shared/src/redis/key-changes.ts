@@ -84,10 +84,8 @@ export class KeyChanges {
       const prefixes = this.#prefixes
         .filter((prefix) => prefix !== "")
         .flatMap((prefix) => ["PREFIX", prefix]);
-      await this.#tracker.call(
-        ...["CLIENT", "TRACKING", "ON", "REDIRECT", String(this.#subscriberId), "BCAST"],
-        ...prefixes,
-      );
+      const redirect = ["REDIRECT", String(this.#subscriberId), "BCAST", ...prefixes];
+      await this.#tracker.call("CLIENT", "TRACKING", "ON", ...redirect);
     } catch (error) {
       this.#report(false, explainRedisError(error));
       return;
