@@ -1,13 +1,27 @@
 import { defineConfig } from "vitest/config";
 
+const common = {
+  // Generous: nothing here is a measurement, and the machine may be busy.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  pool: "forks" as const,
+  exclude: ["**/node_modules/**", "**/dist/**", ".gaugelet/**"],
+};
+
 export default defineConfig({
   test: {
-    include: ["*/test/**/*.test.ts", "*/src/**/*.test.ts", "grafana/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/dist/**", ".gaugelet/**", "**/*.e2e.test.ts"],
-    // Generous: nothing here is a measurement, and the machine may be busy.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    pool: "forks",
+    // The tests wait for Redis, Python and Prometheus more than they compute.
     maxWorkers: 3,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: "unit",
+          include: ["*/test/**/*.test.ts", "*/src/**/*.test.ts"],
+          exclude: [...common.exclude, "**/*.e2e.test.ts"],
+        },
+      },
+      { test: { ...common, name: "e2e", include: ["*/test/**/*.e2e.test.ts"], testTimeout: 300_000 } },
+    ],
   },
 });

@@ -1,4 +1,5 @@
 import { connectRedis } from "@gaugelet/shared/redis/connection";
+import { formatDuration } from "@gaugelet/shared/units";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { RuntimeConfiguration } from "./configuration/environment.ts";
@@ -99,7 +100,12 @@ function assemble(
       limits,
     },
     log,
-    onStarted: (worker) => metrics.workerStart.observe({ function: name }, worker.startSeconds),
+    onStarted: (worker) => {
+      metrics.workerStart.observe({ function: name }, worker.startSeconds);
+      const { version } = worker.package;
+      const took = formatDuration(worker.startSeconds);
+      log.info({ version, pid: worker.pid }, `function loaded in ${took} on Python ${worker.python}`);
+    },
     onReplacementReady: () => runner.wake(),
     onEnded: () => metrics.workerRestarts.inc({ function: name }),
   });

@@ -1,3 +1,4 @@
+import "./memory.ts";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { pino } from "pino";
 import { startRuntime } from "./app.ts";

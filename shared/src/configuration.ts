@@ -19,6 +19,8 @@ export async function readYaml(file: string): Promise<unknown> {
   } catch (error) {
     throw new ConfigurationError(`${file}: cannot be read: ${(error as Error).message}`, { cause: error });
   }
+  // js-yaml takes a file of nothing but blanks and comments for a mistake.
+  if (text.replace(/^\s*#.*$/gm, "").trim() === "") return null;
   try {
     return load(text, { filename: file }) ?? null;
   } catch (error) {

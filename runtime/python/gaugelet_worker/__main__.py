@@ -109,7 +109,7 @@ class Worker:
             env_bytes, answer["envProblem"] = self._saved(context.env)
         answer["outputBytes"] = len(output)
         answer["memoryBytes"] = _peak_memory_bytes()
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(Exception):  # the handler may have closed or replaced it
             sys.stdout.flush()
         self._stream.write(FrameType.RESULT, answer, output, env_bytes)
 

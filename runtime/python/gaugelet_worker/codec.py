@@ -1,14 +1,23 @@
 """Event bytes to the handler's input; what the handler returned to the output's bytes."""
 
-import collections
+import collections.abc
+import contextlib
+import dataclasses
+import datetime
 import decimal
+import enum
 import json
 import math
+import re
+import uuid
 from typing import Any
 
 import orjson
 
 _ORJSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+# orjson reads an integer beyond 64 bits, which has 19 digits at least, as a rounded float.
+_MAY_HOLD_LONG_INTEGER = re.compile(rb"[0-9]{19}")
+_MAX_PATHS = 100
 
 
 class InputError(Exception):
@@ -22,23 +31,27 @@ class OutputError(Exception):
 def decode_input(event: bytes) -> dict:
     """Read an event: a JSON object in UTF-8.
 
-    orjson first; Python's own reader where that refuses, since other programs write `NaN` or integers
-    beyond 64 bits with Python's `json`.
+    With orjson, and with Python's own reader where that refuses or would round, since other programs write
+    `NaN` or integers beyond 64 bits with Python's `json`.
     """
     if not event.strip():
         raise InputError("the input is empty; a JSON object was expected")
     try:
-        value = orjson.loads(event)
-    except orjson.JSONDecodeError as first:
-        try:
-            value = json.loads(event)
-        except RecursionError:
-            raise InputError("the input is nested too deeply") from None
-        except ValueError:
-            raise InputError(f"the input is not JSON: {first}; it begins with {event[:40]!r}") from None
+        value = _parse(event)
+    except RecursionError:
+        raise InputError("the input is nested too deeply") from None
+    except ValueError as error:
+        raise InputError(f"the input is not JSON: {error}; it begins with {event[:40]!r}") from None
     if not isinstance(value, dict):
         raise InputError(f"the input is {_name_of(value)}; a JSON object was expected")
     return value
+
+
+def _parse(event: bytes) -> Any:
+    if not _MAY_HOLD_LONG_INTEGER.search(event):
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(event)
+    return json.loads(event)
 
 
 def encode_output(value: Any, limit: int) -> tuple[bytes, list[str]]:
@@ -49,13 +62,11 @@ def encode_output(value: Any, limit: int) -> tuple[bytes, list[str]]:
     if not isinstance(value, dict):
         hint = "; did you forget `return`?" if value is None else ""
         raise OutputError(f"handler returned {_name_of(value)}; a dict was expected{hint}")
-    not_finite: list[str] = []
     try:
         output = orjson.dumps(value, default=_to_json_type, option=_ORJSON_OPTIONS)
-        if b"null" in output:
-            not_finite = list(_paths_not_finite(value, "", 0))
-    except (TypeError, orjson.JSONEncodeError):
-        output, not_finite = _encode_with_python(value)
+    except TypeError:
+        output = _encode_with_python(value)
+    not_finite = _paths_not_finite(value) if b"null" in output else []
     if len(output) > limit:
         raise OutputError(
             f"the output is {len(output):,} bytes, more than the limit of {limit:,};"
@@ -64,10 +75,13 @@ def encode_output(value: Any, limit: int) -> tuple[bytes, list[str]]:
     return output, not_finite
 
 
-def _encode_with_python(value: dict) -> tuple[bytes, list[str]]:
+def _encode_with_python(value: dict) -> bytes:
     """Python's own encoder, for what orjson refuses: integers beyond 64 bits, lone surrogates."""
     try:
         text = json.dumps(value, default=_to_json_type, separators=(",", ":"))
+        if "NaN" in text or "Infinity" in text:
+            finite = json.loads(text, parse_constant=lambda _: None)
+            text = json.dumps(finite, separators=(",", ":"))
     except RecursionError:
         raise OutputError("the output is nested too deeply or contains itself") from None
     except ValueError as error:
@@ -75,49 +89,57 @@ def _encode_with_python(value: dict) -> tuple[bytes, list[str]]:
         raise OutputError(f"the output cannot be JSON: {reason}") from None
     except TypeError as error:
         raise OutputError(f"the output cannot be JSON: {error}") from None
-    not_finite = list(_paths_not_finite(value, "", 0))
-    if not_finite:
-        return json.dumps(_with_nulls(json.loads(text)), separators=(",", ":")).encode(), not_finite
-    return text.encode(), not_finite
+    return text.encode()
 
 
 def _to_json_type(value: Any) -> Any:
-    """For types that are not JSON's but have an obvious place in it."""
+    """For types that are not JSON's but have an obvious place in it; some of them orjson knows by itself."""
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, (set, frozenset, collections.deque)):
         return list(value)
     if isinstance(value, collections.abc.Mapping):
         return dict(value)
-    # Scalars of numpy and pandas that orjson does not know give their Python value.
-    item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "shape", None) == ():
-        return item()
+    if isinstance(value, (datetime.date, datetime.time)):
+        # pandas' NaT is a datetime too, one that equals nothing.
+        return value.isoformat() if value == value else None
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, (bytes, bytearray, memoryview)):
         raise TypeError("bytes are not JSON; decode them to str, or use base64")
-    raise TypeError(f"a value of type {type(value).__name__} is not JSON")
+    if getattr(getattr(value, "flags", None), "c_contiguous", None) is False:
+        return value.copy()  # of a part of an array, which orjson cannot write, but can its copy
+    # Scalars, arrays and series of numpy and pandas.
+    to_list = getattr(value, "tolist", None)
+    plain = to_list() if callable(to_list) else value
+    if type(plain) is type(value):
+        raise TypeError(f"a value of type {type(value).__name__} is not JSON")
+    return plain
 
 
-def _paths_not_finite(value: Any, path: str, depth: int) -> Any:
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            yield path
-    elif depth < 64 and isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _paths_not_finite(inner, f"{path}.{key}" if path else str(key), depth + 1)
-    elif depth < 64 and isinstance(value, (list, tuple, collections.deque)):
-        for index, inner in enumerate(value):
-            yield from _paths_not_finite(inner, f"{path}[{index}]", depth + 1)
-
-
-def _with_nulls(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _with_nulls(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_with_nulls(inner) for inner in value]
-    return value
+def _paths_not_finite(output: dict) -> list[str]:
+    """Where NaN and Infinity are, the first hundred. A loop, since outputs may be nested deeply."""
+    found: list[str] = []
+    rest: list[tuple[str, Any]] = [("", output)]
+    while rest and len(found) < _MAX_PATHS:
+        path, value = rest.pop()
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                found.append(path)
+        elif isinstance(value, dict):
+            rest.extend(
+                [(f"{path}.{key}" if path else str(key), inner) for key, inner in value.items()][::-1]
+            )
+        elif isinstance(value, (list, tuple)):
+            rest.extend([(f"{path}[{index}]", inner) for index, inner in enumerate(value)][::-1])
+        elif value is not None and not isinstance(value, (str, int)):
+            with contextlib.suppress(TypeError):
+                rest.append((path, _to_json_type(value)))
+    return found
 
 
 def _name_of(value: Any) -> str:

@@ -5,21 +5,23 @@ reading allows only classes on a list; writing checks against the same list, so 
 not come back is reported when it is saved, not when it is missed.
 """
 
-import copyreg
+import importlib
 import io
 import pickle
 import sys
+import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
 _SAFE: dict[str, frozenset[str]] = {
     "builtins": frozenset(
         "bool bytearray bytes complex dict float frozenset int list range set slice str tuple object".split()
+        + "Ellipsis ellipsis NotImplemented NotImplementedType".split()
         + [name for name, value in vars(__import__("builtins")).items()
            if isinstance(value, type) and issubclass(value, BaseException)]
     ),
     "datetime": frozenset("date datetime time timedelta timezone".split()),
-    "zoneinfo": frozenset(["ZoneInfo", "ZoneInfo._unpickle"]),
+    "zoneinfo": frozenset(["ZoneInfo"]),
     "collections": frozenset(
         "ChainMap Counter OrderedDict UserDict UserList UserString defaultdict deque".split()
     ),
@@ -29,28 +31,36 @@ _SAFE: dict[str, frozenset[str]] = {
     "types": frozenset(["SimpleNamespace"]),
     "array": frozenset(["array", "_array_reconstructor"]),
     "copyreg": frozenset(["_reconstructor", "__newobj__", "__newobj_ex__"]),
-    "_codecs": frozenset(["encode"]),
 }  # fmt: skip
 
-# What numpy and pandas call to give their own objects back. Their classes are allowed by kind, below;
-# whole modules are not: numpy alone has functions that run programs and open files.
+# What numpy and pandas call to give their own objects back, and classes that only they use. The classes
+# that people use are allowed by kind, below; whole modules are not: numpy alone has functions that run
+# programs and open files.
 _SAFE_SCIENTIFIC = frozenset(
     """
     numpy.core.multiarray._reconstruct numpy._core.multiarray._reconstruct
     numpy.core.multiarray.scalar numpy._core.multiarray.scalar
     numpy.core.numeric._frombuffer numpy._core.numeric._frombuffer
+    numpy.ma.core._mareconstruct
     numpy.random._pickle.__randomstate_ctor numpy.random._pickle.__generator_ctor
-    numpy.random._pickle.__bit_generator_ctor
-    pandas._libs.internals._unpickle_block pandas.core.internals.blocks.new_block
+    numpy.random._pickle.__bit_generator_ctor numpy.random.bit_generator.__pyx_unpickle_SeedSequence
+    pandas.NA
     pandas._libs.arrays.__pyx_unpickle_NDArrayBacked
-    pandas._libs.tslibs.timestamps._unpickle_timestamp
+    pandas._libs.internals._unpickle_block pandas._libs.interval.__pyx_unpickle_IntervalMixin
+    pandas._libs.missing._unpickle_na pandas._libs.tslibs.nattype._nat_unpickle
+    pandas._libs.tslibs.period._unpickle_period
     pandas._libs.tslibs.timedeltas._timedelta_unpickle
-    pandas._libs.tslibs.period._unpickle_period pandas._libs.tslibs.nattype._nat_unpickle
-    pandas._libs.missing._unpickle_na pandas.core.indexes.base._new_Index
-    pandas.core.indexes.datetimes._new_DatetimeIndex
+    pandas._libs.tslibs.timestamps._unpickle_timestamp
+    pandas.core.indexes.base._new_Index
+    pandas.core.indexes.datetimes._new_DatetimeIndex pandas.core.indexes.interval._new_IntervalIndex
+    pandas.core.indexes.period._new_PeriodIndex pandas.core.indexes.timedeltas._new_TimedeltaIndex
+    pandas.core.internals.blocks.new_block pandas.core.internals.blocks.NumpyBlock
+    pandas.core.internals.blocks.DatetimeLikeBlock pandas.core.internals.blocks.ExtensionBlock
+    pandas.core.internals.blocks.NumericBlock pandas.core.internals.blocks.ObjectBlock
+    pandas.core.internals.managers.BlockManager pandas.core.internals.managers.SingleBlockManager
     """.split()
 )
-_PANDAS_CLASS_PACKAGES = ("pandas.core.", "pandas._libs.", "pandas.tseries.offsets")
+_SCIENTIFIC_MODULES = frozenset(name.rpartition(".")[0] for name in _SAFE_SCIENTIFIC)
 
 
 class EnvError(Exception):
@@ -65,7 +75,7 @@ def dump_env(env: dict, limit: int, own_modules: Callable[[str], bool]) -> bytes
     """
     try:
         data = _dump(env, own_modules)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise EnvError(_explain(env, error, own_modules)) from None
     if len(data) > limit:
         raise EnvError(
@@ -79,7 +89,7 @@ def load_env(data: bytes, own_modules: Callable[[str], bool]) -> dict:
     """The `env` that `dump_env` saved. Raises EnvError for anything that it did not write."""
     try:
         env = _AllowListUnpickler(io.BytesIO(data), own_modules).load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise EnvError(f"the saved env cannot be read: {_describe(error)}") from None
     if not isinstance(env, dict):
         raise EnvError(f"the saved env is of type {type(env).__name__}, not a dict")
@@ -89,21 +99,37 @@ def load_env(data: bytes, own_modules: Callable[[str], bool]) -> dict:
 def _allowed(module: str, name: str, value: Any, own_modules: Callable[[str], bool]) -> bool:
     if name in _SAFE.get(module, ()) or f"{module}.{name}" in _SAFE_SCIENTIFIC:
         return True
-    if not isinstance(value, type):
-        return False
+    # Where a class is at home counts, not where it was found: `usermodule.subprocess.Popen` is found too.
+    return isinstance(value, type) and (_is_scientific(value) or own_modules(value.__module__))
+
+
+def _is_scientific(value: type) -> bool:
+    match value.__module__.partition(".")[0]:
+        case "numpy":
+            numpy = sys.modules["numpy"]
+            kinds = (numpy.generic, numpy.dtype, numpy.random.BitGenerator, numpy.random.Generator)
+            kinds += (numpy.random.RandomState, numpy.random.SeedSequence)
+            # Not every kind of array: a memmap opens the file that it is told to.
+            return issubclass(value, kinds) or value in (numpy.ndarray, numpy.ma.MaskedArray)
+        case "pandas":
+            pandas = sys.modules["pandas"]
+            kinds = (pandas.DataFrame, pandas.Series, pandas.Index, pandas.offsets.BaseOffset)
+            kinds += (pandas.api.extensions.ExtensionArray, pandas.api.extensions.ExtensionDtype)
+            kinds += (pandas.Timestamp, pandas.Timedelta, pandas.Period, pandas.Interval)
+            return issubclass(value, (*kinds, type(pandas.NaT), type(pandas.NA)))
+    return False
+
+
+def _may_import(module: str, own_modules: Callable[[str], bool]) -> bool:
+    """Asked before the import: importing a stranger's choice of module is already running code."""
+    if module in _SAFE or module in _SCIENTIFIC_MODULES or own_modules(module):
+        return True
     package = module.partition(".")[0]
-    if package == "numpy":
-        return _is_numpy_value(value)
-    if package == "pandas":
-        return module.startswith(_PANDAS_CLASS_PACKAGES) and "computation" not in module
-    return own_modules(module)
-
-
-def _is_numpy_value(value: type) -> bool:
-    numpy = sys.modules["numpy"]
-    values = (numpy.generic, numpy.dtype, numpy.random.BitGenerator, numpy.random.Generator)
-    values += (numpy.random.RandomState, numpy.random.SeedSequence)
-    return issubclass(value, values) or value is numpy.ndarray or value is numpy.ma.MaskedArray
+    if package not in ("numpy", "pandas"):
+        return False
+    # Only what a package loads by itself: `numpy.f2py.__main__` is a program.
+    importlib.import_module(package)
+    return module in sys.modules
 
 
 class _AllowListUnpickler(pickle.Unpickler):
@@ -112,17 +138,11 @@ class _AllowListUnpickler(pickle.Unpickler):
         self._own_modules = own_modules
 
     def find_class(self, module: str, name: str) -> Any:
-        # Checked before the import too: importing a stranger's choice of module is already running code.
-        package = module.partition(".")[0]
-        if not (module in _SAFE or package in ("numpy", "pandas") or self._own_modules(module)):
-            raise EnvError(f"{module}.{name} is not allowed in env")
-        value = super().find_class(module, name)
-        # A dotted name reaches through objects (`datetime.sys.modules`): only what is listed in full.
-        if not _allowed(module, name, value, self._own_modules) or (
-            "." in name and name not in _SAFE.get(module, ()) and not isinstance(value, type)
-        ):
-            raise EnvError(f"{module}.{name} is not allowed in env")
-        return value
+        if _may_import(module, self._own_modules):
+            value = super().find_class(module, name)
+            if _allowed(module, name, value, self._own_modules):
+                return value
+        raise EnvError(f"{module}.{name} is not allowed in env")
 
 
 class _CheckingPickler(pickle.Pickler):
@@ -137,6 +157,9 @@ class _CheckingPickler(pickle.Pickler):
         kind = type(value)
         if kind in self._checked:
             return NotImplemented
+        if kind is zoneinfo.ZoneInfo and value.key is not None:
+            # By itself it would ask for `getattr`.
+            return zoneinfo.ZoneInfo, (value.key,)
         if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
             self._check(value)
         else:
@@ -147,15 +170,9 @@ class _CheckingPickler(pickle.Pickler):
     def _check(self, value: Any) -> None:
         module = getattr(value, "__module__", None) or "builtins"
         name = getattr(value, "__qualname__", "")
-        if kind_reduces_to_safe_builtin(value):
-            return
         if not _allowed(module, name, value, self._own_modules):
-            raise EnvError(f"a value of type {module}.{name} cannot be saved")
-
-
-def kind_reduces_to_safe_builtin(kind: Any) -> bool:
-    """Types that pickle as something else: iterators of builtins, NoneType, NotImplementedType, ellipsis."""
-    return kind in copyreg.dispatch_table or kind in (type(None), type(...), type(NotImplemented))
+            what = f"a value of type {module}.{name}" if isinstance(value, type) else f"{module}.{name}"
+            raise EnvError(f"{what} cannot be saved")
 
 
 def _dump(env: dict, own_modules: Callable[[str], bool]) -> bytes:
@@ -164,14 +181,14 @@ def _dump(env: dict, own_modules: Callable[[str], bool]) -> bytes:
     return stream.getvalue()
 
 
-def _explain(env: dict, error: Exception, own_modules: Callable[[str], bool]) -> str:
+def _explain(env: dict, error: BaseException, own_modules: Callable[[str], bool]) -> str:
     for key, value in list(env.items()):
         try:
             _dump({key: value}, own_modules)
-        except Exception as inner:
+        except (Exception, SystemExit) as inner:
             return f"context.env[{key!r}] cannot be saved: {_describe(inner)}"
     return f"env cannot be saved: {_describe(error)}"
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     return str(error) if isinstance(error, EnvError) else f"{type(error).__name__}: {error}"

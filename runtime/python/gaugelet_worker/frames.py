@@ -4,6 +4,7 @@ A frame is: 4 bytes length of the rest, 1 byte type, 4 bytes length of the head 
 big-endian), the head (a JSON object), the body (bytes whose meaning the type gives).
 """
 
+import json
 import socket
 import struct
 from enum import IntEnum
@@ -62,12 +63,24 @@ class FrameStream:
             raise ProtocolError("the connection closed inside a frame")
         kind, head_length = _TYPE_AND_HEAD_LENGTH.unpack_from(rest)
         body_start = _TYPE_AND_HEAD_LENGTH.size + head_length
-        head = orjson.loads(rest[_TYPE_AND_HEAD_LENGTH.size : body_start])
-        return Frame(FrameType(kind), head, bytes(rest[body_start:]))
+        if body_start > length:
+            raise ProtocolError(f"a head of {head_length} bytes in a shorter frame")
+        try:
+            head = json.loads(str(rest[_TYPE_AND_HEAD_LENGTH.size : body_start], "utf-8"))
+            frame_type = FrameType(kind)
+        except ValueError as error:
+            raise ProtocolError(f"not a frame: {error}") from None
+        if not isinstance(head, dict):
+            raise ProtocolError("a head that is not a JSON object")
+        return Frame(frame_type, head, bytes(rest[body_start:]))
 
     def write(self, kind: FrameType, head: dict, *body: bytes) -> None:
         """Write one frame; the parts of the body follow each other."""
-        head_bytes = orjson.dumps(head)
+        try:
+            head_bytes = orjson.dumps(head)
+        except TypeError:
+            # Text that is not Unicode, such as a file name in an exception's message.
+            head_bytes = json.dumps(head, separators=(",", ":")).encode()
         length = _TYPE_AND_HEAD_LENGTH.size + len(head_bytes) + sum(map(len, body))
         prefix = _LENGTH.pack(length) + _TYPE_AND_HEAD_LENGTH.pack(kind, len(head_bytes))
         self._connection.sendall(b"".join((prefix, head_bytes, *body)))

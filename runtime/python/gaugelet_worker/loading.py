@@ -116,23 +116,33 @@ def _modification_time(module: Any) -> str:
 
 
 def in_directory(directory: str) -> Callable[[str], bool]:
-    """A test for modules that came from the function's own directory."""
-    root = os.path.join(os.path.realpath(directory), "")
+    """A test for modules that are the function's own: they lie where their name says, from its directory on.
+
+    Below the directory is not enough: a function in /opt would own all that is installed in /opt.
+    """
 
     def is_own(name: str) -> bool:
+        if not all(part.isidentifier() for part in name.split(".")):
+            return False
+        *parents, last = name.split(".")
+        folder = os.path.join(directory, *parents)
         module = sys.modules.get(name)
-        if module is None:
-            try:
-                spec = importlib.util.find_spec(name) if _is_below(name, root) else None
-            except (ImportError, ValueError):
-                return False
-            return spec is not None and os.path.realpath(spec.origin or "").startswith(root)
-        file = getattr(module, "__file__", None)
-        return file is not None and os.path.realpath(file).startswith(root)
+        if module is not None:
+            file = getattr(module, "__file__", None)
+        elif os.path.exists(os.path.join(folder, f"{last}.py")) or os.path.exists(os.path.join(folder, last)):
+            file = _file_of(name)
+        else:
+            return False
+        # The folder's real path, not the file's: a ConfigMap's files are links to another folder.
+        found = os.path.realpath(os.path.dirname(file)) if file else None
+        return found in (os.path.realpath(folder), os.path.realpath(os.path.join(folder, last)))
 
     return is_own
 
 
-def _is_below(name: str, root: str) -> bool:
-    path = os.path.join(root, *name.split("."))
-    return os.path.isfile(f"{path}.py") or os.path.isdir(path)
+def _file_of(name: str) -> str | None:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    return spec.origin if spec is not None and spec.has_location else None

@@ -10,7 +10,8 @@ import sys
 
 import orjson
 
-_MAX_MESSAGE_CHARACTERS = 8192
+# The runtime cuts longer lines, and a record that is cut is no record any more.
+_MAX_LINE_BYTES = 8192
 
 
 class RecordHandler(logging.Handler):
@@ -22,20 +23,22 @@ class RecordHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = orjson.dumps(
-                {
-                    "level": record.levelname,
-                    "logger": record.name,
-                    "message": self.format(record)[:_MAX_MESSAGE_CHARACTERS],
-                },
-                option=orjson.OPT_APPEND_NEWLINE,
-            )
+            message = self.format(record).encode("utf-8", "backslashreplace").decode()[:_MAX_LINE_BYTES]
+            line = _line(record, message)
+            while len(line) > _MAX_LINE_BYTES and message:
+                message = message[: len(message) * 3 // 4]
+                line = _line(record, f"{message}… (cut)")
             os.write(self._descriptor, line)
         except OSError:
             # The runtime closed its end or the function closed ours: there is nobody left to tell.
             pass
         except Exception:
             self.handleError(record)
+
+
+def _line(record: logging.LogRecord, message: str) -> bytes:
+    fields = {"level": record.levelname, "logger": record.name[:200], "message": message}
+    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def set_up_logs(descriptor: int) -> None:

@@ -4,6 +4,7 @@ import {
   type EnvAnswerHead,
   FrameType,
   type InvokeHead,
+  type LoadedHead,
   type LoadFailedHead,
   type LoadHead,
   type ResultHead,
@@ -40,6 +41,8 @@ export class Worker {
   readonly package: FunctionPackage;
   /** Seconds from the start of the process to the function being ready. */
   readonly startSeconds: number;
+  /** Version of its Python. */
+  readonly python: string;
   readonly #process: PythonProcess;
   readonly #options: WorkerOptions;
   readonly #shards = new Set<string>();
@@ -49,12 +52,13 @@ export class Worker {
     process: PythonProcess,
     code: FunctionPackage,
     options: WorkerOptions,
-    startSeconds: number,
+    loaded: { readonly startSeconds: number; readonly python: string },
   ) {
     this.#process = process;
     this.package = code;
     this.#options = options;
-    this.startSeconds = startSeconds;
+    this.startSeconds = loaded.startSeconds;
+    this.python = loaded.python;
   }
 
   /**
@@ -84,7 +88,8 @@ export class Worker {
       throw new LoadFailedError(message, details);
     }
     signal.removeEventListener("abort", abort);
-    return new Worker(process, code, options, (performance.now() - started) / 1000);
+    const startSeconds = (performance.now() - started) / 1000;
+    return new Worker(process, code, options, { startSeconds, python: (answer.head as LoadedHead).python });
   }
 
   get pid(): number | undefined {

@@ -1,0 +1,54 @@
+import { validate } from "@gaugelet/shared/configuration";
+import { type RedisAddress, redisAddressFrom } from "@gaugelet/shared/redis/connection";
+import { z } from "zod";
+import { type OutputSource, toKeyPattern } from "./configuration.ts";
+
+/** What the environment says. */
+export interface ExporterEnvironment {
+  readonly redis: RedisAddress;
+  readonly address: string;
+  readonly port: number;
+  readonly configurationFile: string | undefined;
+  readonly outputs: readonly OutputSource[];
+  readonly logLevel: string;
+}
+
+const environmentSchema = z.object({
+  GAUGELET_EXPORTER_ADDRESS: z.string().default("127.0.0.1"),
+  GAUGELET_EXPORTER_PORT: z.coerce.number().int().min(0).max(65_535).default(9420),
+  GAUGELET_EXPORTER_CONFIG: z.string().optional(),
+  GAUGELET_EXPORTER_KEYS: z
+    .string()
+    .default("")
+    .transform((text, context) =>
+      text
+        .split(",")
+        .map((key) => key.trim())
+        .filter((key) => key !== "")
+        .map((key) => toKeyPattern(key, context)),
+    ),
+  GAUGELET_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+});
+
+/**
+ * Read the exporter's variables; an empty one counts as not set. Nothing else in the exporter reads the
+ * environment.
+ *
+ * @throws ConfigurationError where one of them is malformed.
+ */
+export function readEnvironment(environment: NodeJS.ProcessEnv): ExporterEnvironment {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const values = validate(environmentSchema, set, "environment");
+  return {
+    redis: redisAddressFrom(environment),
+    address: values.GAUGELET_EXPORTER_ADDRESS,
+    port: values.GAUGELET_EXPORTER_PORT,
+    configurationFile: values.GAUGELET_EXPORTER_CONFIG,
+    outputs: values.GAUGELET_EXPORTER_KEYS.map((pattern) => ({
+      pattern,
+      staleAfter: undefined,
+      host: undefined,
+    })),
+    logLevel: values.GAUGELET_LOG_LEVEL,
+  };
+}

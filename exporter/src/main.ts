@@ -1,0 +1,21 @@
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import { pino } from "pino";
+import { startExporter } from "./app.ts";
+import { readEnvironment } from "./environment.ts";
+
+try {
+  const { logLevel, ...options } = readEnvironment(process.env);
+  const exporter = await startExporter({ ...options, logger: pino({ level: logLevel }) });
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      void exporter.stop();
+    });
+  }
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  console.error(`gaugelet-exporter: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { DROP_REASONS } from "../src/drops.ts";
+import { loadRules } from "../src/mapping/rules.ts";
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
+const page = read("../../docs/reference/exporter.md");
+
+/** The code spans in the first column of the table under a heading. */
+function firstColumn(heading: string): string[] {
+  const section = page.split(/^## /m).find((text) => text.startsWith(heading)) ?? "";
+  const cells = [...section.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell]) => cell ?? "");
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? "")).sort();
+}
+
+test("the page lists the reasons for a drop, no more and no less", () => {
+  expect(firstColumn("What is dropped")).toEqual(Object.keys(DROP_REASONS).sort());
+});
+
+test("the page lists the variables that are read, no more and no less", () => {
+  const sources = read("../src/environment.ts") + read("../../shared/src/redis/connection.ts");
+  const names = new Set(sources.match(/\b(?:GAUGELET|REDIS)_[A-Z_]+\b/g));
+  expect(firstColumn("Environment")).toEqual([...names].sort());
+});
+
+test("the page lists every metric of the default rules", async () => {
+  const listed = firstColumn("Metrics").map((metric) => metric.replace(/\{.*/, ""));
+  const patterns = listed.map(
+    (metric) => new RegExp(`^${metric.replace("<kind>", "[a-z]+").replace("*", ".*")}$`),
+  );
+  const missing = (await loadRules())
+    .map(({ family }) => family?.name)
+    .filter((name) => name !== undefined && !patterns.some((pattern) => pattern.test(name)));
+  expect(missing).toEqual([]);
+});

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { freePort } from "@gaugelet/testing/ports";
+import { startRedis } from "@gaugelet/testing/redis-server";
+import { waitFor } from "@gaugelet/testing/wait";
+import { expect, test } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+interface Run {
+  readonly process: ChildProcess;
+  readonly exit: Promise<[code: number | null, signal: string | null]>;
+  out: string;
+  err: string;
+}
+
+function run(environment: Record<string, string>): Run {
+  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env.PATH, ...environment } });
+  const result: Run = { process: child, exit: once(child, "exit") as Run["exit"], out: "", err: "" };
+  child.stdout.on("data", (chunk: Buffer) => {
+    result.out += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    result.err += chunk.toString();
+  });
+  return result;
+}
+
+async function listening(started: Run): Promise<number> {
+  return waitFor(
+    "the exporter listens",
+    () => Number(/"port":(\d+),"msg":"listening"/.exec(started.out)?.[1]) || undefined,
+  );
+}
+
+test.each(["SIGTERM", "SIGINT"] as const)("%s ends the process well", async (signal) => {
+  const redis = await startRedis();
+  const exporter = run({ REDIS_PORT: String(redis.port), GAUGELET_EXPORTER_PORT: "0" });
+  try {
+    const port = await listening(exporter);
+    const exposition = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(exposition).toContain("gaugelet_exporter_redis_up 1\n");
+    exporter.process.kill(signal);
+    expect(await exporter.exit).toEqual([0, null]);
+    expect(exporter.err).toBe("");
+  } finally {
+    exporter.process.kill("SIGKILL");
+    await redis.stop();
+  }
+});
+
+test("the process ends well while Redis is away", async () => {
+  const exporter = run({ REDIS_PORT: String(await freePort()), GAUGELET_EXPORTER_PORT: "0" });
+  try {
+    await listening(exporter);
+    await waitFor("the log says so", () => exporter.out.includes("Redis is away"));
+    exporter.process.kill("SIGTERM");
+    expect(await exporter.exit).toEqual([0, null]);
+  } finally {
+    exporter.process.kill("SIGKILL");
+  }
+});
+
+test("a port in use ends it with one line that says so", async () => {
+  const occupant = createServer().listen(0, "127.0.0.1");
+  await once(occupant, "listening");
+  const address = occupant.address();
+  const port = String(typeof address === "object" ? address?.port : "");
+  try {
+    const exporter = run({ GAUGELET_EXPORTER_PORT: port, REDIS_PORT: String(await freePort()) });
+    expect(await exporter.exit).toEqual([1, null]);
+    expect(exporter.err).toBe(
+      `gaugelet-exporter: another program listens on port ${port} of 127.0.0.1; stop it or set GAUGELET_EXPORTER_PORT\n`,
+    );
+  } finally {
+    occupant.close();
+  }
+});
+
+test.each<[Record<string, string>, string]>([
+  [
+    { GAUGELET_EXPORTER_CONFIG: "/nowhere/exporter.yaml" },
+    "gaugelet-exporter: /nowhere/exporter.yaml: cannot be read: ENOENT: no such file or directory, open '/nowhere/exporter.yaml'\n",
+  ],
+  [
+    { GAUGELET_EXPORTER_ADDRESS: "203.0.113.1", GAUGELET_EXPORTER_PORT: "0" },
+    "gaugelet-exporter: 203.0.113.1 is no address of this machine; check GAUGELET_EXPORTER_ADDRESS\n",
+  ],
+])("%j ends it with one line that says so", async (environment, message) => {
+  const exporter = run({ REDIS_PORT: String(await freePort()), ...environment });
+  expect(await exporter.exit).toEqual([1, null]);
+  expect(exporter.err).toBe(message);
+});

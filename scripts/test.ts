@@ -1,0 +1,108 @@
+// npm test: sets itself up, then runs every check, all of them even when one fails.
+// `npm test -- vitest` runs the steps whose name contains "vitest".
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setupServices } from "../stack/src/setup/programs.ts";
+import { setupPython } from "../stack/src/setup/python.ts";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Check {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** For what runs tests: how many there were. */
+  readonly counts?: () => Promise<Counts>;
+}
+
+await setupServices();
+const python = await setupPython({ dev: true });
+const reports = await mkdtemp(join(tmpdir(), "gaugelet-reports-"));
+
+const vitest = (project: string): Check => {
+  const report = join(reports, `${project}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  return {
+    name: `tests: vitest ${project}`,
+    command: ["vitest", "run", "--project", project, ...reporters],
+    counts: () => readVitestReport(report),
+  };
+};
+
+const checks: Check[] = [
+  { name: "types", command: ["tsc", "-p", "."] },
+  { name: "format and lint", command: ["biome", "ci", "--reporter=summary"] },
+  { name: "floating promises", command: ["oxlint", "--type-aware", "--deny-warnings"] },
+  { name: "unused code", command: ["knip"] },
+  { name: "python lint", command: [python, "-m", "ruff", "check"] },
+  { name: "python format", command: [python, "-m", "ruff", "format", "--check", "-q"] },
+  {
+    name: "tests: pytest",
+    command: [python, "-m", "pytest", `--junit-xml=${join(reports, "pytest.xml")}`],
+    counts: () => readJunitReport(join(reports, "pytest.xml")),
+  },
+  vitest("unit"),
+  vitest("e2e"),
+];
+
+const filters = process.argv.slice(2);
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const broken: string[] = [];
+const started = performance.now();
+for (const { name, command, counts } of checks) {
+  if (filters.length > 0 && !filters.some((filter) => name.includes(filter))) continue;
+  console.log(`\n── ${name}`);
+  const checkStarted = performance.now();
+  const code = await run(command);
+  const counted = await counts?.().catch(() => undefined);
+  if (counted !== undefined)
+    for (const key of ["passed", "failed", "skipped"] as const) total[key] += counted[key];
+  if (code !== 0) broken.push(name);
+  console.log(
+    `── ${name}: ${code === 0 ? "ok" : "FAILED"}, ${((performance.now() - checkStarted) / 1000).toFixed(0)} s`,
+  );
+}
+await rm(reports, { recursive: true, force: true });
+
+console.log(
+  `\n${broken.length === 0 ? "everything is fine" : `failed: ${broken.join(", ")}`}; ${((performance.now() - started) / 1000).toFixed(0)} s`,
+);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = broken.length === 0 ? 0 : 1;
+
+async function run([program = "", ...args]: readonly string[]): Promise<number> {
+  const path = [dirname(process.execPath), join(ROOT, "node_modules/.bin"), process.env.PATH].join(delimiter);
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { ...process.env, PATH: path, npm_config_loglevel: "error" },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.once("SIGTERM", pass);
+  const [code] = (await once(child, "exit")) as [number | null];
+  process.off("SIGTERM", pass);
+  return code ?? 1;
+}
+
+async function readVitestReport(file: string): Promise<Counts> {
+  const report = JSON.parse(await readFile(file, "utf8")) as Record<string, number>;
+  const { numPassedTests: passed = 0, numFailedTests: failed = 0, numPendingTests: skipped = 0 } = report;
+  return { passed, failed, skipped };
+}
+
+async function readJunitReport(file: string): Promise<Counts> {
+  const attributes = /<testsuite [^>]*>/.exec(await readFile(file, "utf8"))?.[0] ?? "";
+  const read = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`).exec(attributes)?.[1] ?? 0);
+  const [tests, failures, errors, skipped] = ["tests", "failures", "errors", "skipped"].map(read);
+  const failed = (failures ?? 0) + (errors ?? 0);
+  return { passed: (tests ?? 0) - failed - (skipped ?? 0), failed, skipped: skipped ?? 0 };
+}
