@@ -99,8 +99,8 @@ def network() -> dict:
 def choose_interface(counters: dict[str, Any], routes: str, wanted: str | None) -> str | None:
     """The wanted interface, else eth0, else the default route's, else the one with most traffic.
 
-    `counters` are psutil's, by interface; `routes` is the text of /proc/net/route. None: there is no
-    interface but the loopback.
+    The loopback counts only where there is no other. `counters` are psutil's, by interface; `routes` is
+    the text of /proc/net/route. None: there is no interface at all.
     """
     if wanted:
         if wanted not in counters:
@@ -117,7 +117,7 @@ def choose_interface(counters: dict[str, Any], routes: str, wanted: str | None) 
         for name, counter in counters.items()
         if name not in LOOPBACKS
     }
-    return max(traffic, key=traffic.__getitem__, default=None)
+    return max(traffic, key=traffic.__getitem__, default=next(iter(counters), None))
 
 
 def default_route_interfaces(routes: str) -> list[str]:
