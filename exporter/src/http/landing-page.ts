@@ -1,3 +1,4 @@
+import { escapeHtml } from "@gaugelet/shared/html";
 import { VERSION } from "../version.ts";
 
 /**
@@ -17,6 +18,7 @@ export function landingPage(exported: number | undefined, redisProblem: string |
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>Gaugelet exporter</title>
 <style>
 :root { color-scheme: light dark; }
@@ -39,8 +41,4 @@ ${rows.map(([name, value]) => `<dt>${escapeHtml(name ?? "")}</dt><dd>${escapeHtm
 </body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,3 +1,4 @@
+import { escapeHtml } from "@gaugelet/shared/html";
 import type { FunctionRunner } from "../functions/function-runner.ts";
 import type { Route } from "./server.ts";
 
@@ -14,55 +15,52 @@ function page(runners: readonly FunctionRunner[]): string {
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="5">
+<link rel="icon" href="data:,">
 <title>Gaugelet runtime</title>
 <style>
-  body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1c2128; }
-  .table { overflow-x: auto; }
-  table { border-collapse: collapse; width: 100%; }
-  th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #d0d7de; vertical-align: top; }
-  .bad { color: #b31d28; } .good { color: #116329; }
-  pre { background: #f6f8fa; padding: .6rem; overflow-x: auto; font-size: 13px; }
-  @media (prefers-color-scheme: dark) {
-    body { background: #111217; color: #d8d9da; } th, td { border-color: #34383f; } pre { background: #1b1d23; }
-    .bad { color: #ff8a80; } .good { color: #7ee787; }
-  }
+  :root { color-scheme: light dark; --bad: light-dark(#b31d28, #ff8a80); --good: light-dark(#116329, #7ee787); }
+  body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 48rem; padding: 0 1rem; }
+  section { border-top: 1px solid light-dark(#d0d7de, #34383f); padding: .5rem 0 1rem; }
+  dl { display: grid; grid-template-columns: 7rem 1fr; gap: .3rem .6rem; margin: 0; }
+  dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
+  .bad { color: var(--bad); } .good { color: var(--good); }
+  pre { background: light-dark(#f6f8fa, #1b1d23); padding: .6rem; overflow-x: auto; font-size: 13px; }
 </style>
 </head>
 <body>
 <h1>Gaugelet runtime</h1>
-<div class="table"><table>
-<thead><tr><th>Function</th><th>Worker</th><th>Output key</th><th>Last call</th></tr></thead>
-<tbody>
-${runners.map(row).join("\n")}
-</tbody>
-</table></div>
+<p>${runners.length === 1 ? "1 function" : `${runners.length} functions`}. Metrics and health are on the management port.</p>
+${runners.map(section).join("\n")}
 </body>
 </html>
 `;
 }
 
-function row({ definition, workerState, lastCall }: FunctionRunner): string {
+function section({ definition, workerState, lastCall }: FunctionRunner): string {
   const worker =
     workerState.kind === "failing"
       ? `<span class="bad">cannot be loaded: ${escapeHtml(workerState.reason)}</span>${details(workerState.details)}`
       : workerState.kind === "ready"
         ? `<span class="good">ready</span>, version ${escapeHtml(workerState.version)}`
         : workerState.kind;
+  const time = lastCall?.at.toISOString().replace("T", " ").replace("Z", " UTC");
   const call =
     lastCall === undefined
       ? "none yet"
       : lastCall.outcome === "ok"
-        ? `<span class="good">ok</span> at ${lastCall.at.toISOString()}`
-        : `<span class="bad">${lastCall.outcome}</span> at ${lastCall.at.toISOString()}: ${escapeHtml(lastCall.message)}${details(lastCall.details)}`;
-  const description =
-    definition.description === "" ? "" : `<br><small>${escapeHtml(definition.description)}</small>`;
-  return `<tr><td>${escapeHtml(definition.name)}${description}</td><td>${worker}</td><td>${escapeHtml(definition.outputKey)}</td><td>${call}</td></tr>`;
+        ? `<span class="good">ok</span>, ${time}`
+        : `<span class="bad">${lastCall.outcome}: ${escapeHtml(lastCall.message)}</span>, ${time}${details(lastCall.details)}`;
+  return `<section>
+<h2>${escapeHtml(definition.name)}</h2>
+${definition.description === "" ? "" : `<p>${escapeHtml(definition.description)}</p>`}
+<dl>
+<dt>Worker</dt><dd>${worker}</dd>
+<dt>Output key</dt><dd>${escapeHtml(definition.outputKey)}</dd>
+<dt>Last call</dt><dd>${call}</dd>
+</dl>
+</section>`;
 }
 
 function details(text: string): string {
   return text === "" ? "" : `<pre>${escapeHtml(text)}</pre>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
