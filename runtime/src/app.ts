@@ -1,4 +1,6 @@
 import { connectRedis } from "@gaugelet/shared/redis/connection";
+import { coveringPrefixes, parseKeyPattern } from "@gaugelet/shared/redis/glob";
+import { KeyChanges } from "@gaugelet/shared/redis/key-changes";
 import { formatDuration } from "@gaugelet/shared/units";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
@@ -51,10 +53,12 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     });
     teardown.push(() => redis.disconnect());
 
+    const changes = followKeys(configuration, log);
+    teardown.push(() => changes.stop());
+
     const store = new RedisStore(redis, log);
-    for (const definition of configuration.functions) {
-      runners.push(assemble(definition, configuration, redis, store, metrics, log, teardown));
-    }
+    const parts: CommonParts = { configuration, redis, changes, store, metrics, log };
+    for (const definition of configuration.functions) runners.push(assemble(definition, parts, teardown));
     teardown.push(async () => void (await Promise.all(runners.map((runner) => runner.stop()))));
 
     const management = await serve(
@@ -76,17 +80,35 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
   }
 }
 
+/** What all functions share. */
+interface CommonParts {
+  readonly configuration: RuntimeConfiguration;
+  readonly redis: Redis;
+  readonly changes: KeyChanges;
+  readonly store: RedisStore;
+  readonly metrics: RuntimeMetrics;
+  readonly log: Logger;
+}
+
+/** Hear of changes of every key that a trigger watches, over one pair of connections. */
+function followKeys({ redis, functions }: RuntimeConfiguration, log: Logger): KeyChanges {
+  const keys = functions.flatMap(({ triggers }) =>
+    triggers.flatMap((each) => ("redisKey" in each ? [each.redisKey] : [])),
+  );
+  return new KeyChanges(redis, coveringPrefixes(keys.map(parseKeyPattern)), (pushing, reason) => {
+    if (pushing) log.info("Redis tells of changed keys at once");
+    else log.warn({ reason }, "Redis does not tell of changed keys for now: they are polled");
+  });
+}
+
 /** Wire one function. */
 function assemble(
   definition: FunctionDefinition,
-  configuration: RuntimeConfiguration,
-  redis: Redis,
-  store: RedisStore,
-  metrics: RuntimeMetrics,
-  runtimeLog: Logger,
+  parts: CommonParts,
   teardown: (() => void)[],
 ): FunctionRunner {
-  const log = runtimeLog.child({ function: definition.name });
+  const { configuration, redis, changes, store, metrics } = parts;
+  const log = parts.log.child({ function: definition.name });
   const { name, limits } = definition;
   metrics.register(definition);
   const supervisor = new Supervisor({
@@ -113,7 +135,7 @@ function assemble(
     if ("schedule" in spec) return new ScheduleTrigger(spec);
     return new RedisKeyTrigger(spec, {
       redis,
-      address: configuration.redis,
+      changes,
       log,
       sharded: definition.state === "partition",
       lastPosition: (shard, source) =>

@@ -55,13 +55,16 @@ export function formatBytes(bytes: number): string {
   return `${amount.toFixed(1)} GiB`;
 }
 
-/** A schema for durations: text with a unit in, seconds (> 0) out. */
+/** Timers hold milliseconds in 32 bits: a longer one would fire at once. */
+const LONGEST_SECONDS = 24 * 86_400;
+
+/** A schema for durations: text with a unit in, seconds out, above 0 and at most 24 days. */
 export const durationSchema = z.string().transform((text, context) => {
   const seconds = parseDuration(text);
-  if (seconds === undefined || seconds <= 0) {
+  if (seconds === undefined || seconds <= 0 || seconds > LONGEST_SECONDS) {
     context.addIssue({
       code: "custom",
-      message: "expected a duration above 0 with its unit, such as 250ms, 5s or 1m30s",
+      message: "expected a duration above 0 and up to 24d with its unit, such as 250ms, 5s or 1m30s",
     });
     return z.NEVER;
   }

@@ -22,6 +22,8 @@ class Context:
         return self._env
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # asked for by `copy` too, before there are fields
+            raise AttributeError(f"context has no {name}")
         try:
             return self._fields[name]
         except KeyError:

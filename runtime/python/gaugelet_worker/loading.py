@@ -72,9 +72,12 @@ def _import(name: str, directory: str, file: str | None) -> Any:
             raise LoadError(f"{file} does not exist") from None
         raise _failed_at_import(error, name) from None
     except SyntaxError as error:
-        where = f"{error.filename}, line {error.lineno}" if error.filename else "the source"
-        text = (error.text or "").rstrip()
-        raise LoadError(f"{type(error).__name__} in {where}: {error.msg}", text) from None
+        if error.filename is None:
+            # Of a file with null bytes, which is what UTF-16 looks like, Python does not say which one it is.
+            message = f"{name!r} or a module that it imports is no Python: {error.msg}; save it as UTF-8"
+            raise LoadError(message, _own_traceback(error)) from None
+        message = f"{type(error).__name__} in {error.filename}, line {error.lineno}: {error.msg}"
+        raise LoadError(message, (error.text or "").rstrip()) from None
     except ModuleNotFoundError as error:
         missing = error.name or name
         if missing == name or name.startswith(f"{missing}."):

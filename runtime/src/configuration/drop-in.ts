@@ -12,7 +12,8 @@ const dropInSchema = z.object({
   REDIS_OUTPUT_KEY: z.string().min(1),
   POLL_INTERVAL_SECONDS: z.coerce
     .number("expected a number of seconds")
-    .positive("expected a number of seconds above 0")
+    .min(0.001, "expected a number of seconds above 0")
+    .max(86_400, "expected at most 86400 seconds")
     .default(5),
   FUNCTION_FILE: z.string().min(1).default(MOUNTED_FILE),
   FUNCTION_ZIP: z.string().min(1).optional(),
@@ -37,7 +38,10 @@ export function readDropIn(environment: NodeJS.ProcessEnv): FunctionDefinition {
     name: "drop-in",
     handler: values.FUNCTION_HANDLER,
     triggers: [
-      { redisKey: escapePattern(values.REDIS_INPUT_KEY), pollInterval: `${values.POLL_INTERVAL_SECONDS}s` },
+      {
+        redisKey: escapePattern(values.REDIS_INPUT_KEY),
+        pollInterval: `${Math.round(values.POLL_INTERVAL_SECONDS * 1000)}ms`,
+      },
     ],
     // The container is the function's own: what its deployment sets is for the function to read.
     environment: Object.fromEntries(Object.entries(set).filter(([name]) => !NOT_PASSED_ON.test(name))),

@@ -17,8 +17,7 @@ const redisKeyTrigger = z.strictObject({
 const scheduleTrigger = z
   .strictObject({ schedule: z.string().min(1), timeZone: z.string().min(1).default("UTC") })
   .superRefine(({ schedule, timeZone }, context) => {
-    const seconds = parseDuration(schedule);
-    if (seconds !== undefined && seconds > 0) return;
+    if (durationSchema.safeParse(schedule).success) return;
     try {
       new Cron(schedule, { paused: true, timezone: timeZone }).nextRun();
     } catch (error) {

@@ -23,6 +23,8 @@ export type WrittenLine =
 export interface ProcessOptions {
   /** The Python program. */
   readonly python: string;
+  /** The current folder of the process: the function's own, so that it finds its data files. */
+  readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly onLine: (line: WrittenLine) => void;
 }
@@ -48,7 +50,9 @@ export class PythonProcess {
   #hasEnded = false;
 
   constructor(options: ProcessOptions) {
-    this.#child = spawn(options.python, ["-m", "gaugelet_worker"], {
+    // -P: the current folder is no place to import from by chance.
+    this.#child = spawn(options.python, ["-P", "-m", "gaugelet_worker"], {
+      cwd: options.directory,
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       detached: true,
       env: {

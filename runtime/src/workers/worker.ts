@@ -21,7 +21,7 @@ const STOP_GRACE_SECONDS = 2;
 const EMPTY = Buffer.alloc(0);
 
 /** What a worker is told about the function besides its code. */
-export interface WorkerOptions extends ProcessOptions {
+export interface WorkerOptions extends Omit<ProcessOptions, "directory"> {
   readonly handler: string;
   readonly redis: { readonly host: string; readonly port: number };
   readonly limits: { readonly timeout: number; readonly output: number; readonly env: number };
@@ -69,7 +69,7 @@ export class Worker {
    */
   static async start(code: FunctionPackage, options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
     const started = performance.now();
-    const process = new PythonProcess(options);
+    const process = new PythonProcess({ ...options, directory: code.directory });
     const abort = (): void => process.kill("was ended because the runtime stops");
     signal.addEventListener("abort", abort, { once: true });
     void process.ended.then(() => signal.removeEventListener("abort", abort));

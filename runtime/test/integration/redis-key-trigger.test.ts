@@ -11,7 +11,7 @@ const COUNTING = `def handler(input, context):
 
 test("a change is pushed, long before the next poll", async () => {
   const started = await runtime.dropIn(COUNTING, { POLL_INTERVAL_SECONDS: "3600" });
-  await started.logged("changes of metrics are pushed by Redis");
+  await started.logged("Redis tells of changed keys at once");
   for (const n of [1, 2, 3]) {
     await runtime.input({ n });
     await runtime.output((output) => output.n === n && output.calls === n);
@@ -55,7 +55,7 @@ test("the poll alone is enough where Redis does not push", async () => {
     "-client|tracking",
   );
   const started = await runtime.dropIn(COUNTING, { REDIS_USERNAME: "nopush", REDIS_PASSWORD: "pw" });
-  await started.logged("changes of metrics are only polled for now");
+  await started.logged("Redis does not tell of changed keys for now");
   for (const n of [1, 2, 3]) {
     await runtime.input({ n });
     await runtime.output((output) => output.n === n);
@@ -70,7 +70,7 @@ test("pushing comes back after the server has closed every connection", async ()
   await runtime.redis.client.call("CLIENT", "KILL", "TYPE", "pubsub");
   await waitFor(
     "pushing again",
-    () => started.log.filter(({ msg }) => msg.includes("are pushed by Redis")).length >= 2,
+    () => started.log.filter(({ msg }) => msg.includes("tells of changed keys at once")).length >= 2,
   );
   await runtime.input({ n: 2 });
   await runtime.output(({ n }) => n === 2);
@@ -92,7 +92,7 @@ test("a pattern gives each key a shard with an env and an output of its own", as
   await runtime.input({ n: 1 }, "metrics:before");
   const started = await runtime.start({ GAUGELET_CONFIG: configuration });
   await runtime.output(({ n }) => n === 1, "usage:before");
-  await started.logged("are pushed by Redis");
+  await started.logged("tells of changed keys at once");
   await runtime.input({ n: 5 }, "metrics:node-a");
   await runtime.input({ n: 6 }, "metrics:node-b");
   await runtime.output(

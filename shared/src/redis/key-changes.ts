@@ -10,10 +10,6 @@ export interface KeyChangesListener {
   onChanged(keys: readonly string[]): void;
   /** Changes may have been missed (a start, a reconnection, FLUSHALL): look at everything again. */
   onUnknown(): void;
-  /**
-   * Whether changes are pushed from now on; where not, the reason in words, and the poll is all there is.
-   */
-  onPushing(pushing: boolean, reason: string): void;
 }
 
 /**
@@ -26,49 +22,78 @@ export interface KeyChangesListener {
  * it, so whoever uses this polls besides.
  */
 export class KeyChanges {
-  readonly #subscriber: Redis;
-  readonly #tracker: Redis;
+  readonly #address: RedisAddress;
   readonly #prefixes: readonly string[];
-  readonly #listener: KeyChangesListener;
+  readonly #listeners: KeyChangesListener[] = [];
+  readonly #onState: (pushing: boolean, reason: string) => void;
+  #subscriber: Redis | undefined;
+  #tracker: Redis | undefined;
   #subscriberId: number | undefined;
-  #reported: string | undefined;
-  #stopped = false;
+  #state: string | undefined;
+  #pushing = false;
 
-  /** @param prefixes what keys to hear of, none a prefix of another; "" hears of all. */
-  constructor(address: RedisAddress, prefixes: readonly string[], listener: KeyChangesListener) {
+  /**
+   * Connects when somebody listens.
+   *
+   * @param prefixes what keys to hear of, none a prefix of another; "" hears of all.
+   * @param onState whether changes are pushed from now on; where not, why, in words.
+   */
+  constructor(
+    address: RedisAddress,
+    prefixes: readonly string[],
+    onState: (pushing: boolean, reason: string) => void,
+  ) {
+    this.#address = address;
     this.#prefixes = prefixes;
-    this.#listener = listener;
-    const connections = {
-      // Reported by the connection that commands go over: the same server, the same reason.
-      onDown: () => this.#report(false, "the connection to Redis is down"),
-    };
-    this.#subscriber = connectRedis(
-      address,
-      { ...connections, onUp: () => void this.#subscribe() },
-      { autoResubscribe: false },
-    );
-    this.#tracker = connectRedis(address, { ...connections, onUp: () => void this.#track() });
-    this.#subscriber.on("close", () => {
-      this.#subscriberId = undefined;
-    });
-    this.#subscriber.on("messageBuffer", (_channel: Buffer, keys: unknown) => {
-      if (Array.isArray(keys)) this.#listener.onChanged(keys.map(String));
-      else this.#listener.onUnknown();
-    });
+    this.#onState = onState;
+  }
+
+  /** Whether changes are pushed; where not, polling is all there is. */
+  get pushing(): boolean {
+    return this.#pushing;
+  }
+
+  /** Hear of changes from now on. */
+  listen(listener: KeyChangesListener): void {
+    this.#listeners.push(listener);
+    if (this.#subscriber === undefined) this.#connect();
+    else if (this.#pushing) listener.onUnknown();
   }
 
   /** Stop hearing. */
   stop(): void {
-    this.#stopped = true;
-    this.#subscriber.disconnect();
-    this.#tracker.disconnect();
+    this.#listeners.length = 0;
+    this.#subscriber?.disconnect();
+    this.#tracker?.disconnect();
   }
 
-  async #subscribe(): Promise<void> {
+  #connect(): void {
+    // Why it is down is reported by the connection that commands go over: the same server, the same reason.
+    const onDown = (): void => this.#report(false, "the connection to Redis is down");
+    const subscriber = connectRedis(
+      this.#address,
+      { onDown, onUp: () => void this.#subscribe(subscriber) },
+      { autoResubscribe: false },
+    );
+    subscriber.on("close", () => {
+      this.#subscriberId = undefined;
+    });
+    subscriber.on("messageBuffer", (_channel: Buffer, keys: unknown) => {
+      const names = Array.isArray(keys) ? keys.map(String) : undefined;
+      for (const listener of this.#listeners) {
+        if (names === undefined) listener.onUnknown();
+        else listener.onChanged(names);
+      }
+    });
+    this.#subscriber = subscriber;
+    this.#tracker = connectRedis(this.#address, { onDown, onUp: () => void this.#track() });
+  }
+
+  async #subscribe(subscriber: Redis): Promise<void> {
     try {
       // Asked before subscribing: a RESP2 subscriber may not ask any more.
-      const id = await this.#subscriber.client("ID");
-      await this.#subscriber.subscribe(INVALIDATION_CHANNEL);
+      const id = await subscriber.client("ID");
+      await subscriber.subscribe(INVALIDATION_CHANNEL);
       this.#subscriberId = id;
     } catch (error) {
       this.#report(false, explainRedisError(error));
@@ -78,27 +103,29 @@ export class KeyChanges {
   }
 
   async #track(): Promise<void> {
-    if (this.#subscriberId === undefined || this.#tracker.status !== "ready") return;
+    const tracker = this.#tracker;
+    if (this.#subscriberId === undefined || tracker?.status !== "ready") return;
     try {
-      await this.#tracker.call("CLIENT", "TRACKING", "OFF");
+      await tracker.call("CLIENT", "TRACKING", "OFF");
       const prefixes = this.#prefixes
         .filter((prefix) => prefix !== "")
         .flatMap((prefix) => ["PREFIX", prefix]);
       const redirect = ["REDIRECT", String(this.#subscriberId), "BCAST", ...prefixes];
-      await this.#tracker.call("CLIENT", "TRACKING", "ON", ...redirect);
+      await tracker.call("CLIENT", "TRACKING", "ON", ...redirect);
     } catch (error) {
       this.#report(false, explainRedisError(error));
       return;
     }
     this.#report(true, "");
     // What changed while nobody listened.
-    this.#listener.onUnknown();
+    for (const listener of this.#listeners) listener.onUnknown();
   }
 
   #report(pushing: boolean, reason: string): void {
+    this.#pushing = pushing;
     const state = `${pushing} ${reason}`;
-    if (this.#stopped || state === this.#reported) return;
-    this.#reported = state;
-    this.#listener.onPushing(pushing, reason);
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#onState(pushing, reason);
   }
 }

@@ -1,8 +1,7 @@
 import { hash } from "node:crypto";
-import type { RedisAddress } from "@gaugelet/shared/redis/connection";
 import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import { type KeyPattern, parseKeyPattern } from "@gaugelet/shared/redis/glob";
-import { KeyChanges } from "@gaugelet/shared/redis/key-changes";
+import type { KeyChanges } from "@gaugelet/shared/redis/key-changes";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { RedisKeyTriggerSpec } from "../../configuration/manifest.ts";
@@ -17,7 +16,8 @@ const SCAN_COUNT = 1000;
 /** What a {@link RedisKeyTrigger} needs besides its specification. */
 export interface RedisKeyTriggerOptions {
   readonly redis: Redis;
-  readonly address: RedisAddress;
+  /** Tells of changes of keys under this trigger's prefix, among others. */
+  readonly changes: KeyChanges;
   readonly log: Logger;
   /** Whether the matched part of a key is the event's shard. */
   readonly sharded: boolean;
@@ -46,8 +46,6 @@ export class RedisKeyTrigger implements Trigger {
   readonly #pattern: KeyPattern;
   readonly #pollMilliseconds: number;
   readonly #keys = new Map<string, WatchedKey>();
-  #changes: KeyChanges | undefined;
-  #pushing = false;
   #searchedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #emit: (event: FunctionEvent) => void = () => {};
@@ -61,17 +59,11 @@ export class RedisKeyTrigger implements Trigger {
 
   start(emit: (event: FunctionEvent) => void): void {
     this.#emit = emit;
-    this.#changes = new KeyChanges(this.#options.address, [this.#pattern.prefix], {
+    this.#options.changes.listen({
       onChanged: (keys) => {
         for (const key of keys) this.#look(key);
       },
       onUnknown: () => void this.#lookAtAll(true),
-      onPushing: (pushing, reason) => {
-        this.#pushing = pushing;
-        const what = `changes of ${this.#pattern.text}`;
-        if (pushing) this.#options.log.info(`${what} are pushed by Redis`);
-        else this.#options.log.warn({ reason }, `${what} are only polled for now`);
-      },
     });
     this.#timer = setInterval(() => void this.#lookAtAll(false), this.#pollMilliseconds);
   }
@@ -79,17 +71,17 @@ export class RedisKeyTrigger implements Trigger {
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
-    this.#changes?.stop();
   }
 
   async #lookAtAll(searchNow: boolean): Promise<void> {
-    if (this.#options.redis.status !== "ready") return;
+    if (this.#stopped || this.#options.redis.status !== "ready") return;
     if (this.#pattern.isLiteral) {
       this.#look(this.#pattern.prefix);
       return;
     }
     for (const key of this.#keys.keys()) this.#look(key);
-    const due = !this.#pushing || performance.now() - this.#searchedAt >= SEARCH_EVERY_MILLISECONDS;
+    const due =
+      !this.#options.changes.pushing || performance.now() - this.#searchedAt >= SEARCH_EVERY_MILLISECONDS;
     if (!searchNow && !due) return;
     this.#searchedAt = performance.now();
     try {
