@@ -23,19 +23,19 @@ export function parseDuration(text: string): number | undefined {
 
 /** Write seconds as people would: `250ms`, `5s`, `1m30s`. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
-  let rest = Math.round(seconds * 1000) / 1000;
+  let rest = Math.round(seconds * 1000);
+  if (rest < 1000) return `${rest}ms`;
   let text = "";
   for (const [unit, size] of [
-    ["d", 86_400],
-    ["h", 3600],
-    ["m", 60],
+    ["d", 86_400_000],
+    ["h", 3_600_000],
+    ["m", 60_000],
   ] as const) {
     const count = Math.floor(rest / size);
     if (count > 0) text += `${count}${unit}`;
     rest -= count * size;
   }
-  return rest > 0 || text === "" ? `${text}${Number(rest.toFixed(3))}s` : text;
+  return rest > 0 ? `${text}${rest / 1000}s` : text;
 }
 
 /** Read a size in Kubernetes' notation (`512`, `64k`, `256Mi`, `1Gi`), in bytes; undefined where it is none. */
@@ -49,7 +49,8 @@ export function parseBytes(text: string): number | undefined {
 export function formatBytes(bytes: number): string {
   let amount = bytes;
   for (const unit of ["B", "KiB", "MiB"]) {
-    if (amount < 1024) return unit === "B" ? `${amount} B` : `${amount.toFixed(1)} ${unit}`;
+    const text = unit === "B" ? String(amount) : amount.toFixed(1);
+    if (Number(text) < 1024) return `${text} ${unit}`;
     amount /= 1024;
   }
   return `${amount.toFixed(1)} GiB`;

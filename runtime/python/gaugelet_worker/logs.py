@@ -28,7 +28,7 @@ class RecordHandler(logging.Handler):
             while len(line) > _MAX_LINE_BYTES and message:
                 message = message[: len(message) * 3 // 4]
                 line = _line(record, f"{message}… (cut)")
-            os.write(self._descriptor, line)
+            os.write(self._descriptor, line + b"\n")
         except OSError:
             # The runtime closed its end or the function closed ours: there is nobody left to tell.
             pass
@@ -38,7 +38,7 @@ class RecordHandler(logging.Handler):
 
 def _line(record: logging.LogRecord, message: str) -> bytes:
     fields = {"level": record.levelname, "logger": record.name[:200], "message": message}
-    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(fields)
 
 
 def set_up_logs(descriptor: int) -> None:

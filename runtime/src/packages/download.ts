@@ -11,7 +11,7 @@ const TIMEOUT_MILLISECONDS = 30_000;
 export async function download(url: string): Promise<Buffer> {
   const name = describeSource({ kind: "url", url });
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
+    const response = await fetch(...withCredentials(new URL(url)));
     if (!response.ok) throw new PackageError(`${name} answered ${response.status} ${response.statusText}`);
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -27,4 +27,19 @@ export async function download(url: string): Promise<Buffer> {
     const reason = cause instanceof Error ? cause.message : message;
     throw new PackageError(`${name} cannot be fetched: ${reason}`, { cause: error });
   }
+}
+
+/** `fetch` refuses a URL with a user and password in it; they go into a header. */
+function withCredentials(url: URL): [URL, RequestInit] {
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  url.username = "";
+  url.password = "";
+  const authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
+  return [
+    url,
+    {
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+      headers: credentials === ":" ? {} : { authorization },
+    },
+  ];
 }

@@ -21,8 +21,8 @@ export function describeSource(source: CodeSource): string {
     case "path":
       return source.path;
     case "url": {
-      const url = new URL(source.url);
-      return `${url.origin}${url.pathname}`;
+      const url = URL.parse(source.url);
+      return url === null ? "the URL" : `${url.origin}${url.pathname}`;
     }
     case "base64":
       return "the base64 text";

@@ -25,14 +25,20 @@ async function preparePath(path: string, stateFolder: string): Promise<FunctionP
       `${path} does not exist; put the function there or set FUNCTION_FILE, FUNCTION_ZIP or source`,
     );
   }
-  if (found.isDirectory()) return { directory: path, file: null, version: await folderVersion(path) };
+  if (found.isDirectory()) {
+    return { directory: path, file: null, version: await versionOf(await codeFiles(path), path) };
+  }
   const content = await readFile(path).catch((error: Error) => {
     throw new PackageError(`${path} cannot be read: ${error.message}`, { cause: error });
   });
   if (content.length === 0)
     throw new PackageError(`${path} is empty; it should define def handler(input, context)`);
   if (path.endsWith(".zip")) return prepareZip(content, path, stateFolder);
-  return { directory: dirname(path), file: path, version: digest(content) };
+  return {
+    directory: dirname(path),
+    file: path,
+    version: await versionOf(await filesOf(path), dirname(path)),
+  };
 }
 
 async function prepareZip(zip: Buffer, name: string, stateFolder: string): Promise<FunctionPackage> {
@@ -50,24 +56,36 @@ function decodeBase64(text: string): Buffer {
   return Buffer.from(compact, "base64");
 }
 
-async function folderVersion(folder: string): Promise<string> {
+async function versionOf(files: readonly string[], folder: string): Promise<string> {
   const hash = createHash("sha256");
-  const files = (await codeFiles(folder)).sort();
-  for (const file of files) {
+  for (const file of files.toSorted()) {
     hash.update(relative(folder, file)).update("\0");
-    hash.update(await readFile(file)).update("\0");
+    try {
+      hash.update(await readFile(file)).update("\0");
+    } catch (error) {
+      throw new PackageError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    }
   }
   return hash.digest("hex").slice(0, 12);
 }
 
-/** The files below a folder that make up its code. */
+/** The files below a folder that make up its code. Hidden ones, such as an editor's or a `.venv`, do not. */
 export async function codeFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   return entries
-    .filter(
-      (entry) => /\.(py|json|ya?ml|txt|csv)$/.test(entry.name) && !entry.parentPath.includes("__pycache__"),
-    )
-    .map((entry) => join(entry.parentPath, entry.name));
+    .filter((entry) => !entry.isDirectory() && /\.(py|json|ya?ml|txt|csv)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !/(^|[\\/])(\.|__pycache__)/.test(relative(folder, file)));
+}
+
+/** A single file that is a function, and the modules beside it, which it may import. */
+export async function filesOf(file: string): Promise<string[]> {
+  const folder = dirname(file);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const siblings = entries
+    .filter((entry) => !entry.isDirectory() && /^[^.].*\.py$/.test(entry.name))
+    .map((entry) => join(folder, entry.name));
+  return [...new Set([file, ...siblings])];
 }
 
 function digest(content: Buffer): string {

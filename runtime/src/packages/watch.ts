@@ -1,7 +1,6 @@
-import { readdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
 import type { CodeSource } from "../configuration/manifest.ts";
-import { codeFiles } from "./prepare.ts";
+import { codeFiles, filesOf } from "./prepare.ts";
 
 const LOOK_EVERY_MILLISECONDS = 1_000;
 
@@ -41,7 +40,7 @@ export function watchSource(source: CodeSource, onChange: () => void): () => voi
 }
 
 async function signatureOf(path: string): Promise<string> {
-  const files = (await stat(path)).isDirectory() ? await codeFiles(path) : [path, ...(await siblings(path))];
+  const files = (await stat(path)).isDirectory() ? await codeFiles(path) : await filesOf(path);
   const lines = await Promise.all(
     files.sort().map(async (file) => {
       const { size, mtimeMs, ino } = await stat(file);
@@ -49,11 +48,4 @@ async function signatureOf(path: string): Promise<string> {
     }),
   );
   return lines.join("\n");
-}
-
-/** The modules beside a single file, which it may import. */
-async function siblings(file: string): Promise<string[]> {
-  const folder = dirname(file);
-  const names = await readdir(folder);
-  return names.map((name) => join(folder, name)).filter((name) => name.endsWith(".py") && name !== file);
 }

@@ -3,6 +3,7 @@ import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { crc32 } from "node:zlib";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import { PackageError } from "./package.ts";
 
@@ -28,8 +29,10 @@ export async function unpackZip(zip: Buffer, name: string, folder: string): Prom
     )
   )
     return;
-  await mkdir(dirname(folder), { recursive: true });
-  const temporary = await mkdtemp(`${folder}.`);
+  const temporary = await makeTemporary(folder).catch((error: Error) => {
+    const todo = "set GAUGELET_STATE_DIR to a folder that can be written";
+    throw new PackageError(`${name} cannot be unpacked: ${error.message}; ${todo}`, { cause: error });
+  });
   try {
     await unpackInto(temporary, zip);
     await rename(temporary, folder);
@@ -40,6 +43,11 @@ export async function unpackZip(zip: Buffer, name: string, folder: string): Prom
     const reason = (error as Error).message;
     throw new PackageError(`${name} is not a zip that can be used: ${reason}`, { cause: error });
   }
+}
+
+async function makeTemporary(folder: string): Promise<string> {
+  await mkdir(dirname(folder), { recursive: true });
+  return mkdtemp(`${folder}.`);
 }
 
 async function unpackInto(folder: string, zip: Buffer): Promise<void> {
@@ -65,11 +73,16 @@ async function unpackEntry(
   const unixMode = entry.externalFileAttributes >>> 16;
   if ((unixMode & 0o170000) === 0o120000) throw new Error(`${entry.fileName} is a link`);
   await mkdir(dirname(target), { recursive: true });
+  let checksum = 0;
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
+      checksum = crc32(chunk, checksum);
       budget.bytes -= chunk.length;
       if (budget.bytes < 0) done(new Error(`it is larger than ${MAX_UNPACKED_BYTES} bytes unpacked`));
       else done(null, chunk);
+    },
+    flush(done) {
+      done(checksum === entry.crc32 ? null : new Error(`${entry.fileName} is damaged`));
     },
   });
   await pipeline(

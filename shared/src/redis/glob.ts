@@ -17,46 +17,92 @@ export interface KeyPattern {
   match(key: string): string | undefined;
 }
 
-/** Read a key or a key pattern. */
+/** Read a key or a key pattern. Every text is one: Redis refuses none. */
 export function parseKeyPattern(text: string): KeyPattern {
+  const pattern = bytesAsText(text);
   let source = "";
   let prefix: string | undefined;
   let literal = "";
-  for (let at = 0; at < text.length; ) {
-    const rest = text.slice(at);
-    const set = /^\[\^?(?:\\.|[^\]\\])*\]?/s.exec(rest)?.[0];
-    const wildcard = /^\*+/.exec(rest)?.[0] ?? (rest.startsWith("?") ? "?" : set);
+  for (let at = 0; at < pattern.length; ) {
+    const wildcard = readWildcard(pattern, at);
     if (wildcard !== undefined) {
       prefix ??= literal;
-      source += `(${wildcard.startsWith("*") ? ".*?" : wildcard === "?" ? "." : setSource(wildcard)})`;
-      at += wildcard.length;
+      source += `(${wildcard.source})`;
+      at = wildcard.end;
       continue;
     }
-    const escaped = rest.startsWith("\\") && rest.length > 1;
-    const character = escaped ? (rest[1] as string) : (rest[0] as string);
-    literal += character;
-    source += RegExp.escape(character);
-    at += escaped ? 2 : 1;
+    if (pattern[at] === "\\" && at + 1 < pattern.length) at += 1;
+    literal += pattern[at];
+    source += RegExp.escape(pattern[at] as string);
+    at += 1;
   }
   const expression = new RegExp(`^${source}$`, "s");
   return {
     text,
     isLiteral: prefix === undefined,
-    prefix: prefix ?? literal,
-    match: (key) => expression.exec(key)?.slice(1).join(":"),
+    prefix: textOfBytes(prefix ?? literal),
+    match(key) {
+      const parts = expression.exec(bytesAsText(key))?.slice(1);
+      return parts === undefined ? undefined : textOfBytes(parts.join(":"));
+    },
   };
 }
 
-function setSource(set: string): string {
-  const negated = set.startsWith("[^");
-  const inner = set.slice(negated ? 2 : 1, set.endsWith("]") ? -1 : undefined);
-  if (inner === "") return negated ? "." : "(?!)";
-  const escapedInner = inner.replace(
-    /\\(.)|([\][^])/gs,
-    (_, quoted: string | undefined, special: string | undefined) =>
-      quoted === undefined ? `\\${special}` : `\\${quoted}`.replace(/^\\([a-zA-Z0-9])$/, "$1"),
-  );
-  return `[${negated ? "^" : ""}${escapedInner}]`;
+interface Wildcard {
+  /** What it matches, as part of a regular expression. */
+  readonly source: string;
+  /** Where the pattern goes on. */
+  readonly end: number;
+}
+
+function readWildcard(pattern: string, at: number): Wildcard | undefined {
+  switch (pattern[at]) {
+    case "*": {
+      const stars = /^\*+/.exec(pattern.slice(at))?.[0].length ?? 1;
+      return { source: ".*?", end: at + stars };
+    }
+    case "?":
+      return { source: ".", end: at + 1 };
+    case "[":
+      return readSet(pattern, at + 1);
+    default:
+      return undefined;
+  }
+}
+
+/** As Redis does it: a range may be written backwards, and a set that is not closed ends with the pattern. */
+function readSet(pattern: string, start: number): Wildcard {
+  const negated = pattern[start] === "^";
+  let members = "";
+  let at = negated ? start + 1 : start;
+  while (at < pattern.length && pattern[at] !== "]") {
+    if (pattern[at] === "\\" && at + 1 < pattern.length) {
+      members += escaped(pattern, at + 1);
+      at += 2;
+    } else if (pattern[at + 1] === "-" && at + 2 < pattern.length) {
+      const [low, high] = [escaped(pattern, at), escaped(pattern, at + 2)].sort();
+      members += `${low}-${high}`;
+      at += 3;
+    } else {
+      members += escaped(pattern, at);
+      at += 1;
+    }
+  }
+  const nothing = negated ? "." : "(?!)";
+  return { source: members === "" ? nothing : `[${negated ? "^" : ""}${members}]`, end: at + 1 };
+}
+
+function escaped(text: string, at: number): string {
+  return `\\x${text.charCodeAt(at).toString(16).padStart(2, "0")}`;
+}
+
+/** Redis compares bytes, so `?` is one byte. Here each is a character from U+0000 to U+00FF. */
+function bytesAsText(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
+
+function textOfBytes(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString();
 }
 
 /** The shortest prefixes that cover all of these patterns; none begins with another (Redis refuses that). */

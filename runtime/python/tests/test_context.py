@@ -1,0 +1,108 @@
+"""The `context` that a handler is called with."""
+
+import copy
+import datetime
+
+import pytest
+
+from gaugelet_worker.context import Context, local_time
+
+FIELDS = {
+    "host": "127.0.0.1",
+    "port": 6379,
+    "input_key": "metrics",
+    "output_key": "usage",
+    "function_getmtime": "2026-11-21 05:54:49",
+    "last_execution": None,
+}
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context(dict(FIELDS), {"kept": 1})
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_field_is_what_was_given(context, field):
+    assert getattr(context, field) == FIELDS[field]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_field_cannot_be_set_and_the_error_names_it(context, field):
+    with pytest.raises(AttributeError, match=f"^context.{field} is read-only$"):
+        setattr(context, field, "other")
+    assert getattr(context, field) == FIELDS[field]
+
+
+@pytest.mark.parametrize("field", [*FIELDS, "env", "other"])
+def test_nothing_can_be_deleted_and_the_error_names_it(context, field):
+    with pytest.raises(AttributeError, match=f"^context.{field} cannot be deleted$"):
+        delattr(context, field)
+
+
+def test_a_field_that_does_not_exist_is_named_with_those_that_do(context):
+    with pytest.raises(AttributeError) as caught:
+        _ = context.inputkey
+    assert str(caught.value) == (
+        "context has no field 'inputkey'; it has env, host, port, input_key, output_key,"
+        " function_getmtime, last_execution"
+    )
+    assert not hasattr(context, "other")
+    assert getattr(context, "other", 7) == 7
+
+
+def test_a_field_that_does_not_exist_cannot_be_set_and_env_is_pointed_to(context):
+    with pytest.raises(AttributeError, match=r"no field 'count' to set; keep .* in context\.env\['count'\]$"):
+        context.count = 1
+
+
+@pytest.mark.parametrize("field", ["_env", "_fields", "__class__", "__dict__"])
+def test_the_inside_cannot_be_set(context, field):
+    with pytest.raises(AttributeError):
+        setattr(context, field, {})
+    assert context.env == {"kept": 1}
+
+
+def test_env_is_the_dict_that_was_given_and_can_be_changed():
+    env = {}
+    context = Context(dict(FIELDS), env)
+    context.env["a"] = 1
+    context.env.update(b=2)
+    assert context.env is env
+    assert env == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("env", [{}, {"new": 1}, type("Table", (dict,), {})(a=1)])
+def test_env_can_be_replaced_by_another_dict(context, env):
+    context.env = env
+    assert context.env is env
+
+
+@pytest.mark.parametrize(("value", "kind"), [(None, "NoneType"), ([], "list"), ("{}", "str"), (1, "int")])
+def test_env_cannot_be_replaced_by_anything_else(context, value, kind):
+    with pytest.raises(TypeError, match=f"^context.env must be a dict, not {kind}$"):
+        context.env = value
+    assert context.env == {"kept": 1}
+
+
+def test_its_names_are_listed(context):
+    assert dir(context) == sorted(["env", *FIELDS])
+
+
+def test_it_is_shown_with_its_fields_but_without_what_env_holds(context):
+    shown = repr(context)
+    assert "host='127.0.0.1', port=6379, input_key='metrics'" in shown
+    assert shown.endswith("env with 1 keys)")
+
+
+def test_copying_it_is_an_ordinary_error(context):
+    with pytest.raises(AttributeError):
+        copy.copy(context)
+
+
+def test_the_last_execution_is_local_time_without_a_zone():
+    now = datetime.datetime.now()
+    assert local_time(now.timestamp() * 1000) == now.replace(microsecond=now.microsecond)
+    assert local_time(now.timestamp() * 1000).tzinfo is None
+    assert local_time(None) is None
+    assert local_time(0) == datetime.datetime.fromtimestamp(0)

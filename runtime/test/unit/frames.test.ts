@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { encodeFrameStart, FrameDecoder, MAX_FRAME_BYTES, ProtocolError } from "../../src/workers/frames.ts";
+import { type Frame, FrameType } from "../../src/workers/protocol.ts";
+
+/** What the tests of both sides read: runtime/python/tests/test_frames.py has the same ones. */
+interface FrameFixture {
+  readonly name: string;
+  readonly type: number;
+  readonly head: unknown;
+  readonly bodyHex: string;
+  readonly frameHex: string;
+  /** Valid, but not how we write it. */
+  readonly decodeOnly?: boolean;
+}
+
+function readFixtures<Fixture>(file: string): Fixture[] {
+  return JSON.parse(readFileSync(new URL(`../../testdata/${file}`, import.meta.url), "utf8")) as Fixture[];
+}
+
+const fixtures = readFixtures<FrameFixture>("frames.json");
+const malformed = readFixtures<{ readonly name: string; readonly hex: string }>("malformed-frames.json");
+const allBytes = Buffer.concat(fixtures.map(({ frameHex }) => Buffer.from(frameHex, "hex")));
+
+function decode(...chunks: readonly Buffer[]): Frame[] {
+  const decoder = new FrameDecoder();
+  return chunks.flatMap((chunk) => [...decoder.push(chunk)]);
+}
+
+function comparable(frames: readonly Frame[]) {
+  return frames.map(({ type, head, body }) => ({ type, head, bodyHex: body.toString("hex") }));
+}
+
+const expected = fixtures.map(({ type, head, bodyHex }) => ({ type, head, bodyHex }));
+
+test("the fixtures have every type of frame", () => {
+  expect(new Set(fixtures.map(({ type }) => type))).toEqual(new Set(Object.values(FrameType)));
+});
+
+describe.each(fixtures)("the frame: $name", (fixture) => {
+  const bytes = Buffer.from(fixture.frameHex, "hex");
+
+  test("is decoded", () => {
+    expect(comparable(decode(bytes))).toEqual([
+      { type: fixture.type, head: fixture.head, bodyHex: fixture.bodyHex },
+    ]);
+  });
+
+  test("is decoded wherever it is cut in two, and not before its last byte", () => {
+    for (let cut = 0; cut <= bytes.length; cut += 1) {
+      const decoder = new FrameDecoder();
+      const early = [...decoder.push(bytes.subarray(0, cut))];
+      expect(early).toHaveLength(cut === bytes.length ? 1 : 0);
+      const frames = [...early, ...decoder.push(bytes.subarray(cut))];
+      expect(comparable(frames)).toEqual([
+        { type: fixture.type, head: fixture.head, bodyHex: fixture.bodyHex },
+      ]);
+    }
+  });
+});
+
+const ours = fixtures.filter(({ decodeOnly }) => decodeOnly !== true);
+
+test.each(ours)("the frame is encoded to exactly these bytes: $name", ({ type, head, bodyHex, frameHex }) => {
+  const body = Buffer.from(bodyHex, "hex");
+  const start = encodeFrameStart(type, head, body.length);
+  expect(Buffer.concat([start, body]).toString("hex")).toBe(frameHex);
+});
+
+describe("a stream of frames", () => {
+  test("may come in one chunk", () => {
+    expect(comparable(decode(allBytes))).toEqual(expected);
+  });
+
+  test.each([1, 2, 3, 5, 7, 64, 1000])("may come in chunks of %i bytes", (size) => {
+    const chunks = Array.from({ length: Math.ceil(allBytes.length / size) }, (_, index) =>
+      allBytes.subarray(index * size, (index + 1) * size),
+    );
+    expect(comparable(decode(...chunks))).toEqual(expected);
+  });
+
+  test("may have empty chunks in it", () => {
+    expect(comparable(decode(Buffer.alloc(0), allBytes, Buffer.alloc(0)))).toEqual(expected);
+  });
+
+  test("carries a body of many chunks unchanged", () => {
+    const body = Buffer.alloc(1_000_000, "0123456789");
+    const bytes = Buffer.concat([encodeFrameStart(FrameType.restore, { shard: "" }, body.length), body]);
+    const chunks = Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, index) =>
+      bytes.subarray(index * 65_536, (index + 1) * 65_536),
+    );
+    const frames = decode(...chunks);
+    expect(frames).toHaveLength(1);
+    expect(frames[0]?.body.equals(body)).toBe(true);
+  });
+
+  test("gives a frame out before it looks at the next", () => {
+    const decoder = new FrameDecoder();
+    const good = Buffer.from(fixtures[0]?.frameHex ?? "", "hex");
+    const frames = decoder.push(Buffer.concat([good, Buffer.from("ffffffff", "hex")]));
+    expect(frames.next().value).toMatchObject({ type: fixtures[0]?.type });
+    expect(() => frames.next()).toThrow(ProtocolError);
+  });
+});
+
+describe("bytes that are no frame are refused", () => {
+  test.each(malformed)("a frame $name", ({ hex }) => {
+    const bytes = Buffer.from(hex, "hex");
+    expect(() => decode(bytes)).toThrow(ProtocolError);
+    expect(() => decode(...Array.from(bytes, (byte) => Buffer.of(byte)))).toThrow(ProtocolError);
+  });
+
+  test("from the length alone, before anything is kept for it", () => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(MAX_FRAME_BYTES + 1);
+    expect(() => decode(length)).toThrow(`a frame of ${MAX_FRAME_BYTES + 1} bytes`);
+  });
+
+  test("but the longest that is allowed is waited for", () => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(MAX_FRAME_BYTES);
+    expect(decode(length)).toEqual([]);
+  });
+});

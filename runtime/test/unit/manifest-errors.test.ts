@@ -1,0 +1,199 @@
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import { expect, test } from "vitest";
+import { useConfigurationFolder } from "./configuration-folder.ts";
+
+const folder = useConfigurationFolder();
+
+const NAME = "name: a, handler: m.h";
+const OK = `${NAME}, triggers: [{ schedule: 5s }]`;
+const DURATION = "expected a duration above 0 and up to 24d with its unit, such as 250ms, 5s or 1m30s";
+const SIZE = "expected a size above 0, such as 512, 64Ki or 16Mi";
+const SCHEDULE = "expected an interval such as 5s or a cron expression";
+
+/** The manifest, the path that the error names, and what it says of it. */
+const cases: [string, string, string][] = [
+  [
+    "handler: m.h, triggers: [{ schedule: 5s }]",
+    "name",
+    "Invalid input: expected string, received undefined (found nothing)",
+  ],
+  [
+    "name: 5, handler: m.h, triggers: [{ schedule: 5s }]",
+    "name",
+    "Invalid input: expected string, received number (found 5)",
+  ],
+  ...["A", "-a", "a_b", "a b", "ä", "x".repeat(64)].map((name): [string, string, string] => [
+    `name: ${name}, handler: m.h, triggers: [{ schedule: 5s }]`,
+    "name",
+    `expected lower-case letters, digits and dashes, 63 at most, no dash first (found ${
+      name.length > 60 ? `"${"x".repeat(56)}…` : `"${name}"`
+    })`,
+  ]),
+  [
+    "name: a, triggers: [{ schedule: 5s }]",
+    "handler",
+    "Invalid input: expected string, received undefined (found nothing)",
+  ],
+  ...["handler", "a.", ".a", "a..b", "a-b.c", "1.a", "a.b()"].map((handler): [string, string, string] => [
+    `name: a, handler: "${handler}", triggers: [{ schedule: 5s }]`,
+    "handler",
+    `expected module.attribute, such as handler.handler (found "${handler}")`,
+  ]),
+  [NAME, "triggers", "Invalid input: expected array, received undefined (found nothing)"],
+  [
+    `${NAME}, triggers: { schedule: 5s }`,
+    "triggers",
+    'Invalid input: expected array, received object (found {"schedule":"5s"})',
+  ],
+  [
+    `${NAME}, triggers: []`,
+    "triggers",
+    "expected at least one trigger, or the function never runs (found [])",
+  ],
+  [`${NAME}, triggers: [5s]`, "triggers[0]", 'expected an object with redisKey or schedule (found "5s")'],
+  [`${NAME}, triggers: [null]`, "triggers[0]", "expected an object with redisKey or schedule (found null)"],
+  [
+    `${NAME}, triggers: [{ http: true }]`,
+    "triggers[0]",
+    'expected an object with redisKey or schedule (found {"http":true})',
+  ],
+  [
+    `${NAME}, triggers: [{ schedule: 5s }, { schedule: 5 }]`,
+    "triggers[1].schedule",
+    "Invalid input: expected string, received number (found 5)",
+  ],
+  [
+    `${NAME}, triggers: [{ schedule: 0s }]`,
+    "triggers[0].schedule",
+    `${SCHEDULE}: CronPattern: invalid configuration format ('0s'), exactly five, six, or seven space separated parts are required. (found "0s")`,
+  ],
+  [
+    `${NAME}, triggers: [{ schedule: 61 * * * * }]`,
+    "triggers[0].schedule",
+    `${SCHEDULE}: CronPattern: Invalid value for minute: 61 (found "61 * * * *")`,
+  ],
+  [
+    `${NAME}, triggers: [{ schedule: 5s, redisKey: a }]`,
+    "triggers[0]",
+    'Unrecognized key: "schedule" (found {"schedule":"5s","redisKey":"a"})',
+  ],
+  [
+    `${NAME}, triggers: [{ redisKey: "" }]`,
+    "triggers[0].redisKey",
+    'Too small: expected string to have >=1 characters (found "")',
+  ],
+  [
+    `${NAME}, triggers: [{ redisKey: a, pollInterval: 5 }]`,
+    "triggers[0].pollInterval",
+    "Invalid input: expected string, received number (found 5)",
+  ],
+  [
+    `${NAME}, triggers: [{ redisKey: a, pollInterval: "5" }]`,
+    "triggers[0].pollInterval",
+    `${DURATION} (found "5")`,
+  ],
+  [
+    `${NAME}, triggers: [{ redisKey: a, pollInterval: 25d }]`,
+    "triggers[0].pollInterval",
+    `${DURATION} (found "25d")`,
+  ],
+  [
+    `${NAME}, triggers: [{ redisKey: a, poll: 5s }]`,
+    "triggers[0]",
+    'Unrecognized key: "poll" (found {"redisKey":"a","poll":"5s"})',
+  ],
+  [`${OK}, language: rust`, "language", 'expected python, the one language this version runs (found "rust")'],
+  [
+    `${OK}, state: many`,
+    "state",
+    'Invalid option: expected one of "none"|"function"|"partition" (found "many")',
+  ],
+  [`${OK}, source: ""`, "source", 'Too small: expected string to have >=1 characters (found "")'],
+  [`${OK}, output: null`, "output", "Invalid input: expected object, received null (found null)"],
+  [
+    `${OK}, output: { key: "" }`,
+    "output.key",
+    'Too small: expected string to have >=1 characters (found "")',
+  ],
+  [`${OK}, output: { key: "x:{shard}" }`, "output.key", '{shard} needs state: partition (found "x:{shard}")'],
+  [
+    `${OK}, output: { staleAfter: 60 }`,
+    "output.staleAfter",
+    "Invalid input: expected string, received number (found 60)",
+  ],
+  [`${OK}, output: { topics: [] }`, "output", 'Unrecognized key: "topics" (found {"topics":[]})'],
+  [`${OK}, limits: { timeout: 0s }`, "limits.timeout", `${DURATION} (found "0s")`],
+  [`${OK}, limits: { output: 1x }`, "limits.output", `${SIZE} (found "1x")`],
+  [`${OK}, limits: { output: -1 }`, "limits.output", `${SIZE} (found -1)`],
+  [`${OK}, limits: { env: 0 }`, "limits.env", `${SIZE} (found 0)`],
+  [`${OK}, limits: { memory: 1Gi }`, "limits", 'Unrecognized key: "memory" (found {"memory":"1Gi"})'],
+  [
+    `${OK}, limits: { logLinesPerSecond: 1.5 }`,
+    "limits.logLinesPerSecond",
+    "Invalid input: expected int, received number (found 1.5)",
+  ],
+  [
+    `${OK}, limits: { logLinesPerSecond: 0 }`,
+    "limits.logLinesPerSecond",
+    "Too small: expected number to be >0 (found 0)",
+  ],
+  [
+    `${OK}, thresholds: [{ field: a }]`,
+    "thresholds[0]",
+    'expected either above or below (found {"field":"a"})',
+  ],
+  [
+    `${OK}, thresholds: [{ field: a, above: 1, below: 0 }]`,
+    "thresholds[0]",
+    'expected either above or below (found {"field":"a","above":1,"below":0})',
+  ],
+  [
+    `${OK}, thresholds: [{ field: a, above: "1" }]`,
+    "thresholds[0].above",
+    'Invalid input: expected number, received string (found "1")',
+  ],
+  [
+    `${OK}, thresholds: [{ field: a, above: 1, severity: bad }]`,
+    "thresholds[0].severity",
+    'Invalid option: expected one of "info"|"warning"|"critical" (found "bad")',
+  ],
+  [`${OK}, environment: [1]`, "environment", "Invalid input: expected record, received array (found [1])"],
+];
+
+test.each(cases)("%s", async (manifest, path, message) => {
+  await expect(folder.read(`functions: [{ ${manifest} }]`)).rejects.toThrow(
+    new ConfigurationError(`FOLDER/gaugelet.yaml: functions[0]: ${path}: ${message}`),
+  );
+});
+
+test("fields that do not exist are named", async () => {
+  await expect(folder.read(`functions: [{ ${OK}, extra: 1, more: 2 }]`)).rejects.toThrow(
+    /^FOLDER\/gaugelet\.yaml: functions\[0\]: Unrecognized keys: "extra", "more" \(found /,
+  );
+});
+
+test("a time zone that does not exist is named", async () => {
+  const trigger = "{ schedule: 0 * * * *, timeZone: Mars/Base }";
+  await expect(folder.read(`functions: [{ ${NAME}, triggers: [${trigger}] }]`)).rejects.toThrow(/Mars\/Base/);
+});
+
+test("shards need a pattern in every trigger", async () => {
+  const triggers = "[{ redisKey: 'm:*' }, { redisKey: metrics }, { schedule: 5s }]";
+  const needs = "state: partition needs a key pattern such as metrics:* in every trigger";
+  await expect(
+    folder.read(`functions: [{ ${NAME}, state: partition, triggers: ${triggers} }]`),
+  ).rejects.toThrow(
+    new ConfigurationError(
+      [
+        `FOLDER/gaugelet.yaml: functions[0]: triggers[1]: ${needs} (found {"redisKey":"metrics"})`,
+        `FOLDER/gaugelet.yaml: functions[0]: triggers[2]: ${needs} (found {"schedule":"5s"})`,
+      ].join("\n"),
+    ),
+  );
+});
+
+test("every problem has a line of its own", async () => {
+  await expect(folder.read("functions: [{ name: A, handler: h, triggers: [] }]")).rejects.toThrow(
+    /: name: .*\n.*: handler: .*\n.*: triggers: /,
+  );
+});

@@ -1,0 +1,122 @@
+import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
+import { expect, test } from "vitest";
+import type { FunctionDefinition } from "../../src/configuration/manifest.ts";
+import { useConfigurationFolder } from "./configuration-folder.ts";
+
+const folder = useConfigurationFolder();
+
+async function define(manifest: string, nodeName?: string): Promise<FunctionDefinition> {
+  const [definition] = await folder.read(`functions: [{ name: a, handler: m.h, ${manifest} }]`, nodeName);
+  if (definition === undefined) throw new Error("no function");
+  return definition;
+}
+
+const EVERY_5_S = "triggers: [{ schedule: 5s }]";
+
+test("every field but the name, the handler and the triggers has a default", async () => {
+  expect(await define("triggers: [{ redisKey: metrics }]")).toEqual({
+    name: "a",
+    description: "",
+    source: { kind: "path", path: folder.path },
+    handler: "m.h",
+    state: "function",
+    triggers: [{ redisKey: "metrics", pollInterval: 5 }],
+    outputKey: "gaugelet:output:a",
+    node: undefined,
+    staleAfter: 60,
+    limits: { timeout: 30, output: 1024 ** 2, env: 16 * 1024 ** 2, logLinesPerSecond: 100 },
+    thresholds: [],
+    environment: {},
+  });
+});
+
+test("what is said is taken, in seconds and bytes", async () => {
+  const definition = await define(
+    `description: d, source: ./code, state: none, language: python,
+     triggers: [{ redisKey: "m:*", pollInterval: 250ms }, { schedule: 1m30s }, { schedule: 0 6 * * 1-5, timeZone: Europe/Berlin }],
+     output: { key: usage, staleAfter: 1h },
+     limits: { timeout: 1.5s, output: 64Ki, env: 1Mi, logLinesPerSecond: 5 },
+     thresholds: [{ field: f, above: 0.9, for: 10m, severity: critical }, { field: g, below: 0 }],
+     environment: { LEVEL: info, NUMBER: 5, FLAG: true }`,
+  );
+  expect(definition).toEqual({
+    name: "a",
+    description: "d",
+    source: { kind: "path", path: `${folder.path}/code` },
+    handler: "m.h",
+    state: "none",
+    triggers: [
+      { redisKey: "m:*", pollInterval: 0.25 },
+      { schedule: "1m30s", timeZone: "UTC" },
+      { schedule: "0 6 * * 1-5", timeZone: "Europe/Berlin" },
+    ],
+    outputKey: "usage",
+    node: undefined,
+    staleAfter: 3600,
+    limits: { timeout: 1.5, output: 65_536, env: 1024 ** 2, logLinesPerSecond: 5 },
+    thresholds: [
+      { field: "f", above: 0.9, for: 600, severity: "critical" },
+      { field: "g", below: 0, for: 60, severity: "warning" },
+    ],
+    environment: { LEVEL: "info", NUMBER: "5", FLAG: "true" },
+  });
+});
+
+test.each([
+  [
+    "a path from the file's folder",
+    "../functions/a",
+    (at: string) => ({ kind: "path", path: `${at}/functions/a` }),
+  ],
+  ["an absolute path", "/opt/code.zip", () => ({ kind: "path", path: "/opt/code.zip" })],
+  ["a URL", "https://example.org/a.zip?b=c", () => ({ kind: "url", url: "https://example.org/a.zip?b=c" })],
+  ["a URL in capitals", "HTTP://EXAMPLE.ORG/a.zip", () => ({ kind: "url", url: "HTTP://EXAMPLE.ORG/a.zip" })],
+  ["base64 text of a zip", "UEsDBBQAAAAI", () => ({ kind: "base64", text: "UEsDBBQAAAAI" })],
+])("the source may be %s", async (_, source, expected) => {
+  const { source: found } = await define(`${EVERY_5_S}, source: "${source}"`);
+  expect(found).toEqual(expected(folder.path.replace(/\/[^/]+$/, "")));
+});
+
+test.each([
+  ["", "", "gaugelet:output:a", undefined],
+  ["output: { key: usage }", "", "usage", undefined],
+  ["output: { key: 'usage:{node}' }", "n1", "usage:n1", "n1"],
+  ["output: { key: 'usage:{node}' }", "", "usage", undefined],
+  ["output: { key: '{node}:usage' }", "n1", "n1:usage", "n1"],
+  ["output: { key: 'a{node}b:{node}' }", "n$&", "an$&b:n$&", "n$&"],
+])("the output key of %j on the node %j", async (manifest, nodeName, outputKey, node) => {
+  const definition = await define(`${EVERY_5_S}, ${manifest}`, nodeName === "" ? undefined : nodeName);
+  expect(definition).toMatchObject({ outputKey, node });
+});
+
+test.each([
+  ["", "gaugelet:output:a:{shard}"],
+  ["output: { key: usage }", "usage:{shard}"],
+  ["output: { key: 'usage:{shard}' }", "usage:{shard}"],
+  ["output: { key: '{shard}/usage' }", "{shard}/usage"],
+])("with shards, the output key of %j has a place for them", async (manifest, outputKey) => {
+  const sharded = `state: partition, triggers: [{ redisKey: "metrics:*" }], ${manifest}`;
+  expect(await define(sharded)).toMatchObject({ outputKey, state: "partition" });
+});
+
+test.each([
+  ["{ schedule: 5s }", 60],
+  ["{ schedule: 20s }", 60],
+  ["{ schedule: 1m }", 180],
+  ["{ redisKey: metrics }", 60],
+  ["{ redisKey: metrics, pollInterval: 1m }", 180],
+  ["{ schedule: 5s }, { schedule: 2m }, { redisKey: metrics }", 360],
+  ["{ schedule: '*/10 * * * * *' }", 60],
+  ["{ schedule: '0 * * * *' }", 3 * 3600],
+  ["{ schedule: '0 6 * * *' }", 3 * 86_400],
+])("an output of %s is stale after %i s, where nothing else is said", async (triggers, staleAfter) => {
+  expect(await define(`triggers: [${triggers}]`)).toMatchObject({ staleAfter });
+});
+
+test("a key pattern is one whatever it looks like", async () => {
+  for (const redisKey of ["metrics", "metrics:*", "[z-a]", "[", "\\\\", "ö?", " "]) {
+    const { triggers } = await define(`triggers: [{ redisKey: "${redisKey}" }]`);
+    expect(triggers[0]).toMatchObject({ redisKey: redisKey.replace("\\\\", "\\") });
+    expect(() => parseKeyPattern(redisKey)).not.toThrow();
+  }
+});

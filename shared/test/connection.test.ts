@@ -1,0 +1,200 @@
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
+import { waitFor } from "@gaugelet/testing/wait";
+import type { Redis } from "ioredis";
+import { afterEach, describe, expect, test } from "vitest";
+import { connectRedis, type RedisAddress, redisAddressFrom } from "../src/redis/connection.ts";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function server(...options: string[]): Promise<TestRedis> {
+  const redis = await startRedis(options);
+  closing.push(() => redis.stop());
+  return redis;
+}
+
+interface Connected {
+  readonly client: Redis;
+  /** "up", or the reason for being down, in their order. */
+  readonly states: string[];
+}
+
+function connect(redis: TestRedis, user: Partial<RedisAddress> = {}): Connected {
+  const address = { host: "127.0.0.1", port: redis.port, username: undefined, password: undefined, db: 0 };
+  const states: string[] = [];
+  const client = connectRedis(
+    { ...address, ...user },
+    { onUp: () => states.push("up"), onDown: (reason) => states.push(reason) },
+  );
+  closing.push(() => client.disconnect());
+  return { client, states };
+}
+
+/** Long enough for several attempts to connect. */
+async function afterSomeAttempts(client: Redis): Promise<void> {
+  let attempts = 0;
+  client.on("reconnecting", () => {
+    attempts += 1;
+  });
+  await waitFor("some attempts to connect", () => attempts >= 4);
+}
+
+describe("a connection reports each change of its state once", () => {
+  test("up", async () => {
+    const { client, states } = connect(await server());
+    await waitFor("it is up", () => states.length > 0);
+    expect(states).toEqual(["up"]);
+    expect(await client.ping()).toBe("PONG");
+  });
+
+  test("down while nothing listens, and up once something does", async () => {
+    const redis = await server();
+    await redis.crash();
+    const { client, states } = connect(redis);
+    await afterSomeAttempts(client);
+    const reason = `connect ECONNREFUSED 127.0.0.1:${redis.port}: nothing listens there; start Redis or set REDIS_HOST and REDIS_PORT`;
+    expect(states).toEqual([reason]);
+    await redis.restart();
+    await waitFor("it is up", () => states.length > 1);
+    expect(states).toEqual([reason, "up"]);
+  });
+
+  test("down when Redis crashes, and up when it is back", async () => {
+    const redis = await server();
+    const { client, states } = connect(redis);
+    await waitFor("it is up", () => states.length > 0);
+    await redis.crash();
+    await afterSomeAttempts(client);
+    expect(states[0]).toBe("up");
+    expect(states).not.toContain("");
+    expect(states.filter((state) => state === "up")).toHaveLength(1);
+    // The end of the connection, and then why it cannot be made anew.
+    expect(states.slice(1)).toEqual([
+      "the connection closed",
+      expect.stringMatching(/^connect ECONNREFUSED .*: nothing listens there;/),
+    ]);
+    await redis.restart();
+    await waitFor("it is up again", () => states.at(-1) === "up");
+  });
+
+  test("not down when it is closed on purpose", async () => {
+    const { client, states } = connect(await server());
+    await waitFor("it is up", () => states.length > 0);
+    client.disconnect();
+    await waitFor("it has ended", () => client.status === "end");
+    expect(states).toEqual(["up"]);
+  });
+});
+
+describe("a password", () => {
+  const MISSING =
+    /^NOAUTH .*: Redis asks for a password; set REDIS_PASSWORD \(and REDIS_USERNAME for an ACL user\)$/;
+  const WRONG =
+    /^WRONGPASS .*: Redis refuses this user or password; check REDIS_USERNAME and REDIS_PASSWORD$/;
+
+  test.each<[string, Partial<RedisAddress>, RegExp]>([
+    ["missing", {}, MISSING],
+    ["wrong", { password: "wrong-secret" }, WRONG],
+    ["of a user that does not exist", { username: "nobody", password: "wrong-secret" }, WRONG],
+  ])("that is %s is told once, with what to do, and without the password", async (_, user, reason) => {
+    const redis = await server("--requirepass", "right-secret");
+    const { client, states } = connect(redis, user);
+    await waitFor("it is down", () => states.length > 0);
+    await afterSomeAttempts(client);
+    expect(states).toEqual([expect.stringMatching(reason)]);
+    expect(states.join()).not.toContain("secret");
+  });
+
+  test("that is missing and then not needed any more makes it up", async () => {
+    const redis = await server("--requirepass", "right-secret");
+    const { states } = connect(redis);
+    await waitFor("it is down", () => states.length > 0);
+    await redis.client.config("SET", "requirepass", "");
+    await waitFor("it is up", () => states.includes("up"));
+    expect(states).toEqual([expect.stringMatching(MISSING), "up"]);
+  });
+
+  test("that is right signs in, also as a user and to a database", async () => {
+    const redis = await server("--requirepass", "right-secret");
+    await redis.client.call("ACL", "SETUSER", "worker", "on", ">other-secret", "~*", "+@all");
+    const all = [
+      connect(redis, { password: "right-secret", db: 3 }),
+      connect(redis, { username: "worker", password: "other-secret" }),
+    ];
+    await waitFor("both are up", () => all.every(({ states }) => states.includes("up")));
+    await all[0]?.client.set("k", "1");
+    expect(await redis.client.select(3)).toBe("OK");
+    expect(await redis.client.get("k")).toBe("1");
+    expect(await all[1]?.client.call("ACL", "WHOAMI")).toBe("worker");
+  });
+});
+
+describe("while it is down, a command", () => {
+  test("fails at once", async () => {
+    const redis = await server();
+    const { client, states } = connect(redis);
+    await waitFor("it is up", () => states.length > 0);
+    await redis.crash();
+    await waitFor("it is down", () => states.length > 1);
+    await expect(client.get("k")).rejects.toThrow();
+  });
+
+  test("that was under way fails, and none is sent twice", async () => {
+    const redis = await server();
+    const { client, states } = connect(redis);
+    await waitFor("it is up", () => states.length > 0);
+    redis.freeze();
+    const command = client.incr("k");
+    const failed = expect(command).rejects.toThrow();
+    await redis.crash();
+    await failed;
+    await redis.restart();
+    await waitFor("it is up again", () => states.at(-1) === "up");
+    expect([null, "1"]).toContain(await redis.client.get("k"));
+  });
+});
+
+describe("the address", () => {
+  test("has defaults", () => {
+    const address = { host: "127.0.0.1", port: 6379, username: undefined, password: undefined, db: 0 };
+    expect(redisAddressFrom({})).toEqual(address);
+    expect(redisAddressFrom({ REDIS_HOST: "", REDIS_PORT: "", REDIS_PASSWORD: "", OTHER: "x" })).toEqual(
+      address,
+    );
+  });
+
+  test("is what the variables say", () => {
+    const names = {
+      REDIS_HOST: "redis",
+      REDIS_PORT: "6380",
+      REDIS_USERNAME: "u",
+      REDIS_PASSWORD: " p ",
+      REDIS_DB: "2",
+    };
+    expect(redisAddressFrom(names)).toEqual({
+      host: "redis",
+      port: 6380,
+      username: "u",
+      password: " p ",
+      db: 2,
+    });
+  });
+
+  test.each([
+    ["REDIS_PORT", "x"],
+    ["REDIS_PORT", "0"],
+    ["REDIS_PORT", "65536"],
+    ["REDIS_PORT", "6379.5"],
+    ["REDIS_PORT", "tcp://10.0.0.1:6379"],
+    ["REDIS_DB", "-1"],
+    ["REDIS_DB", "x"],
+  ])("is refused where %s is %j, by the variable's name and without the password", (name, value) => {
+    const read = (): RedisAddress => redisAddressFrom({ REDIS_PASSWORD: "secret", [name]: value });
+    expect(read).toThrow(ConfigurationError);
+    expect(read).toThrow(new RegExp(`^environment: ${name}: .* \\(found "${value}"\\)$`));
+    expect(read).not.toThrow(/secret/);
+  });
+});
