@@ -5,7 +5,7 @@ import { formatDuration } from "@gaugelet/shared/units";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { RuntimeConfiguration } from "./configuration/environment.ts";
-import type { FunctionDefinition } from "./configuration/manifest.ts";
+import { type FunctionDefinition, outputKeyOf } from "./configuration/manifest.ts";
 import { FunctionRunner } from "./functions/function-runner.ts";
 import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
@@ -51,6 +51,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       onDown: (reason) =>
         log.error({ reason }, `no connection to Redis at ${host}:${port}, trying on: ${reason}`),
     });
+    teardown.push(async () => void (await Promise.all(runners.map(({ finished }) => finished))));
     teardown.push(() => redis.disconnect());
 
     const changes = followKeys(configuration, log);
@@ -112,11 +113,11 @@ function assemble(
   const { name, limits } = definition;
   metrics.register(definition);
   const supervisor = new Supervisor({
-    prepare: () => preparePackage(definition.source, configuration.stateFolder),
+    prepare: (signal) => preparePackage(definition.source, configuration.stateFolder, signal),
     worker: {
       python: configuration.python,
       environment: definition.environment,
-      onLine: functionLog(log, limits.logLinesPerSecond),
+      lines: functionLog(log, limits.logLinesPerSecond),
       handler: definition.handler,
       redis: configuration.redis,
       limits,
@@ -128,7 +129,6 @@ function assemble(
       const took = formatDuration(worker.startSeconds);
       log.info({ version, pid: worker.pid }, `function loaded in ${took} on Python ${worker.python}`);
     },
-    onReplacementReady: () => runner.wake(),
     onEnded: () => metrics.workerRestarts.inc({ function: name }),
   });
   const triggers = definition.triggers.map((spec): Trigger => {
@@ -138,11 +138,7 @@ function assemble(
       changes,
       log,
       sharded: definition.state === "partition",
-      lastPosition: (shard, source) =>
-        store.lastPosition(
-          definition.outputKey.replaceAll("{shard}", () => shard),
-          source,
-        ),
+      lastPosition: (shard, source) => store.lastPosition(outputKeyOf(definition, shard), source),
     });
   });
   const runner = new FunctionRunner({ definition, triggers, supervisor, store, metrics, log });

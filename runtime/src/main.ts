@@ -4,6 +4,8 @@ import { pino } from "pino";
 import { startRuntime } from "./app.ts";
 import { readConfiguration } from "./configuration/environment.ts";
 
+const LAST_RESORT_MILLISECONDS = 9_000;
+
 try {
   const configuration = await readConfiguration(process.env);
   const log = pino({
@@ -19,7 +21,12 @@ try {
   );
   const stop = (signal: NodeJS.Signals): void => {
     log.info(`${signal}: stopping`);
-    void runtime.stop().then(() => log.info("stopped"));
+    // Whatever a function or Redis does, the end comes before the patience of those who ask for it does.
+    setTimeout(() => process.exit(1), LAST_RESORT_MILLISECONDS).unref();
+    void runtime.stop().then(() => {
+      log.info("stopped");
+      process.exit(0);
+    });
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);

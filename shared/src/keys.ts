@@ -22,3 +22,8 @@ export function positionKey(outputKey: string): string {
 export function defaultOutputKey(functionName: string): string {
   return `gaugelet:output:${functionName}`;
 }
+
+/** Whether an output must not be stored at this key: one of our own, other than the default output keys. */
+export function isReservedKey(key: string): boolean {
+  return key.startsWith("gaugelet:") && !key.startsWith(defaultOutputKey(""));
+}

@@ -21,6 +21,9 @@ from gaugelet_worker.logs import set_up_logs
 PROTOCOL_DESCRIPTOR = 3
 LOG_DESCRIPTOR = 4
 _PR_SET_PDEATHSIG = 1
+# An error's text goes into a log line and onto a page.
+_MAX_MESSAGE_CHARACTERS = 2_000
+_MAX_DETAILS_CHARACTERS = 32_000
 
 
 class Worker:
@@ -49,7 +52,13 @@ class Worker:
         try:
             self._function = load_function(head["directory"], head["handler"], head.get("file"))
         except LoadError as error:
-            self._stream.write(FrameType.LOAD_FAILED, {"message": str(error), "details": error.details})
+            self._stream.write(
+                FrameType.LOAD_FAILED,
+                {
+                    "message": _cut(str(error), _MAX_MESSAGE_CHARACTERS),
+                    "details": _cut(error.details, _MAX_DETAILS_CHARACTERS),
+                },
+            )
             return
         self._fields = {
             "host": head["host"],
@@ -122,14 +131,19 @@ class Worker:
 
 def _describe(error: BaseException) -> str:
     if isinstance(error, SystemExit):
-        return f"handler called sys.exit({error.code!r}); return instead"
-    return "".join(traceback.format_exception_only(error)).strip()
+        return _cut(f"handler called sys.exit({error.code!r}); return instead", _MAX_MESSAGE_CHARACTERS)
+    return _cut("".join(traceback.format_exception_only(error)).strip(), _MAX_MESSAGE_CHARACTERS)
 
 
 def _traceback(error: BaseException) -> str:
     """The traceback from the user's code on; recursion a thousand frames deep is shortened."""
     frames = error.__traceback__.tb_next if error.__traceback__ else None
-    return "".join(traceback.format_exception(type(error), error, frames, limit=-30)).rstrip()
+    text = "".join(traceback.format_exception(type(error), error, frames, limit=-30)).rstrip()
+    return _cut(text, _MAX_DETAILS_CHARACTERS)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… (cut)"
 
 
 def _peak_memory_bytes() -> int:

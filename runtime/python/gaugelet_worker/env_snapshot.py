@@ -9,9 +9,12 @@ import importlib
 import io
 import pickle
 import sys
+import types
 import zoneinfo
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
+
+from gaugelet_worker.env_arrays import reduce_numpy
 
 _SAFE: dict[str, frozenset[str]] = {
     "builtins": frozenset(
@@ -31,6 +34,9 @@ _SAFE: dict[str, frozenset[str]] = {
     "types": frozenset(["SimpleNamespace"]),
     "array": frozenset(["array", "_array_reconstructor"]),
     "copyreg": frozenset(["_reconstructor", "__newobj__", "__newobj_ex__"]),
+    "gaugelet_worker.env_arrays": frozenset(
+        "dtype_from_description array_from_bytes scalar_from_bytes array_of_objects masked_array".split()
+    ),
 }  # fmt: skip
 
 # What numpy and pandas call to give their own objects back, and classes that only they use. The classes
@@ -38,10 +44,6 @@ _SAFE: dict[str, frozenset[str]] = {
 # programs and open files.
 _SAFE_SCIENTIFIC = frozenset(
     """
-    numpy.core.multiarray._reconstruct numpy._core.multiarray._reconstruct
-    numpy.core.multiarray.scalar numpy._core.multiarray.scalar
-    numpy.core.numeric._frombuffer numpy._core.numeric._frombuffer
-    numpy.ma.core._mareconstruct
     numpy.random._pickle.__randomstate_ctor numpy.random._pickle.__generator_ctor
     numpy.random._pickle.__bit_generator_ctor numpy.random.bit_generator.__pyx_unpickle_SeedSequence
     pandas.NA
@@ -107,10 +109,10 @@ def _is_scientific(value: type) -> bool:
     match value.__module__.partition(".")[0]:
         case "numpy":
             numpy = sys.modules["numpy"]
-            kinds = (numpy.generic, numpy.dtype, numpy.random.BitGenerator, numpy.random.Generator)
+            # Arrays and dtypes travel otherwise (env_arrays.py); a memmap would open any file.
+            kinds = (numpy.generic, numpy.random.BitGenerator, numpy.random.Generator)
             kinds += (numpy.random.RandomState, numpy.random.SeedSequence)
-            # Not every kind of array: a memmap opens the file that it is told to.
-            return issubclass(value, kinds) or value in (numpy.ndarray, numpy.ma.MaskedArray)
+            return issubclass(value, kinds)
         case "pandas":
             pandas = sys.modules["pandas"]
             kinds = (pandas.DataFrame, pandas.Series, pandas.Index, pandas.offsets.BaseOffset)
@@ -132,7 +134,9 @@ def _may_import(module: str, own_modules: Callable[[str], bool]) -> bool:
     return module in sys.modules
 
 
-class _AllowListUnpickler(pickle.Unpickler):
+class _AllowListUnpickler(pickle._Unpickler):
+    """Python's own unpickler in Python: the one in C cannot be told what BUILD may be done to."""
+
     def __init__(self, stream: io.BytesIO, own_modules: Callable[[str], bool]) -> None:
         super().__init__(stream)
         self._own_modules = own_modules
@@ -143,6 +147,15 @@ class _AllowListUnpickler(pickle.Unpickler):
             if _allowed(module, name, value, self._own_modules):
                 return value
         raise EnvError(f"{module}.{name} is not allowed in env")
+
+    def load_build(self) -> None:
+        """Give an instance its state. On a class or a function it would change it for everybody."""
+        target = self.stack[-2]
+        if isinstance(target, type) or callable(target) or isinstance(target, types.ModuleType):
+            raise EnvError(f"{target!r} is not allowed to be changed by env")
+        super().load_build()
+
+    dispatch: ClassVar = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: load_build}
 
 
 class _CheckingPickler(pickle.Pickler):
@@ -160,6 +173,10 @@ class _CheckingPickler(pickle.Pickler):
         if kind is zoneinfo.ZoneInfo and value.key is not None:
             # By itself it would ask for `getattr`.
             return zoneinfo.ZoneInfo, (value.key,)
+        if numpy := sys.modules.get("numpy"):
+            reduced = reduce_numpy(value, numpy)
+            if reduced is not None:
+                return reduced
         if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
             self._check(value)
         else:

@@ -80,7 +80,6 @@ BOMBS = {
     "length of a text": b"\x80\x04" + pickle.BINUNICODE8 + struct.pack("<Q", 2**40),
     "length of an integer": b"\x80\x04" + pickle.LONG4 + struct.pack("<i", 2**31 - 1),
     "length of a frame": b"\x80\x04" + pickle.FRAME + struct.pack("<Q", 2**62),
-    "number in the memo": env_of(pushed(1) + pickle.LONG_BINPUT + struct.pack("<I", 2**31)),
     "decimal text": env_of(called(found("builtins", "int"), "9" * 10_000)),
     "time zone": env_of(called(found("zoneinfo", "ZoneInfo"), "../" * 20 + "etc/passwd")),
 }

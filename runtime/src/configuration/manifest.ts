@@ -1,11 +1,11 @@
-import { defaultOutputKey } from "@gaugelet/shared/keys";
+import { defaultOutputKey, isReservedKey } from "@gaugelet/shared/keys";
 import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { bytesSchema, durationSchema, parseDuration } from "@gaugelet/shared/units";
 import { Cron } from "croner";
 import { z } from "zod";
 
 /** Placeholder in an output key for the part of the input key that the trigger's pattern matched. */
-export const SHARD_PLACEHOLDER = "{shard}";
+const SHARD_PLACEHOLDER = "{shard}";
 /** Placeholder in an output key for this machine's node name; with it goes a colon in front. */
 const NODE_PLACEHOLDER = /:?\{node\}/g;
 
@@ -17,16 +17,22 @@ const redisKeyTrigger = z.strictObject({
 const scheduleTrigger = z
   .strictObject({ schedule: z.string().min(1), timeZone: z.string().min(1).default("UTC") })
   .superRefine(({ schedule, timeZone }, context) => {
-    if (durationSchema.safeParse(schedule).success) return;
-    try {
-      new Cron(schedule, { paused: true, timezone: timeZone }).nextRun();
-    } catch (error) {
-      context.addIssue({
-        code: "custom",
-        path: ["schedule"],
-        message: `expected an interval such as 5s or a cron expression: ${(error as Error).message}`,
-      });
+    if (!Intl.supportedValuesOf("timeZone").includes(timeZone) && timeZone !== "UTC") {
+      const message = "expected the name of a time zone, such as Europe/Berlin";
+      context.addIssue({ code: "custom", path: ["timeZone"], message });
+      return;
     }
+    if (durationSchema.safeParse(schedule).success) return;
+    let problem = "";
+    try {
+      if (new Cron(schedule, { paused: true, timezone: timeZone }).nextRun() === null)
+        problem = "it never fires";
+    } catch (error) {
+      problem = (error as Error).message;
+    }
+    if (problem === "") return;
+    const message = `expected an interval such as 5s or a cron expression: ${problem}`;
+    context.addIssue({ code: "custom", path: ["schedule"], message });
   });
 
 const trigger = z.unknown().transform((value, context) => {
@@ -49,13 +55,16 @@ const trigger = z.unknown().transform((value, context) => {
   return z.NEVER;
 });
 
+/** Both travel in one frame. */
+const isSendable = (bytes: number): boolean => bytes <= 64 * 1024 ** 2;
+
 const limits = z.strictObject({
   /** Wall-clock seconds of one call. */
   timeout: durationSchema.default(30),
   /** Bytes of one output. */
-  output: bytesSchema.default(1024 ** 2),
+  output: bytesSchema.refine(isSendable, "expected at most 64Mi").default(1024 ** 2),
   /** Bytes of a saved `env`. */
-  env: bytesSchema.default(16 * 1024 ** 2),
+  env: bytesSchema.refine(isSendable, "expected at most 64Mi").default(16 * 1024 ** 2),
   logLinesPerSecond: z.number().int().positive().default(100),
 });
 
@@ -93,10 +102,16 @@ export const manifestSchema = z
       .prefault({}),
     limits: limits.prefault({}),
     thresholds: z.array(threshold).default([]),
-    environment: z.record(z.string(), z.coerce.string()).default({}),
+    environment: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+      .default({}),
   })
   .superRefine((manifest, context) => {
     const sharded = manifest.state === "partition";
+    if (manifest.output.key !== undefined && isReservedKey(manifest.output.key)) {
+      const message = "expected a key that does not begin with gaugelet:";
+      context.addIssue({ code: "custom", path: ["output", "key"], message });
+    }
     if (!sharded && manifest.output.key?.includes(SHARD_PLACEHOLDER)) {
       context.addIssue({
         code: "custom",
@@ -174,6 +189,11 @@ export function defineFunction(
     thresholds: manifest.thresholds,
     environment: manifest.environment,
   };
+}
+
+/** The output key of a shard; where a function has none, a key may hold the placeholder as plain text. */
+export function outputKeyOf({ outputKey, state }: FunctionDefinition, shard: string): string {
+  return state === "partition" ? outputKey.replaceAll(SHARD_PLACEHOLDER, () => shard) : outputKey;
 }
 
 /** The greater of 60 s and three periods of the slowest trigger. */

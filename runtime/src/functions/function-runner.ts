@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isReservedKey } from "@gaugelet/shared/keys";
 import type { OutputEntry } from "@gaugelet/shared/outputs";
 import type { Logger } from "pino";
-import { type FunctionDefinition, SHARD_PLACEHOLDER } from "../configuration/manifest.ts";
+import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
 import type { FunctionEvent } from "../dispatcher/event.ts";
 import { NewestQueue } from "../dispatcher/newest-queue.ts";
 import type { Outcome, RuntimeMetrics } from "../observability/metrics.ts";
@@ -13,8 +14,8 @@ import type { Invocation, Worker } from "../workers/worker.ts";
 
 /** How often an event is tried whose worker died under it: a crash may have had another cause. */
 const MAX_ATTEMPTS = 3;
-/** How long a call under way may take when the runtime stops. */
-const FINISH_MILLISECONDS = 5_000;
+/** How long a call under way, and the storing of its output, may take when the runtime stops. */
+const FINISH_MILLISECONDS = 4_000;
 
 /** What a {@link FunctionRunner} is made of. */
 export interface FunctionRunnerParts {
@@ -44,6 +45,8 @@ export class FunctionRunner {
   readonly #parts: FunctionRunnerParts;
   readonly #queue = new NewestQueue();
   readonly #stopping = new AbortController();
+  /** Shards whose saved `env` ended the process that read it. */
+  readonly #deadlyEnvs = new Set<string>();
   readonly #lastStored = new Map<string, number | null>();
   #running: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
@@ -78,12 +81,10 @@ export class FunctionRunner {
     }
   }
 
-  /** Hand over to a new version now, if nothing is under way; else it happens before the next call. */
-  wake(): void {
-    this.#wake();
-  }
-
-  /** Stop: no new events, the call under way is finished and stored where that takes less than 5 s. */
+  /**
+   * Stop: no new events; the call under way is finished and stored where that takes less than 4 s, and its
+   * worker is ended where it takes longer.
+   */
   async stop(): Promise<void> {
     for (const trigger of this.#parts.triggers) trigger.stop();
     this.#stopping.abort();
@@ -93,21 +94,21 @@ export class FunctionRunner {
     await Promise.race([this.#running, pause]);
     timeUp.abort();
     await this.#parts.supervisor.stop();
-    await this.#running;
+  }
+
+  /** Settles when nothing is under way any more; after {@link stop}, and once Redis is disconnected. */
+  get finished(): Promise<void> {
+    return this.#running;
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      // Also hands over to a new version while there is nothing to do.
-      const worker = await this.#parts.supervisor.current();
-      if (worker === undefined) return;
       const event = this.#queue.take();
       if (event !== undefined) await this.#handleSafely(event);
       else {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
-          if (signal.aborted || this.#queue.size > 0) resolve();
         });
       }
     }
@@ -124,33 +125,50 @@ export class FunctionRunner {
 
   /** Call the handler on one event until it has answered, and store the answer. */
   async #handle(event: FunctionEvent): Promise<void> {
-    const { supervisor, metrics, log, definition } = this.#parts;
-    metrics.queueTime.observe({ function: definition.name }, (performance.now() - event.receivedAt) / 1000);
+    const { supervisor, metrics, definition } = this.#parts;
+    const outputKey = this.#outputKey(event.shard);
+    if (isReservedKey(outputKey)) {
+      this.#note(
+        "rejected",
+        `the output key ${outputKey} is one that Gaugelet needs itself; choose another output.key`,
+        "",
+      );
+      return;
+    }
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const worker = await supervisor.current();
-      if (worker === undefined) return;
-      try {
-        if (!(await this.#ensureEnv(worker, event.shard))) return;
-        const invocation = await worker.invoke(this.#callOf(event), event.body);
-        await this.#finish(event, worker, invocation);
-        return;
-      } catch (error) {
-        if (error instanceof WorkerTimeoutError) {
-          this.#note(
-            "timeout",
-            `the handler ${error.message}; raise limits.timeout or do less in one call`,
-            "",
-          );
-          return;
+      const isDone = await supervisor.use(async (worker) => {
+        if (attempt === 1) {
+          const seconds = (performance.now() - event.receivedAt) / 1000;
+          metrics.queueTime.observe({ function: definition.name }, seconds);
         }
-        if (!(error instanceof WorkerDiedError)) throw error;
-        const last = attempt === MAX_ATTEMPTS;
-        const next = last ? `given up after ${attempt} attempts` : "it is called again";
-        this.#note("killed", `the function's process ${error.message} during a call; ${next}`, "");
-        // The supervisor hears of the end by itself, a moment later.
+        return this.#attempt(event, worker, attempt);
+      }, this.#stopping.signal);
+      if (isDone !== false) return;
+    }
+  }
+
+  /** @returns false where the worker died under it, and the event should be tried again. */
+  async #attempt(event: FunctionEvent, worker: Worker, attempt: number): Promise<boolean> {
+    try {
+      if (!(await this.#ensureEnv(worker, event.shard))) return true;
+      await this.#finish(event, worker, await worker.invoke(this.#callOf(event), event.body));
+      return true;
+    } catch (error) {
+      if (error instanceof WorkerTimeoutError) {
+        this.#note(
+          "timeout",
+          `the handler ${error.message}; raise limits.timeout or do less in one call`,
+          "",
+        );
         await worker.ended;
-        log.debug({ attempt, position: event.position }, "a call was lost with its process");
+        return true;
       }
+      if (!(error instanceof WorkerDiedError)) throw error;
+      if (this.#stopping.signal.aborted) return true;
+      const next = attempt === MAX_ATTEMPTS ? `given up after ${attempt} attempts` : "it is called again";
+      this.#note("killed", `the function's process ${error.message} during a call; ${next}`, "");
+      await worker.ended;
+      return false;
     }
   }
 
@@ -174,8 +192,18 @@ export class FunctionRunner {
     const { store, log, definition } = this.#parts;
     const stored = await store.read(this.#outputKey(shard), this.#stopping.signal);
     if (stored === undefined) return false;
-    this.#lastStored.set(shard, stored.storedAt);
-    const problem = await worker.restore(shard, definition.state === "none" ? undefined : stored.env);
+    this.#lastStored.set(shard, stored.storedAt ?? this.#lastStored.get(shard) ?? null);
+    const saved = definition.state === "none" || this.#deadlyEnvs.has(shard) ? undefined : stored.env;
+    let problem: string | null;
+    try {
+      problem = await worker.restore(shard, saved);
+    } catch (error) {
+      // An env that ends the process that reads it would do so for ever.
+      this.#deadlyEnvs.add(shard);
+      const reason = `the process that read the saved env ${(error as Error).message}`;
+      log.error(`${reason}; the function begins with an empty env`);
+      throw new WorkerDiedError(await worker.ended, { cause: error });
+    }
     if (problem !== null) log.warn(`${problem}; the function begins with an empty env`);
     return true;
   }
@@ -199,7 +227,11 @@ export class FunctionRunner {
     };
     const { source, position } = event;
     const record = { outputKey: this.#outputKey(event.shard), output, env, source, position, entry };
-    if (await store.store(record, this.#stopping.signal)) this.#lastStored.set(event.shard, entry.storedAt);
+    if (!(await store.store(record, this.#stopping.signal))) {
+      this.#note("error", "the output could not be stored before the runtime stopped", "");
+      return;
+    }
+    this.#lastStored.set(event.shard, entry.storedAt);
     this.#note("ok", "", "");
   }
 
@@ -225,7 +257,7 @@ export class FunctionRunner {
   }
 
   #outputKey(shard: string): string {
-    return this.#parts.definition.outputKey.replaceAll(SHARD_PLACEHOLDER, () => shard);
+    return outputKeyOf(this.#parts.definition, shard);
   }
 
   #entryShard(shard: string): { shard?: string } {

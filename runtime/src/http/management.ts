@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { FunctionRunner } from "../functions/function-runner.ts";
 import type { RuntimeMetrics } from "../observability/metrics.ts";
 import { type Route, text } from "./server.ts";
+
+const PING_MILLISECONDS = 1_000;
 
 /**
  * The management port: `/healthz` (the process answers), `/readyz` (Redis answers and every function's
@@ -23,8 +26,8 @@ export function managementRoutes(
   };
 }
 
-function readiness(redis: Redis, runners: readonly FunctionRunner[]) {
-  const isUp = redis.status === "ready";
+async function readiness(redis: Redis, runners: readonly FunctionRunner[]) {
+  const isUp = await answers(redis);
   const states = runners.map(({ definition, workerState }) => ({
     name: definition.name,
     state: workerState,
@@ -35,4 +38,17 @@ function readiness(redis: Redis, runners: readonly FunctionRunner[]) {
       `function ${name}: ${state.kind}${state.kind === "failing" ? `: ${state.reason}` : ""}`,
   );
   return text(ready ? 200 : 503, [`redis: ${isUp ? "up" : "down"}`, ...lines, ""].join("\n"));
+}
+
+/** Whether Redis answers within a second; a connection alone may be one to a server that hangs. */
+async function answers(redis: Redis): Promise<boolean> {
+  const timeUp = new AbortController();
+  const late = sleep(PING_MILLISECONDS, false, { signal: timeUp.signal }).catch(() => false);
+  const pong = redis.ping().then(
+    () => true,
+    () => false,
+  );
+  const isUp = await Promise.race([pong, late]);
+  timeUp.abort();
+  return isUp;
 }

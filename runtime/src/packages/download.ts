@@ -6,12 +6,14 @@ const TIMEOUT_MILLISECONDS = 30_000;
 /**
  * Fetch a zip over HTTP(S).
  *
+ * @param signal ends it early.
+ *
  * @throws PackageError where it cannot be had within 30 s or is larger than 64 MiB.
  */
-export async function download(url: string): Promise<Buffer> {
+export async function download(url: string, signal: AbortSignal = AbortSignal.any([])): Promise<Buffer> {
   const name = describeSource({ kind: "url", url });
   try {
-    const response = await fetch(...withCredentials(new URL(url)));
+    const response = await fetch(...withCredentials(new URL(url), signal));
     if (!response.ok) throw new PackageError(`${name} answered ${response.status} ${response.statusText}`);
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -30,7 +32,7 @@ export async function download(url: string): Promise<Buffer> {
 }
 
 /** `fetch` refuses a URL with a user and password in it; they go into a header. */
-function withCredentials(url: URL): [URL, RequestInit] {
+function withCredentials(url: URL, signal: AbortSignal): [URL, RequestInit] {
   const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   url.username = "";
   url.password = "";
@@ -38,7 +40,7 @@ function withCredentials(url: URL): [URL, RequestInit] {
   return [
     url,
     {
-      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
       headers: credentials === ":" ? {} : { authorization },
     },
   ];

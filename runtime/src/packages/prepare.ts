@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { CodeSource } from "../configuration/manifest.ts";
 import { download } from "./download.ts";
@@ -10,11 +10,16 @@ import { unpackZip } from "./zip.ts";
  * Bring a function's code onto the disk: a file or a folder is used where it is, a zip is unpacked.
  *
  * @param stateFolder where unpacked zips are kept, one folder per content.
+ * @param signal ends a download.
  * @throws PackageError that says what is wrong with the source.
  */
-export async function preparePackage(source: CodeSource, stateFolder: string): Promise<FunctionPackage> {
+export async function preparePackage(
+  source: CodeSource,
+  stateFolder: string,
+  signal: AbortSignal = AbortSignal.any([]),
+): Promise<FunctionPackage> {
   if (source.kind === "path") return preparePath(source.path, stateFolder);
-  const zip = source.kind === "url" ? await download(source.url) : decodeBase64(source.text);
+  const zip = source.kind === "url" ? await download(source.url, signal) : decodeBase64(source.text);
   return prepareZip(zip, describeSource(source), stateFolder);
 }
 
@@ -33,7 +38,7 @@ async function preparePath(path: string, stateFolder: string): Promise<FunctionP
   });
   if (content.length === 0)
     throw new PackageError(`${path} is empty; it should define def handler(input, context)`);
-  if (path.endsWith(".zip")) return prepareZip(content, path, stateFolder);
+  if (path.endsWith(".zip") || isZip(content)) return prepareZip(content, path, stateFolder);
   return {
     directory: dirname(path),
     file: path,
@@ -41,9 +46,15 @@ async function preparePath(path: string, stateFolder: string): Promise<FunctionP
   };
 }
 
+/** A zip mounted from a ConfigMap has whatever name its key has. */
+function isZip(content: Buffer): boolean {
+  return content.subarray(0, 4).equals(Buffer.from("PK\x03\x04"));
+}
+
 async function prepareZip(zip: Buffer, name: string, stateFolder: string): Promise<FunctionPackage> {
-  const version = digest(zip);
-  const directory = join(stateFolder, "packages", version);
+  const content = createHash("sha256").update(zip).digest("hex");
+  const version = content.slice(0, 12);
+  const directory = join(await privateFolder(join(stateFolder, "packages")), content);
   await unpackZip(zip, name, directory);
   return { directory, file: null, version };
 }
@@ -69,13 +80,39 @@ async function versionOf(files: readonly string[], folder: string): Promise<stri
   return hash.digest("hex").slice(0, 12);
 }
 
-/** The files below a folder that make up its code. Hidden ones, such as an editor's or a `.venv`, do not. */
+/**
+ * The modules below a folder. What it holds besides is data, which a function may even write itself; hidden
+ * folders, virtual environments and installed packages are not its code.
+ */
 export async function codeFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => !entry.isDirectory() && /\.(py|json|ya?ml|txt|csv)$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !/(^|[\\/])(\.|__pycache__)/.test(relative(folder, file)));
+  const entries = await readdir(folder, { withFileTypes: true });
+  if (entries.some(({ name }) => name === "pyvenv.cfg")) return [];
+  const files: string[] = [];
+  for (const entry of entries) {
+    if (/^(\.|__pycache__$|node_modules$)/.test(entry.name)) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) files.push(...(await codeFiles(path)));
+    else if (entry.name.endsWith(".py")) files.push(path);
+  }
+  return files;
+}
+
+/**
+ * Make sure that a folder is there and this user's own: code is run from it, and the folder above may be one
+ * that everybody can write to.
+ */
+async function privateFolder(folder: string): Promise<string> {
+  const todo = "set GAUGELET_STATE_DIR to a folder of this user's own";
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const { uid } = await stat(folder);
+    if (process.getuid === undefined || uid === process.getuid()) return folder;
+  } catch (error) {
+    throw new PackageError(`${folder} cannot be made: ${(error as Error).message}; ${todo}`, {
+      cause: error,
+    });
+  }
+  throw new PackageError(`${folder} belongs to another user; ${todo}`);
 }
 
 /** A single file that is a function, and the modules beside it, which it may import. */
@@ -86,8 +123,4 @@ export async function filesOf(file: string): Promise<string[]> {
     .filter((entry) => !entry.isDirectory() && /^[^.].*\.py$/.test(entry.name))
     .map((entry) => join(folder, entry.name));
   return [...new Set([file, ...siblings])];
-}
-
-function digest(content: Buffer): string {
-  return createHash("sha256").update(content).digest("hex").slice(0, 12);
 }

@@ -51,8 +51,11 @@ interface ScriptedRedis extends Redis {
 export class RedisStore {
   readonly #redis: ScriptedRedis;
   readonly #log: Logger;
-  /** Until when outputs alone are stored, since the rights cover no more, on the clock of performance.now(). */
-  #outputOnlyUntil = 0;
+  /**
+   * Until when an output key is stored alone, since the rights cover no more, on the clock of
+   * performance.now().
+   */
+  readonly #aloneUntil = new Map<string, number>();
   #warnedOfRights = false;
 
   constructor(redis: Redis, log: Logger) {
@@ -97,29 +100,36 @@ export class RedisStore {
   }
 
   async #storeOnce(record: StoreRecord): Promise<true> {
-    if (performance.now() >= this.#outputOnlyUntil) {
+    if (performance.now() >= (this.#aloneUntil.get(record.outputKey) ?? 0)) {
       try {
-        await this.#redis.gaugeletStore(
-          OUTPUTS_KEY,
-          positionKey(record.outputKey),
-          envKey(record.outputKey),
-          record.outputKey,
-          record.output,
-          JSON.stringify(record.entry),
-          record.source,
-          record.position,
-          record.env === undefined ? "0" : "1",
-          record.env ?? "",
-        );
+        await this.#storeWhole(record);
         return true;
       } catch (error) {
         if (!isRefused(error)) throw error;
-        this.#outputOnlyUntil = performance.now() + ASK_FOR_RIGHTS_EVERY_MILLISECONDS;
+        // Only where the output itself may be written are the rights to blame for the rest.
+        await this.#redis.set(record.outputKey, record.output);
+        this.#aloneUntil.set(record.outputKey, performance.now() + ASK_FOR_RIGHTS_EVERY_MILLISECONDS);
         this.#warnOfRights(error);
+        return true;
       }
     }
     await this.#redis.set(record.outputKey, record.output);
     return true;
+  }
+
+  async #storeWhole(record: StoreRecord): Promise<void> {
+    await this.#redis.gaugeletStore(
+      OUTPUTS_KEY,
+      positionKey(record.outputKey),
+      envKey(record.outputKey),
+      record.outputKey,
+      record.output,
+      JSON.stringify(record.entry),
+      record.source,
+      record.position,
+      record.env === undefined ? "0" : "1",
+      record.env ?? "",
+    );
   }
 
   #warnOfRights(error: unknown): void {
@@ -127,7 +137,8 @@ export class RedisStore {
     this.#warnedOfRights = true;
     this.#log.warn(
       { reason: explainRedisError(error) },
-      "the rights of this Redis user do not cover the keys gaugelet:*, so only outputs are stored: env does not" +
+      "the rights of this Redis user do not cover the keys gaugelet:* and what is done with them (EVALSHA, HSET, SET)," +
+        " so only outputs are stored: env does not" +
         " survive a restart, and the exporter does not find outputs by itself",
     );
   }
@@ -168,6 +179,7 @@ export class RedisStore {
   }
 }
 
+/** Refused for lack of rights; inside a script Redis 7 says so in other words. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("NOPERM");
+  return error instanceof Error && /^NOPERM|The user executing the script can't/.test(error.message);
 }

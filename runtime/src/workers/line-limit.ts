@@ -27,11 +27,16 @@ export class LineLimit {
       this.#written = 0;
     }
     if (this.#written >= this.#linesPerSecond) {
-      this.#dropped += 1;
+      this.drop(1);
       return { write: false, dropped };
     }
     this.#written += 1;
     return { write: true, dropped };
+  }
+
+  /** Count lines that were dropped unseen. */
+  drop(count: number): void {
+    this.#dropped += count;
   }
 
   /** The number of lines dropped and not told yet. */

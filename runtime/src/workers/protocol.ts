@@ -40,26 +40,9 @@ export interface LoadHead {
   readonly limits: { readonly output: number; readonly env: number };
 }
 
-export interface LoadedHead {
-  readonly python: string;
-  readonly pid: number;
-  readonly importSeconds: number;
-}
-
-export interface LoadFailedHead {
-  readonly message: string;
-  /** A traceback of the user's own code, or the line at fault; "" where there is none. */
-  readonly details: string;
-}
-
 /** Give a shard its `env` back; the body is what was saved, empty for a new `env`. Answered by `restored`. */
 export interface ShardHead {
   readonly shard: string;
-}
-
-/** Why an `env` could not be read or saved; null where it could. */
-export interface EnvAnswerHead {
-  readonly problem: string | null;
 }
 
 /** Call the handler; the body is the event. Answered by `result`. */
@@ -74,8 +57,19 @@ export interface InvokeHead {
   readonly keepEnv: boolean;
 }
 
+const loadedHead = z.object({ python: z.string(), pid: z.number(), importSeconds: z.number() });
+
+const loadFailedHead = z.object({
+  message: z.string(),
+  /** A traceback of the user's own code, or the line at fault; "" where there is none. */
+  details: z.string(),
+});
+
+/** Why an `env` could not be read or saved; null where it could. */
+const envHead = z.object({ problem: z.string().nullable() });
+
 /** The body is the output (`outputBytes` long), then the saved `env`. */
-const resultHeadSchema = z.object({
+const resultHead = z.object({
   id: z.number(),
   outcome: z.enum(["ok", "error", "rejected"]),
   seconds: z.number().nonnegative(),
@@ -89,11 +83,14 @@ const resultHeadSchema = z.object({
   details: z.string().optional(),
 });
 
-export type ResultHead = z.output<typeof resultHeadSchema>;
+/** What each answer's head must be: a function can write to the descriptor too. */
+export const ANSWERS = {
+  loaded: loadedHead,
+  loadFailed: loadFailedHead,
+  restored: envHead,
+  result: resultHead,
+  snapshotted: envHead,
+} as const;
 
-/** Read an answer to `invoke`; undefined where it is none: a function can write to the descriptor too. */
-export function readResult(frame: Frame, id: number): ResultHead | undefined {
-  if (frame.type !== FrameType.result) return undefined;
-  const head = resultHeadSchema.safeParse(frame.head).data;
-  return head?.id === id && head.outputBytes <= frame.body.length ? head : undefined;
-}
+export type AnswerType = keyof typeof ANSWERS;
+export type ResultHead = z.output<typeof resultHead>;

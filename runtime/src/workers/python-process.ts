@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Duplex, Readable } from "node:stream";
+import { type Duplex, PassThrough, type Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { formatDuration } from "@gaugelet/shared/units";
 import { WorkerDiedError, WorkerTimeoutError } from "./errors.ts";
@@ -11,6 +11,8 @@ import type { Frame } from "./protocol.ts";
 const PYTHON_FOLDER = fileURLToPath(new URL("../../python", import.meta.url));
 /** How long a process whose connection closed may take to end by itself, so that it can be explained. */
 const END_GRACE_MILLISECONDS = 500;
+/** How long what an ended process wrote may take to arrive. */
+const LAST_LINES_MILLISECONDS = 200;
 /** What a worker needs of the runtime's own environment. The rest may hold secrets. */
 const INHERITED = /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|SSL_CERT_\w+)$/;
 
@@ -19,6 +21,14 @@ export type WrittenLine =
   | { readonly stream: "stdout" | "stderr"; readonly text: string }
   | { readonly stream: "logging"; readonly text: string; readonly level: string; readonly logger: string };
 
+/** Where a process's lines go. */
+export interface WrittenLines {
+  /** @returns false where no more lines are wanted for now. */
+  readonly line: (line: WrittenLine) => boolean;
+  /** So many further lines were not read. */
+  readonly dropped: (count: number) => void;
+}
+
 /** How a process is started. */
 export interface ProcessOptions {
   /** The Python program. */
@@ -26,7 +36,7 @@ export interface ProcessOptions {
   /** The current folder of the process: the function's own, so that it finds its data files. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly onLine: (line: WrittenLine) => void;
+  readonly lines: WrittenLines;
 }
 
 interface PendingRequest {
@@ -64,10 +74,11 @@ export class PythonProcess {
         PYTHONUTF8: "1",
       },
     });
-    this.#connection = this.#child.stdio[3] as Duplex;
     this.ended = this.#watchEnd();
+    // Without descriptors to spare there are no pipes, and the process ends with an error a moment later.
+    this.#connection = (this.#child.stdio?.[3] as Duplex | undefined) ?? new PassThrough();
     this.#readAnswers();
-    this.#readLines(options.onLine);
+    this.#readLines(options.lines);
   }
 
   get pid(): number | undefined {
@@ -143,10 +154,9 @@ export class PythonProcess {
     });
     const closed = (): void => {
       if (this.#hasEnded) return;
-      setTimeout(
-        () => this.kill("closed the descriptor that the runtime talks to it over"),
-        END_GRACE_MILLISECONDS,
-      ).unref();
+      setTimeout(() => {
+        if (!this.#hasEnded) this.kill("closed the descriptor that the runtime talks to it over");
+      }, END_GRACE_MILLISECONDS).unref();
     };
     this.#connection.on("end", closed);
     this.#connection.on("error", closed);
@@ -158,16 +168,19 @@ export class PythonProcess {
     else request.resolve(frame);
   }
 
-  #readLines(onLine: (line: WrittenLine) => void): void {
-    const follow = (stream: Readable | null, emit: (text: string) => void): void => {
-      const splitter = new LineSplitter(emit);
+  #readLines(lines: WrittenLines): void {
+    const follow = (descriptor: number, read: (text: string) => WrittenLine): void => {
+      const stream = this.#child.stdio?.[descriptor] as Readable | undefined;
+      const splitter = new LineSplitter({ line: (text) => lines.line(read(text)), dropped: lines.dropped });
       stream?.on("data", (chunk: Buffer) => splitter.push(chunk));
       stream?.on("end", () => splitter.end());
       stream?.on("error", () => {});
+      // A process that the function put into a session of its own may hold the other end for ever.
+      void this.ended.then(() => setTimeout(() => stream?.destroy(), LAST_LINES_MILLISECONDS));
     };
-    follow(this.#child.stdout, (text) => onLine({ stream: "stdout", text }));
-    follow(this.#child.stderr, (text) => onLine({ stream: "stderr", text }));
-    follow(this.#child.stdio[4] as Readable, (text) => onLine(readRecord(text)));
+    follow(1, (text) => ({ stream: "stdout", text }));
+    follow(2, (text) => ({ stream: "stderr", text }));
+    follow(4, readRecord);
   }
 
   #killGroup(): void {

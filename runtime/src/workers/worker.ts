@@ -1,14 +1,14 @@
+import type { z } from "zod";
 import type { FunctionPackage } from "../packages/package.ts";
 import { LoadFailedError, WorkerDiedError } from "./errors.ts";
 import {
-  type EnvAnswerHead,
+  ANSWERS,
+  type AnswerType,
+  type Frame,
   FrameType,
   type InvokeHead,
-  type LoadedHead,
-  type LoadFailedHead,
   type LoadHead,
   type ResultHead,
-  readResult,
   type ShardHead,
 } from "./protocol.ts";
 import { type ProcessOptions, PythonProcess } from "./python-process.ts";
@@ -70,9 +70,9 @@ export class Worker {
   static async start(code: FunctionPackage, options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
     const started = performance.now();
     const process = new PythonProcess({ ...options, directory: code.directory });
-    const abort = (): void => process.kill("was ended because the runtime stops");
+    const abort = (): void => process.kill("was ended because it is not wanted any more");
     signal.addEventListener("abort", abort, { once: true });
-    void process.ended.then(() => signal.removeEventListener("abort", abort));
+    if (signal.aborted) abort();
     const head: LoadHead = {
       directory: code.directory,
       file: code.file,
@@ -81,15 +81,22 @@ export class Worker {
       port: options.redis.port,
       limits: { output: options.limits.output, env: options.limits.env },
     };
-    const answer = await process.request(FrameType.load, head, EMPTY, LOAD_TIMEOUT_SECONDS);
-    if (answer.type !== FrameType.loaded) {
-      await process.stop(STOP_GRACE_SECONDS);
-      const { message, details } = answer.head as LoadFailedHead;
-      throw new LoadFailedError(message, details);
+    try {
+      const frame = await process.request(FrameType.load, head, EMPTY, LOAD_TIMEOUT_SECONDS);
+      if (frame.type === FrameType.loadFailed) {
+        const { message, details } = ANSWERS.loadFailed.parse(frame.head);
+        await process.stop(STOP_GRACE_SECONDS);
+        throw new LoadFailedError(message, details);
+      }
+      const { python } = await readAnswer(process, frame, "loaded");
+      const startSeconds = (performance.now() - started) / 1000;
+      return new Worker(process, code, options, { startSeconds, python });
+    } catch (error) {
+      process.kill("was ended because the function could not be loaded");
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
     }
-    signal.removeEventListener("abort", abort);
-    const startSeconds = (performance.now() - started) / 1000;
-    return new Worker(process, code, options, { startSeconds, python: (answer.head as LoadedHead).python });
   }
 
   get pid(): number | undefined {
@@ -114,16 +121,18 @@ export class Worker {
    */
   async restore(shard: string, env: Buffer | undefined): Promise<string | null> {
     const head: ShardHead = { shard };
-    const answer = await this.#process.request(FrameType.restore, head, env ?? EMPTY, ENV_TIMEOUT_SECONDS);
+    const frame = await this.#process.request(FrameType.restore, head, env ?? EMPTY, ENV_TIMEOUT_SECONDS);
+    const { problem } = await readAnswer(this.#process, frame, "restored");
     this.#shards.add(shard);
-    return (answer.head as EnvAnswerHead).problem;
+    return problem;
   }
 
   /** The `env` of a shard as it is now; undefined where it cannot be saved. */
   async snapshot(shard: string): Promise<Buffer | undefined> {
     const head: ShardHead = { shard };
-    const answer = await this.#process.request(FrameType.snapshot, head, EMPTY, ENV_TIMEOUT_SECONDS);
-    return (answer.head as EnvAnswerHead).problem === null ? answer.body : undefined;
+    const frame = await this.#process.request(FrameType.snapshot, head, EMPTY, ENV_TIMEOUT_SECONDS);
+    const { problem } = await readAnswer(this.#process, frame, "snapshotted");
+    return problem === null ? frame.body : undefined;
   }
 
   /**
@@ -134,17 +143,14 @@ export class Worker {
   async invoke(call: Omit<InvokeHead, "id">, event: Buffer): Promise<Invocation> {
     this.#lastId += 1;
     const head: InvokeHead = { id: this.#lastId, ...call };
-    const answer = await this.#process.request(FrameType.invoke, head, event, this.#options.limits.timeout);
-    const result = readResult(answer, head.id);
-    if (result === undefined) {
-      this.#process.kill("wrote an answer that was not asked for");
-      throw new WorkerDiedError(await this.#process.ended);
-    }
+    const frame = await this.#process.request(FrameType.invoke, head, event, this.#options.limits.timeout);
+    const result = await readAnswer(this.#process, frame, "result");
+    if (result.id !== head.id || result.outputBytes > frame.body.length) return refuse(this.#process);
     const saved = call.keepEnv && result.outcome === "ok" && (result.envProblem ?? null) === null;
     return {
       result,
-      output: answer.body.subarray(0, result.outputBytes),
-      env: saved ? answer.body.subarray(result.outputBytes) : undefined,
+      output: frame.body.subarray(0, result.outputBytes),
+      env: saved ? frame.body.subarray(result.outputBytes) : undefined,
     };
   }
 
@@ -152,4 +158,19 @@ export class Worker {
   async stop(): Promise<void> {
     await this.#process.stop(STOP_GRACE_SECONDS);
   }
+}
+
+/** The head of an answer; a worker that answers anything else is ended. */
+async function readAnswer<Type extends AnswerType>(
+  process: PythonProcess,
+  frame: Frame,
+  type: Type,
+): Promise<z.output<(typeof ANSWERS)[Type]>> {
+  const head = frame.type === FrameType[type] ? ANSWERS[type].safeParse(frame.head).data : undefined;
+  return head === undefined ? refuse(process) : (head as z.output<(typeof ANSWERS)[Type]>);
+}
+
+async function refuse(process: PythonProcess): Promise<never> {
+  process.kill("wrote an answer that was not asked for");
+  throw new WorkerDiedError(await process.ended);
 }

@@ -141,6 +141,27 @@ test("SIGTERM ends the runtime and its workers, with the call under way finished
   expect(JSON.parse((await runtime.redis.client.get("out")) ?? "null")).toEqual({ n: 1 });
 });
 
+test("SIGTERM ends the runtime although a function started a program in a session of its own", async () => {
+  const { child } = await startProcess({
+    REDIS_PORT: String(runtime.redis.port),
+    REDIS_OUTPUT_KEY: "out",
+    FUNCTION_FILE: await runtime.write(
+      "usermodule.py",
+      `import subprocess
+def handler(input, context):
+    return {"pid": subprocess.Popen(["sleep", "300"], start_new_session=True).pid}
+`,
+    ),
+    GAUGELET_MANAGEMENT_PORT: String(await freePort()),
+  });
+  await runtime.input({ n: 1 });
+  const { pid } = await runtime.output();
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  expect(await exited).toEqual([0, null]);
+  process.kill(pid as number, "SIGKILL");
+});
+
 test.each<[string, Record<string, string>, RegExp]>([
   ["nothing to run", {}, /nothing to run: set GAUGELET_CONFIG to a gaugelet\.yaml, or REDIS_OUTPUT_KEY/],
   [

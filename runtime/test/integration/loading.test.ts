@@ -79,7 +79,7 @@ test("a changed file takes over with its live env; a broken change replaces noth
   // As editors and ConfigMaps do: another file takes the name.
   const other = await runtime.write("handler.new", counting("two"));
   await rename(other, join(runtime.folder, "handler.py"));
-  await started.logged("the new version takes over");
+  await started.logged("the new version took over");
   await runtime.input({ n: 4 });
   expect(await runtime.output(({ calls }) => calls === 4)).toEqual({ calls: 4, version: "two" });
 });

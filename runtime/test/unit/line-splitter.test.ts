@@ -1,9 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { LineSplitter } from "../../src/workers/line-splitter.ts";
+import { type LineSink, LineSplitter } from "../../src/workers/line-splitter.ts";
+
+/** A sink that wants every line. */
+function into(lines: string[]): LineSink {
+  return {
+    line(text) {
+      lines.push(text);
+      return true;
+    },
+    dropped: (count) => expect.unreachable(`dropped ${count}`),
+  };
+}
 
 function lines(...chunks: readonly (string | Buffer)[]): string[] {
   const found: string[] = [];
-  const splitter = new LineSplitter((line) => found.push(line));
+  const splitter = new LineSplitter(into(found));
   for (const chunk of chunks) splitter.push(Buffer.from(chunk));
   splitter.end();
   return found;
@@ -46,7 +57,7 @@ describe("text is cut into lines", () => {
 
   test("a line comes out with its break, not later", () => {
     const found: string[] = [];
-    const splitter = new LineSplitter((line) => found.push(line));
+    const splitter = new LineSplitter(into(found));
     splitter.push(Buffer.from("one\ntw"));
     expect(found).toEqual(["one"]);
     splitter.push(Buffer.from("o\n"));
@@ -73,7 +84,7 @@ describe("a line that is too long is cut, and its rest dropped", () => {
 
   test("when it never ends, only what is given out is kept", () => {
     const found: string[] = [];
-    const splitter = new LineSplitter((line) => found.push(line));
+    const splitter = new LineSplitter(into(found));
     const chunk = Buffer.alloc(1024 ** 2, "x");
     for (let index = 0; index < 50; index += 1) splitter.push(chunk);
     expect(found).toEqual([]);
@@ -82,4 +93,19 @@ describe("a line that is too long is cut, and its rest dropped", () => {
     splitter.push(Buffer.from("after\n"));
     expect(found[1]).toBe("after");
   });
+});
+
+test("once no more lines are wanted the rest of a chunk is only counted, and the next line is whole", () => {
+  const lines: string[] = [];
+  let dropped = 0;
+  const splitter = new LineSplitter({
+    line: (text) => lines.push(text) < 2,
+    dropped(count) {
+      dropped += count;
+    },
+  });
+  splitter.push(Buffer.from("a\nb\nc\nd\n\nbegun"));
+  splitter.push(Buffer.from(" and ended\n"));
+  expect(lines).toEqual(["a", "b", "begun and ended"]);
+  expect(dropped).toBe(3);
 });

@@ -100,8 +100,6 @@ describe("a folder", () => {
     await rm(join(folder, "code/package"), { recursive: true });
     await write("other/part.py", "x = 2\n");
     seen.push(await version());
-    await write("data.csv", "1,2\n");
-    seen.push(await version());
     expect(new Set(seen).size).toBe(seen.length);
   });
 
@@ -114,6 +112,9 @@ describe("a folder", () => {
     await write(".venv/lib/python3.11/site-packages/requests.py", "x");
     await write("handler.py~", "x");
     await write("notes.md", "x");
+    await write("data.csv", "1,2\n");
+    await write("tools/pyvenv.cfg", "");
+    await write("tools/lib/requests.py", "x");
     await mkdir(join(folder, "code/folder.py"));
     await symlink("user@host.4711:1", join(folder, "code/.#handler.py"));
     expect((await prepare({ kind: "path", path: join(folder, "code") })).version).toBe(version);
@@ -144,10 +145,11 @@ describe("a zip", () => {
     const path = await write("code.zip", functionZip());
     const first = await prepare({ kind: "path", path });
     expect(first).toEqual({
-      directory: join(state, "packages", first.version),
+      directory: expect.stringMatching(/\/packages\/[0-9a-f]{64}$/),
       file: null,
       version: expect.stringMatching(/^[0-9a-f]{12}$/),
     });
+    expect(first.directory).toContain(join(state, "packages", first.version));
     expect(await readFile(join(first.directory, "usermodule.py"), "utf8")).toBe(HANDLER);
     expect(await prepare({ kind: "path", path })).toEqual(first);
     await write("code.zip", functionZip("x = 1\n"));
@@ -195,7 +197,7 @@ describe("a zip", () => {
     await writeFile(state, "a file");
     const path = await write("code.zip", functionZip());
     expect(await refusal({ kind: "path", path })).toMatch(
-      /^FOLDER\/code\/code\.zip cannot be unpacked: ENOTDIR.*; set GAUGELET_STATE_DIR to a folder that can be/,
+      /^FOLDER\/state\/packages cannot be made: ENOTDIR.*; set GAUGELET_STATE_DIR to a folder of this user's own/,
     );
   });
 });

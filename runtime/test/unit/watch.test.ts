@@ -95,7 +95,7 @@ const changes: Case[] = [
   {
     name: "a file is added to a folder",
     before: code,
-    change: (at) => writeFile(join(at, "code/data.csv"), ""),
+    change: (at) => writeFile(join(at, "code/more.py"), ""),
   },
   {
     name: "a file is removed from a folder",

@@ -12,6 +12,8 @@ import { readInput } from "./read-input.ts";
 /** Between two searches for new keys of a pattern while changes are pushed: a safety net that is not cheap. */
 const SEARCH_EVERY_MILLISECONDS = 60_000;
 const SCAN_COUNT = 1000;
+/** Values read at the same time, which bounds the memory of a poll. */
+const LOOKS_AT_ONCE = 16;
 
 /** What a {@link RedisKeyTrigger} needs besides its specification. */
 export interface RedisKeyTriggerOptions {
@@ -47,8 +49,11 @@ export class RedisKeyTrigger implements Trigger {
   readonly #pollMilliseconds: number;
   readonly #keys = new Map<string, WatchedKey>();
   #searchedAt = Number.NEGATIVE_INFINITY;
+  #searchSoon = false;
+  #sweeping = false;
   #timer: NodeJS.Timeout | undefined;
   #emit: (event: FunctionEvent) => void = () => {};
+  readonly #onReady = (): void => void this.#lookAtAll(true);
   #stopped = false;
 
   constructor(spec: RedisKeyTriggerSpec, options: RedisKeyTriggerOptions) {
@@ -61,45 +66,65 @@ export class RedisKeyTrigger implements Trigger {
     this.#emit = emit;
     this.#options.changes.listen({
       onChanged: (keys) => {
-        for (const key of keys) this.#look(key);
+        for (const key of keys) void this.#look(key);
       },
       onUnknown: () => void this.#lookAtAll(true),
     });
     this.#timer = setInterval(() => void this.#lookAtAll(false), this.#pollMilliseconds);
+    // What changed while commands could not be sent; and the first look, where nothing is pushed.
+    this.#options.redis.on("ready", this.#onReady);
+    this.#onReady();
   }
 
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
+    this.#options.redis.off("ready", this.#onReady);
   }
 
   async #lookAtAll(searchNow: boolean): Promise<void> {
     if (this.#stopped || this.#options.redis.status !== "ready") return;
     if (this.#pattern.isLiteral) {
-      this.#look(this.#pattern.prefix);
+      await this.#look(this.#pattern.prefix);
       return;
     }
-    for (const key of this.#keys.keys()) this.#look(key);
-    const due =
-      !this.#options.changes.pushing || performance.now() - this.#searchedAt >= SEARCH_EVERY_MILLISECONDS;
-    if (!searchNow && !due) return;
-    this.#searchedAt = performance.now();
+    this.#searchSoon ||= searchNow;
+    if (this.#sweeping) return;
+    this.#sweeping = true;
     try {
-      for await (const keys of this.#options.redis.scanStream({
-        match: this.#pattern.text,
-        count: SCAN_COUNT,
-      })) {
-        for (const key of keys as string[]) this.#look(key);
-      }
+      await this.#sweep();
     } catch (error) {
-      this.#options.log.debug(
-        { reason: explainRedisError(error) },
-        "searching for keys failed; the next poll tries again",
-      );
+      this.#searchSoon = true;
+      const reason = explainRedisError(error);
+      this.#options.log.debug({ reason }, "searching for keys failed; the next poll tries again");
+    } finally {
+      this.#sweeping = false;
     }
   }
 
-  #look(key: string): void {
+  /** Look at every known key, and search for new ones when that is due; a few at a time. */
+  async #sweep(): Promise<void> {
+    await this.#lookAt([...this.#keys.keys()]);
+    const due =
+      !this.#options.changes.pushing || performance.now() - this.#searchedAt >= SEARCH_EVERY_MILLISECONDS;
+    if (!this.#searchSoon && !due) return;
+    this.#searchSoon = false;
+    for await (const keys of this.#options.redis.scanStream({
+      match: this.#pattern.text,
+      count: SCAN_COUNT,
+    })) {
+      await this.#lookAt((keys as string[]).filter((key) => !this.#keys.has(key)));
+    }
+    this.#searchedAt = performance.now();
+  }
+
+  async #lookAt(keys: readonly string[]): Promise<void> {
+    for (let at = 0; at < keys.length; at += LOOKS_AT_ONCE) {
+      await Promise.all(keys.slice(at, at + LOOKS_AT_ONCE).map((key) => this.#look(key)));
+    }
+  }
+
+  async #look(key: string): Promise<void> {
     const matched = this.#pattern.match(key);
     if (matched === undefined || this.#stopped) return;
     let watched = this.#keys.get(key);
@@ -114,7 +139,7 @@ export class RedisKeyTrigger implements Trigger {
       this.#keys.set(key, watched);
     }
     if (watched.reading) watched.again = true;
-    else void this.#read(key, this.#options.sharded ? matched : "", watched);
+    else await this.#read(key, this.#options.sharded ? matched : "", watched);
   }
 
   async #read(key: string, shard: string, watched: WatchedKey): Promise<void> {
