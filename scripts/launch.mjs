@@ -21,12 +21,13 @@ passSignalsOn();
 
 await installPackages();
 const programArguments = process.argv.slice(2);
+const environment = { ...process.env, GAUGELET_LAUNCHER_PID: String(process.pid) };
 if (programArguments[0] === "--with-python") {
   programArguments.shift();
+  environment.GAUGELET_PYTHON ||= join(root, ".gaugelet", "python", "bin", "python");
   const code = await run(pinnedNode, [join(root, "stack/src/setup/main.ts"), "python"], { cwd: root });
   if (code !== 0) process.exit(code);
 }
-const environment = { ...process.env, GAUGELET_LAUNCHER_PID: String(process.pid) };
 process.exit(await run(pinnedNode, programArguments, { env: environment }));
 
 /**

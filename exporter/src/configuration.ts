@@ -24,7 +24,7 @@ const configurationSchema = z.strictObject({
   outputs: z
     .array(
       z.strictObject({
-        key: z.string().min(1).transform(toKeyPattern),
+        key: z.string().min(1).transform(parseKeyPattern),
         staleAfter: durationSchema.optional(),
         host: z.string().min(1).optional(),
       }),
@@ -44,17 +44,4 @@ export async function readConfiguration(file: string): Promise<ExporterConfigura
     outputs: outputs.map(({ key, staleAfter, host }) => ({ pattern: key, staleAfter, host })),
     rules,
   };
-}
-
-/** A zod transform: text in, key pattern out. */
-export function toKeyPattern(text: string, context: z.RefinementCtx): KeyPattern {
-  try {
-    return parseKeyPattern(text);
-  } catch (error) {
-    context.addIssue({
-      code: "custom",
-      message: `${text} is no key pattern: ${(error as Error).message}`,
-    });
-    return z.NEVER;
-  }
 }

@@ -1,7 +1,8 @@
 import { validate } from "@gaugelet/shared/configuration";
 import { type RedisAddress, redisAddressFrom } from "@gaugelet/shared/redis/connection";
+import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { z } from "zod";
-import { type OutputSource, toKeyPattern } from "./configuration.ts";
+import type { OutputSource } from "./configuration.ts";
 
 /** What the environment says. */
 export interface ExporterEnvironment {
@@ -20,12 +21,12 @@ const environmentSchema = z.object({
   GAUGELET_EXPORTER_KEYS: z
     .string()
     .default("")
-    .transform((text, context) =>
+    .transform((text) =>
       text
         .split(",")
         .map((key) => key.trim())
         .filter((key) => key !== "")
-        .map((key) => toKeyPattern(key, context)),
+        .map(parseKeyPattern),
     ),
   GAUGELET_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });

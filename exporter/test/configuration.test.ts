@@ -39,11 +39,7 @@ test.each([
   ],
   [
     "outputs: [{ key: a, staleAfter: 0s }]",
-    'FILE: outputs[0].staleAfter: expected a duration above 0 with its unit, such as 250ms, 5s or 1m30s (found "0s")',
-  ],
-  [
-    "outputs: [{ key: '[z-a]' }]",
-    'FILE: outputs[0].key: [z-a] is no key pattern: Invalid regular expression: /^([z-a])$/s: Range out of order in character class (found "[z-a]")',
+    'FILE: outputs[0].staleAfter: expected a duration above 0 and up to 24d with its unit, such as 250ms, 5s or 1m30s (found "0s")',
   ],
   [
     rule("metric: m, help: h"),
@@ -144,7 +140,6 @@ test.each([
   [{ GAUGELET_EXPORTER_PORT: "70000" }, "environment: GAUGELET_EXPORTER_PORT: Too big"],
   [{ GAUGELET_EXPORTER_PORT: "http" }, "environment: GAUGELET_EXPORTER_PORT: Invalid input: expected number"],
   [{ GAUGELET_LOG_LEVEL: "loud" }, "environment: GAUGELET_LOG_LEVEL: Invalid option"],
-  [{ GAUGELET_EXPORTER_KEYS: "a,[z-a]" }, "environment: GAUGELET_EXPORTER_KEYS: [z-a] is no key pattern"],
   [{ REDIS_PORT: "0" }, "environment: REDIS_PORT: Too small"],
 ])("environment %j", (environment, message) => {
   expect(() => readEnvironment(environment)).toThrow(message);

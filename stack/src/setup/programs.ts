@@ -1,0 +1,93 @@
+import { Problem } from "../problem.ts";
+import { progressOf, type SetupContext } from "./context.ts";
+import { canInstallDebianPackages, type DebianPackage, installDebianPackages } from "./debian.ts";
+import { findCommand } from "./find-command.ts";
+
+/** A program that has to be on the machine. */
+export interface Program {
+  /** What to look for on the PATH; the first that is found counts. */
+  readonly commands: readonly string[];
+  readonly debian: DebianPackage;
+  readonly homebrew: string;
+}
+
+export const REDIS_SERVER: Program = {
+  commands: ["redis-server"],
+  debian: { name: "redis-server", services: ["redis-server"] },
+  homebrew: "redis",
+};
+
+export const PROMETHEUS: Program = {
+  commands: ["prometheus"],
+  debian: { name: "prometheus", services: ["prometheus"] },
+  homebrew: "prometheus",
+};
+
+/** Debian's package renames the program. */
+export const ALERTMANAGER: Program = {
+  commands: ["alertmanager", "prometheus-alertmanager"],
+  debian: { name: "prometheus-alertmanager", services: ["prometheus-alertmanager"] },
+  homebrew: "alertmanager",
+};
+
+const CHROMIUM: Program = {
+  commands: ["chromium", "chromium-browser", "google-chrome"],
+  debian: { name: "chromium", services: [] },
+  homebrew: "--cask chromium",
+};
+
+/**
+ * Full path of a program that was set up.
+ *
+ * @throws Problem where it is not on the PATH.
+ */
+export function locate(program: Program): string {
+  const file = findCommand(...program.commands);
+  if (file === undefined) throw new Problem(`${program.commands.join(" or ")} is not on the PATH`);
+  return file;
+}
+
+/** Make sure that the servers the stack runs are there. */
+export async function setupServices(
+  context: SetupContext & { without?: readonly Program[] } = {},
+): Promise<void> {
+  const wanted = [REDIS_SERVER, PROMETHEUS, ALERTMANAGER];
+  await setupPrograms(
+    wanted.filter((program) => context.without?.includes(program) !== true),
+    context,
+  );
+}
+
+/** Make sure that a Chromium is there, which the tests of the dashboards look at them with. */
+export async function setupChromium(context: SetupContext = {}): Promise<void> {
+  await setupPrograms([CHROMIUM], context);
+}
+
+/** @throws Problem that says what to install, where this process may not install it. */
+async function setupPrograms(programs: readonly Program[], context: SetupContext): Promise<void> {
+  const missing = programs.filter((program) => findCommand(...program.commands) === undefined);
+  if (missing.length === 0) return;
+  if (!canInstallDebianPackages()) throw new Problem(howToInstall(missing));
+  const packages = missing.map((program) => program.debian);
+  await progressOf(context).step(`install ${packages.map(({ name }) => name).join(", ")}`, (step) =>
+    installDebianPackages(packages, step, context.signal),
+  );
+  const stillMissing = missing.filter((program) => findCommand(...program.commands) === undefined);
+  if (stillMissing.length === 0) return;
+  throw new Problem(
+    `${stillMissing.map(({ debian, commands }) => `the package ${debian.name} is installed, but ${commands.join(" or ")} is not on the PATH`).join("; ")}`,
+  );
+}
+
+function howToInstall(missing: readonly Program[]): string {
+  const names = missing.map(({ commands }) => commands[0]).join(", ");
+  const debian = missing.map(({ debian: { name } }) => name).join(" ");
+  const homebrew = missing.map((program) => program.homebrew).join(" ");
+  return [
+    `not found on the PATH: ${names}. Install them, then run the command again:`,
+    `    Debian, Ubuntu: sudo apt-get install ${debian}`,
+    `    macOS:          brew install ${homebrew}`,
+    `    elsewhere:      the packages of the same names, or for Prometheus and Alertmanager the archives from`,
+    `                    https://prometheus.io/download/`,
+  ].join("\n");
+}
