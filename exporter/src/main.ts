@@ -1,11 +1,11 @@
 import { ConfigurationError } from "@gaugelet/shared/configuration";
-import { pino } from "pino";
+import { createLog } from "@gaugelet/shared/log";
 import { startExporter } from "./app.ts";
 import { readEnvironment } from "./environment.ts";
 
 try {
   const { logLevel, ...options } = readEnvironment(process.env);
-  const exporter = await startExporter({ ...options, logger: pino({ level: logLevel }) });
+  const exporter = await startExporter({ ...options, logger: createLog(logLevel) });
   let stopping = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {

@@ -27,7 +27,7 @@ const rule = (text: string): string => `rules: [{ ${text} }]`;
 
 test.each([
   ["outputs: [", "FILE:1:11: not valid YAML: unexpected end of the stream within a flow collection"],
-  ["keys: []", 'FILE: Unrecognized key: "keys" (found {"keys":[]})'],
+  ["keys: []", 'FILE: unknown field "keys"'],
   ["[]", "FILE: Invalid input: expected object, received array (found [])"],
   [
     "outputs: [{}]",

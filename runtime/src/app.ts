@@ -46,11 +46,12 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     );
 
     const { host, port } = configuration.redis;
-    const redis = connectRedis(configuration.redis, {
-      onUp: () => log.info(`connected to Redis at ${host}:${port}`),
-      onDown: (reason) =>
-        log.error({ reason }, `no connection to Redis at ${host}:${port}, trying on: ${reason}`),
-    });
+    const onUp = (): void => log.info(`connected to Redis at ${host}:${port}`);
+    const onDown = (reason: string): void =>
+      log.error({ reason }, `no connection to Redis at ${host}:${port}, trying on: ${reason}`);
+    const redis = connectRedis(configuration.redis, { onUp, onDown }, { lazyConnect: true });
+    // Every trigger listens for its return.
+    redis.setMaxListeners(0);
     teardown.push(async () => void (await Promise.all(runners.map(({ finished }) => finished))));
     teardown.push(() => redis.disconnect());
 
@@ -70,9 +71,15 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     teardown.push(() => management.stop());
     const status =
       configuration.status &&
-      (await serve(configuration.status, "GAUGELET_RUNTIME_PORT", statusPageRoutes(runners)));
+      (await serve(
+        configuration.status,
+        "GAUGELET_RUNTIME_PORT",
+        statusPageRoutes(runners, management.port),
+      ));
     if (status !== undefined) teardown.push(() => status.stop());
 
+    // Only now: what cannot listen should say nothing about Redis.
+    redis.connect().catch(() => {});
     for (const runner of runners) runner.start();
     return { ports: { management: management.port, status: status?.port }, stop };
   } catch (error) {

@@ -1,6 +1,6 @@
 import "./memory.ts";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
-import { pino } from "pino";
+import { createLog } from "@gaugelet/shared/log";
 import { startRuntime } from "./app.ts";
 import { readConfiguration } from "./configuration/environment.ts";
 
@@ -8,12 +8,7 @@ const LAST_RESORT_MILLISECONDS = 9_000;
 
 try {
   const configuration = await readConfiguration(process.env);
-  const log = pino({
-    level: configuration.logLevel,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-  });
+  const log = createLog(configuration.logLevel);
   const runtime = await startRuntime(configuration, log);
   log.info(
     { functions: configuration.functions.map(({ name }) => name), ports: runtime.ports },

@@ -48,6 +48,9 @@ export function validate<Schema extends z.ZodType>(
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => {
     const path = formatPath(issue.path);
+    const unknown = /^Unrecognized key(s?): (.*)$/.exec(issue.message);
+    if (unknown !== null)
+      return `${where}: ${path === "" ? "" : `${path}: `}unknown field${unknown[1]} ${unknown[2]}`;
     const found = describeFound(valueAt(value, issue.path));
     return `${where}: ${path === "" ? "" : `${path}: `}${issue.message} (found ${found})`;
   });

@@ -84,7 +84,7 @@ describe("a value that does not fit its schema", () => {
     [{ list: [{}] }, "file.yaml: list[0].count: expected a number (found nothing)"],
     [{ list: [{ count: null }] }, "file.yaml: list[0].count: expected a number (found null)"],
     [{ list: [null] }, "file.yaml: list[0]: Invalid input: expected object, received null (found null)"],
-    [{ other: 1 }, 'file.yaml: Unrecognized key: "other" (found {"other":1})'],
+    [{ other: 1 }, 'file.yaml: unknown field "other"'],
     [null, "file.yaml: Invalid input: expected object, received null (found null)"],
     [undefined, "file.yaml: Invalid input: expected object, received undefined (found nothing)"],
     [{ size: "x".repeat(100) }, `file.yaml: size: expected at most 3 characters (found "${"x".repeat(56)}…)`],

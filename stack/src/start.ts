@@ -55,6 +55,7 @@ export async function runStack(
     const rows = parts.flatMap(({ addresses }) => addresses);
     const inTime = await Promise.race([grafana, sleep(GRAFANA_PATIENCE, undefined, { signal, ref: false })]);
     progress.line(`\n${formatTable([...rows, ...(inTime ?? [])])}\n  logs: ${logs}\n`);
+    for (const line of await brokenFunctions(settings)) progress.line(line);
     progress.line(`ready (${formatSeconds(performance.now() - started)})`);
     if (inTime === undefined) announceLater(grafana, progress);
     if (!stop.aborted) await once(stop, "abort");
@@ -122,6 +123,17 @@ async function startGrafana(
     progress.line(`        Grafana will not run: ${reason}`);
     return [];
   }
+}
+
+/** A line for each function that cannot be loaded: the rest runs, so that nobody would notice. */
+async function brokenFunctions(settings: Settings): Promise<string[]> {
+  const { management, runtime } = settings.ports;
+  const response = await fetch(`http://127.0.0.1:${management}/readyz`).catch(() => undefined);
+  const lines = (await response?.text())?.split("\n").filter((line) => line.includes(": failing: ")) ?? [];
+  return lines.map(
+    (line) =>
+      `        ${line.replace(": failing: ", " cannot be loaded: ")}; see http://127.0.0.1:${runtime}`,
+  );
 }
 
 function announceLater(grafana: Promise<Address[]>, progress: Progress): void {

@@ -35,8 +35,8 @@ ${rows.map(([name, value]) => `<dt>${escapeHtml(name ?? "")}</dt><dd>${escapeHtm
 </dl>
 <ul>
 <li><a href="metrics">Metrics</a></li>
-<li><a href="healthz">Health</a>: the process lives</li>
-<li><a href="readyz">Readiness</a>: Redis answers</li>
+<li><a href="healthz">Health</a>: whether the process lives</li>
+<li><a href="readyz">Readiness</a>: whether Redis answers</li>
 </ul>
 </body>
 </html>

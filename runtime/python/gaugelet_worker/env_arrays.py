@@ -13,7 +13,10 @@ from typing import Any
 def reduce_numpy(value: Any, numpy: Any) -> tuple[Callable, tuple] | None:
     """What to call, with what, to get a value of numpy back; None for what is none of its plain values."""
     if isinstance(value, numpy.dtype):
-        return dtype_from_description, (numpy.lib.format.dtype_to_descr(value),)
+        description = numpy.lib.format.dtype_to_descr(value)
+        if numpy.lib.format.descr_to_dtype(description) != value:
+            raise TypeError(f"the dtype {value!r} has no description that gives it back")
+        return dtype_from_description, (description,)
     if isinstance(value, numpy.generic):
         return scalar_from_bytes, (_to_bytes(numpy.asarray(value), numpy),)
     if type(value) is numpy.ma.MaskedArray:

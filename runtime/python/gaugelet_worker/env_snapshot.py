@@ -12,6 +12,7 @@ import sys
 import types
 import zoneinfo
 from collections.abc import Callable
+from traceback import format_exception_only
 from typing import Any, ClassVar
 
 from gaugelet_worker.env_arrays import reduce_numpy
@@ -65,6 +66,17 @@ _SAFE_SCIENTIFIC = frozenset(
 _SCIENTIFIC_MODULES = frozenset(name.rpartition(".")[0] for name in _SAFE_SCIENTIFIC)
 
 
+_SHARED_BY_EVERYBODY = (
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+)
+
+
 class EnvError(Exception):
     """An `env` that cannot be saved, or saved bytes that must not be read."""
 
@@ -77,7 +89,7 @@ def dump_env(env: dict, limit: int, own_modules: Callable[[str], bool]) -> bytes
     """
     try:
         data = _dump(env, own_modules)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # a class of the function may raise anything
         raise EnvError(_explain(env, error, own_modules)) from None
     if len(data) > limit:
         raise EnvError(
@@ -91,7 +103,7 @@ def load_env(data: bytes, own_modules: Callable[[str], bool]) -> dict:
     """The `env` that `dump_env` saved. Raises EnvError for anything that it did not write."""
     try:
         env = _AllowListUnpickler(io.BytesIO(data), own_modules).load()
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise EnvError(f"the saved env cannot be read: {_describe(error)}") from None
     if not isinstance(env, dict):
         raise EnvError(f"the saved env is of type {type(env).__name__}, not a dict")
@@ -151,7 +163,7 @@ class _AllowListUnpickler(pickle._Unpickler):
     def load_build(self) -> None:
         """Give an instance its state. On a class or a function it would change it for everybody."""
         target = self.stack[-2]
-        if isinstance(target, type) or callable(target) or isinstance(target, types.ModuleType):
+        if isinstance(target, _SHARED_BY_EVERYBODY):
             raise EnvError(f"{target!r} is not allowed to be changed by env")
         super().load_build()
 
@@ -202,10 +214,10 @@ def _explain(env: dict, error: BaseException, own_modules: Callable[[str], bool]
     for key, value in list(env.items()):
         try:
             _dump({key: value}, own_modules)
-        except (Exception, SystemExit) as inner:
+        except BaseException as inner:
             return f"context.env[{key!r}] cannot be saved: {_describe(inner)}"
     return f"env cannot be saved: {_describe(error)}"
 
 
 def _describe(error: BaseException) -> str:
-    return str(error) if isinstance(error, EnvError) else f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, EnvError) else "".join(format_exception_only(error)).strip()

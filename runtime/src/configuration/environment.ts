@@ -64,7 +64,9 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
         ? undefined
         : { address: values.GAUGELET_RUNTIME_ADDRESS, port: values.GAUGELET_RUNTIME_PORT },
     python: values.GAUGELET_PYTHON,
-    stateFolder: resolve(values.GAUGELET_STATE_DIR ?? join(tmpdir(), "gaugelet")),
+    stateFolder: resolve(
+      values.GAUGELET_STATE_DIR ?? join(tmpdir(), `gaugelet-${process.getuid?.() ?? "user"}`),
+    ),
     logLevel: values.GAUGELET_LOG_LEVEL,
   };
 }

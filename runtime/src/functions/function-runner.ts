@@ -8,12 +8,14 @@ import { NewestQueue } from "../dispatcher/newest-queue.ts";
 import type { Outcome, RuntimeMetrics } from "../observability/metrics.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { Trigger } from "../triggers/trigger.ts";
-import { WorkerDiedError, WorkerTimeoutError } from "../workers/errors.ts";
+import { WorkerDiedError, WorkerGoneError, WorkerTimeoutError } from "../workers/errors.ts";
 import type { Supervisor } from "../workers/supervisor.ts";
 import type { Invocation, Worker } from "../workers/worker.ts";
 
 /** How often an event is tried whose worker died under it: a crash may have had another cause. */
 const MAX_ATTEMPTS = 3;
+/** An env that ends each process that reads it would do so for ever; once may have been an accident. */
+const MAX_DEATHS_AT_RESTORE = 2;
 /** How long a call under way, and the storing of its output, may take when the runtime stops. */
 const FINISH_MILLISECONDS = 4_000;
 
@@ -45,8 +47,8 @@ export class FunctionRunner {
   readonly #parts: FunctionRunnerParts;
   readonly #queue = new NewestQueue();
   readonly #stopping = new AbortController();
-  /** Shards whose saved `env` ended the process that read it. */
-  readonly #deadlyEnvs = new Set<string>();
+  /** How often in a row the process ended that read a shard's saved `env`. */
+  readonly #deathsAtRestore = new Map<string, number>();
   readonly #lastStored = new Map<string, number | null>();
   #running: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
@@ -135,24 +137,30 @@ export class FunctionRunner {
       );
       return;
     }
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const isDone = await supervisor.use(async (worker) => {
-        if (attempt === 1) {
+    let seen = false;
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; ) {
+      const result = await supervisor.use(async (worker) => {
+        if (!seen) {
           const seconds = (performance.now() - event.receivedAt) / 1000;
           metrics.queueTime.observe({ function: definition.name }, seconds);
         }
+        seen = true;
         return this.#attempt(event, worker, attempt);
       }, this.#stopping.signal);
-      if (isDone !== false) return;
+      if (result === "killed") attempt += 1;
+      else if (result !== "not tried") return;
     }
   }
 
-  /** @returns false where the worker died under it, and the event should be tried again. */
-  async #attempt(event: FunctionEvent, worker: Worker, attempt: number): Promise<boolean> {
+  async #attempt(
+    event: FunctionEvent,
+    worker: Worker,
+    attempt: number,
+  ): Promise<"done" | "killed" | "not tried"> {
     try {
-      if (!(await this.#ensureEnv(worker, event.shard))) return true;
+      if (!(await this.#ensureEnv(worker, event.shard))) return "done";
       await this.#finish(event, worker, await worker.invoke(this.#callOf(event), event.body));
-      return true;
+      return "done";
     } catch (error) {
       if (error instanceof WorkerTimeoutError) {
         this.#note(
@@ -161,14 +169,15 @@ export class FunctionRunner {
           "",
         );
         await worker.ended;
-        return true;
+        return "done";
       }
       if (!(error instanceof WorkerDiedError)) throw error;
-      if (this.#stopping.signal.aborted) return true;
+      if (this.#stopping.signal.aborted) return "done";
+      await worker.ended;
+      if (error instanceof WorkerGoneError) return "not tried";
       const next = attempt === MAX_ATTEMPTS ? `given up after ${attempt} attempts` : "it is called again";
       this.#note("killed", `the function's process ${error.message} during a call; ${next}`, "");
-      await worker.ended;
-      return false;
+      return "killed";
     }
   }
 
@@ -193,18 +202,20 @@ export class FunctionRunner {
     const stored = await store.read(this.#outputKey(shard), this.#stopping.signal);
     if (stored === undefined) return false;
     this.#lastStored.set(shard, stored.storedAt ?? this.#lastStored.get(shard) ?? null);
-    const saved = definition.state === "none" || this.#deadlyEnvs.has(shard) ? undefined : stored.env;
-    let problem: string | null;
+    const deaths = this.#deathsAtRestore.get(shard) ?? 0;
+    const isDeadly = deaths >= MAX_DEATHS_AT_RESTORE;
+    if (isDeadly)
+      log.error("the saved env ends every process that reads it; the function begins with an empty env");
+    const saved = definition.state === "none" || isDeadly ? undefined : stored.env;
     try {
-      problem = await worker.restore(shard, saved);
+      const problem = await worker.restore(shard, saved);
+      if (problem !== null) log.warn(`${problem}; the function begins with an empty env`);
     } catch (error) {
-      // An env that ends the process that reads it would do so for ever.
-      this.#deadlyEnvs.add(shard);
-      const reason = `the process that read the saved env ${(error as Error).message}`;
-      log.error(`${reason}; the function begins with an empty env`);
-      throw new WorkerDiedError(await worker.ended, { cause: error });
+      if (error instanceof WorkerGoneError) throw error;
+      this.#deathsAtRestore.set(shard, deaths + 1);
+      throw new WorkerDiedError(`${(error as Error).message} while it read the saved env`, { cause: error });
     }
-    if (problem !== null) log.warn(`${problem}; the function begins with an empty env`);
+    this.#deathsAtRestore.delete(shard);
     return true;
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { FunctionRunner } from "../functions/function-runner.ts";
 import type { RuntimeMetrics } from "../observability/metrics.ts";
+import type { WorkerState } from "../workers/supervisor.ts";
 import { type Route, text } from "./server.ts";
 
 const PING_MILLISECONDS = 1_000;
@@ -33,10 +34,7 @@ async function readiness(redis: Redis, runners: readonly FunctionRunner[]) {
     state: workerState,
   }));
   const ready = isUp && states.every(({ state }) => state.kind !== "starting");
-  const lines = states.map(
-    ({ name, state }) =>
-      `function ${name}: ${state.kind}${state.kind === "failing" ? `: ${state.reason}` : ""}`,
-  );
+  const lines = states.map(({ name, state }) => `function ${name}: ${state.kind}${stateText(state)}`);
   return text(ready ? 200 : 503, [`redis: ${isUp ? "up" : "down"}`, ...lines, ""].join("\n"));
 }
 
@@ -51,4 +49,11 @@ async function answers(redis: Redis): Promise<boolean> {
   const isUp = await Promise.race([pong, late]);
   timeUp.abort();
   return isUp;
+}
+
+function stateText(state: WorkerState): string {
+  if (state.kind === "failing") return `: ${state.reason}`;
+  return state.kind === "ready" && state.refused !== undefined
+    ? `, changed code ${state.refused.reason}`
+    : "";
 }

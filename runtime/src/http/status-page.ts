@@ -1,15 +1,20 @@
 import { escapeHtml } from "@gaugelet/shared/html";
+import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { FunctionRunner } from "../functions/function-runner.ts";
+import type { Refusal } from "../workers/supervisor.ts";
 import type { Route } from "./server.ts";
 
 /** The runtime's page for people: each function, whether it runs, and what its last error was. */
-export function statusPageRoutes(runners: readonly FunctionRunner[]): Record<string, Route> {
+export function statusPageRoutes(
+  runners: readonly FunctionRunner[],
+  managementPort: number,
+): Record<string, Route> {
   return {
-    "/": () => ({ status: 200, type: "text/html; charset=utf-8", body: page(runners) }),
+    "/": () => ({ status: 200, type: "text/html; charset=utf-8", body: page(runners, managementPort) }),
   };
 }
 
-function page(runners: readonly FunctionRunner[]): string {
+function page(runners: readonly FunctionRunner[], managementPort: number): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -29,7 +34,7 @@ function page(runners: readonly FunctionRunner[]): string {
 </head>
 <body>
 <h1>Gaugelet runtime</h1>
-<p>${runners.length === 1 ? "1 function" : `${runners.length} functions`}. Metrics and health are on the management port.</p>
+<p>${runners.length === 1 ? "1 function" : `${runners.length} functions`}. Health and metrics (<code>/healthz</code>, <code>/readyz</code>, <code>/metrics</code>) are on port ${managementPort}.</p>
 ${runners.map(section).join("\n")}
 </body>
 </html>
@@ -41,7 +46,7 @@ function section({ definition, workerState, lastCall }: FunctionRunner): string 
     workerState.kind === "failing"
       ? `<span class="bad">cannot be loaded: ${escapeHtml(workerState.reason)}</span>${details(workerState.details)}`
       : workerState.kind === "ready"
-        ? `<span class="good">ready</span>, version ${escapeHtml(workerState.version)}`
+        ? `<span class="good">ready</span>, version ${escapeHtml(workerState.version)}${refusal(workerState.refused)}`
         : workerState.kind;
   const time = lastCall?.at.toISOString().replace("T", " ").replace("Z", " UTC");
   const call =
@@ -54,6 +59,7 @@ function section({ definition, workerState, lastCall }: FunctionRunner): string 
 <h2>${escapeHtml(definition.name)}</h2>
 ${definition.description === "" ? "" : `<p>${escapeHtml(definition.description)}</p>`}
 <dl>
+<dt>Triggers</dt><dd>${definition.triggers.map(triggerText).join("<br>")}</dd>
 <dt>Worker</dt><dd>${worker}</dd>
 <dt>Output key</dt><dd>${escapeHtml(definition.outputKey)}</dd>
 <dt>Last call</dt><dd>${call}</dd>
@@ -63,4 +69,13 @@ ${definition.description === "" ? "" : `<p>${escapeHtml(definition.description)}
 
 function details(text: string): string {
   return text === "" ? "" : `<pre>${escapeHtml(text)}</pre>`;
+}
+
+function triggerText(trigger: FunctionDefinition["triggers"][number]): string {
+  return escapeHtml("schedule" in trigger ? `schedule ${trigger.schedule}` : `Redis key ${trigger.redisKey}`);
+}
+
+function refusal(refused: Refusal | undefined): string {
+  if (refused === undefined) return "";
+  return `<br><span class="bad">the code has changed since, but ${escapeHtml(refused.reason)}</span>${details(refused.details)}`;
 }

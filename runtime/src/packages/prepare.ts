@@ -31,7 +31,10 @@ async function preparePath(path: string, stateFolder: string): Promise<FunctionP
     );
   }
   if (found.isDirectory()) {
-    return { directory: path, file: null, version: await versionOf(await codeFiles(path), path) };
+    const files = await codeFiles(path).catch((error: Error) => {
+      throw new PackageError(`${path} cannot be read: ${error.message}`, { cause: error });
+    });
+    return { directory: path, file: null, version: await versionOf(files, path) };
   }
   const content = await readFile(path).catch((error: Error) => {
     throw new PackageError(`${path} cannot be read: ${error.message}`, { cause: error });
@@ -67,22 +70,19 @@ function decodeBase64(text: string): Buffer {
   return Buffer.from(compact, "base64");
 }
 
+/** A digest of some files; one that cannot be read, such as a link to nowhere, counts with its name. */
 async function versionOf(files: readonly string[], folder: string): Promise<string> {
   const hash = createHash("sha256");
   for (const file of files.toSorted()) {
     hash.update(relative(folder, file)).update("\0");
-    try {
-      hash.update(await readFile(file)).update("\0");
-    } catch (error) {
-      throw new PackageError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
-    }
+    hash.update(await readFile(file).catch(() => "")).update("\0");
   }
   return hash.digest("hex").slice(0, 12);
 }
 
 /**
  * The modules below a folder. What it holds besides is data, which a function may even write itself; hidden
- * folders, virtual environments and installed packages are not its code.
+ * folders and virtual environments are not its code, and folders that cannot be read are passed over.
  */
 export async function codeFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
@@ -91,7 +91,7 @@ export async function codeFiles(folder: string): Promise<string[]> {
   for (const entry of entries) {
     if (/^(\.|__pycache__$|node_modules$)/.test(entry.name)) continue;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) files.push(...(await codeFiles(path)));
+    if (entry.isDirectory()) files.push(...(await codeFiles(path).catch(() => [])));
     else if (entry.name.endsWith(".py")) files.push(path);
   }
   return files;
@@ -105,8 +105,11 @@ async function privateFolder(folder: string): Promise<string> {
   const todo = "set GAUGELET_STATE_DIR to a folder of this user's own";
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const { uid } = await stat(folder);
-    if (process.getuid === undefined || uid === process.getuid()) return folder;
+    const owners = [(await stat(folder)).uid, (await stat(dirname(folder))).uid];
+    // The folder above may be root's, as a mounted volume is.
+    const [own, above] = owners;
+    const user = process.getuid?.();
+    if (user === undefined || (own === user && (above === user || above === 0))) return folder;
   } catch (error) {
     throw new PackageError(`${folder} cannot be made: ${(error as Error).message}; ${todo}`, {
       cause: error,

@@ -43,8 +43,8 @@ async function signatureOf(path: string): Promise<string> {
   const files = (await stat(path)).isDirectory() ? await codeFiles(path) : await filesOf(path);
   const lines = await Promise.all(
     files.sort().map(async (file) => {
-      const { size, mtimeMs, ino } = await stat(file);
-      return `${file} ${size} ${mtimeMs} ${ino}`;
+      const found = await stat(file).catch(() => undefined);
+      return `${file} ${found?.size} ${found?.mtimeMs} ${found?.ino}`;
     }),
   );
   return lines.join("\n");

@@ -181,5 +181,5 @@ export class RedisStore {
 
 /** Refused for lack of rights; inside a script Redis 7 says so in other words. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && /^NOPERM|The user executing the script can't/.test(error.message);
+  return error instanceof Error && /NOPERM|user executing the script can't/.test(error.message);
 }

@@ -3,6 +3,9 @@ export class WorkerDiedError extends Error {
   override readonly name = "WorkerDiedError";
 }
 
+/** The worker's process had ended before it was asked anything: nothing was tried. */
+export class WorkerGoneError extends WorkerDiedError {}
+
 /** A call took longer than its limit, and the worker was ended for it. */
 export class WorkerTimeoutError extends Error {
   override readonly name = "WorkerTimeoutError";

@@ -26,13 +26,15 @@ export class LineSplitter {
   }
 
   push(chunk: Buffer): void {
-    let start = 0;
+    let start = this.#partial === "" ? skipEmptyLines(chunk, 0) : 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       this.#append(this.#decoder.write(chunk.subarray(start, end)));
       start = end + 1;
-      if (this.end()) continue;
-      start = this.#skip(chunk, start);
-      break;
+      if (!this.end()) {
+        start = this.#skip(chunk, start);
+        break;
+      }
+      start = skipEmptyLines(chunk, start);
     }
     this.#append(this.#decoder.write(chunk.subarray(start)));
   }
@@ -60,4 +62,11 @@ export class LineSplitter {
     if (piece.length > room) this.#truncated = true;
     this.#partial += piece.slice(0, room);
   }
+}
+
+/** Empty lines are not worth a log line, nor the work of reading them one by one. */
+function skipEmptyLines(chunk: Buffer, from: number): number {
+  let at = from;
+  while (chunk[at] === NEWLINE) at += 1;
+  return at;
 }

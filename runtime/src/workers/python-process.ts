@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { type Duplex, PassThrough, type Readable } from "node:stream";
+import { Duplex, type Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { formatDuration } from "@gaugelet/shared/units";
-import { WorkerDiedError, WorkerTimeoutError } from "./errors.ts";
+import { WorkerDiedError, WorkerGoneError, WorkerTimeoutError } from "./errors.ts";
 import { encodeFrameStart, FrameDecoder } from "./frames.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { Frame } from "./protocol.ts";
@@ -76,7 +76,7 @@ export class PythonProcess {
     });
     this.ended = this.#watchEnd();
     // Without descriptors to spare there are no pipes, and the process ends with an error a moment later.
-    this.#connection = (this.#child.stdio?.[3] as Duplex | undefined) ?? new PassThrough();
+    this.#connection = (this.#child.stdio?.[3] as Duplex | undefined) ?? silence();
     this.#readAnswers();
     this.#readLines(options.lines);
   }
@@ -92,7 +92,7 @@ export class PythonProcess {
    * @throws WorkerTimeoutError or WorkerDiedError.
    */
   async request(type: number, head: unknown, body: Buffer, timeoutSeconds: number): Promise<Frame> {
-    if (this.#hasEnded) throw new WorkerDiedError(await this.ended);
+    if (this.#hasEnded) throw new WorkerGoneError(await this.ended);
     const answer = new Promise<Frame>((resolve, reject) => this.#pending.push({ resolve, reject }));
     let timedOut = false;
     const timer = setTimeout(() => {
@@ -192,6 +192,11 @@ export class PythonProcess {
       // ESRCH: the whole group is gone already.
     }
   }
+}
+
+/** A connection to nobody. */
+function silence(): Duplex {
+  return new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
 }
 
 /** A JSON line of the log descriptor; a function may have written anything there. */

@@ -17,10 +17,25 @@ export interface SupervisorOptions {
   readonly onEnded: (reason: string) => void;
 }
 
+/** Changed code that does not replace the version that runs. */
+export interface Refusal {
+  readonly reason: string;
+  readonly details: string;
+}
+
 /** Where a function's worker is. */
 export type WorkerState =
+  /** Never loaded yet. */
   | { readonly kind: "starting" }
-  | { readonly kind: "ready"; readonly version: string; readonly pid: number | undefined }
+  /** It ended by itself; another one is on its way. */
+  | { readonly kind: "restarting" }
+  | {
+      readonly kind: "ready";
+      readonly version: string;
+      readonly pid: number | undefined;
+      /** Why changed code does not run; undefined where what runs is what is there. */
+      readonly refused: Refusal | undefined;
+    }
   | { readonly kind: "failing"; readonly reason: string; readonly details: string }
   | { readonly kind: "stopped" };
 
@@ -40,13 +55,17 @@ export class Supervisor {
   #state: WorkerState = { kind: "starting" };
   /** The worker that serves. Only the loop sets it. */
   #worker: Worker | undefined;
-  /** The code that was loaded last: what a restart needs, even when its source is away. */
+  /** The code that serves or served last: what a restart needs, even when its source is away. */
   #package: FunctionPackage | undefined;
   #failures = 0;
   #changed = false;
   #stopped = false;
   /** Aborts the start or the pause that is under way. */
   #interrupt = new AbortController();
+  #stopping = Promise.withResolvers<void>();
+  /** Tries a change again that failed for a reason that may pass. */
+  #retry: NodeJS.Timeout | undefined;
+  #reloadFailures = 0;
   /** Rung when something changed that somebody may wait for. */
   #bell = Promise.withResolvers<void>();
   /** Calls and hand-overs take turns. */
@@ -72,10 +91,10 @@ export class Supervisor {
 
   /** The code changed: load it, instead of an older version that is being loaded. */
   reload(): void {
-    this.#changed = true;
     this.#failures = 0;
+    this.#reloadFailures = 0;
     this.#interrupt.abort();
-    this.#ring();
+    this.#wantChange();
   }
 
   /**
@@ -111,7 +130,9 @@ export class Supervisor {
   /** End every process; what they are doing is lost. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    clearTimeout(this.#retry);
     this.#interrupt.abort();
+    this.#stopping.resolve();
     this.#ring();
     await Promise.all([...this.#alive].map((worker) => worker.stop()));
     await this.#running;
@@ -122,7 +143,7 @@ export class Supervisor {
     while (!this.#stopped) {
       if (this.#worker === undefined) await this.#bringUp();
       else if (this.#changed) await this.#replace(this.#worker);
-      else await this.#watch(this.#worker);
+      else await this.#bell.promise;
     }
   }
 
@@ -133,38 +154,62 @@ export class Supervisor {
     if (worker !== undefined) this.#serve(worker);
   }
 
-  async #watch(worker: Worker): Promise<void> {
-    const reason = await Promise.race([worker.ended, this.#bell.promise]);
-    if (typeof reason !== "string" || this.#stopped) return;
+  /** The worker that served ended by itself. Heard at once, whatever the loop is doing. */
+  #lost(worker: Worker, reason: string): void {
+    if (this.#stopped || this.#worker !== worker) return;
     this.#worker = undefined;
-    this.#state = { kind: "starting" };
+    this.#state = { kind: "restarting" };
     this.#failures += 1;
     const wait = formatDuration(backOffSeconds(this.#failures));
     this.#options.log.error({ reason }, `the function's process ${reason}; a new one starts in ${wait}`);
     this.#options.onEnded(reason);
+    this.#ring();
   }
 
   async #replace(old: Worker): Promise<void> {
-    const stays = "the function changed but cannot be loaded, the old version stays";
+    const { log } = this.#options;
     const replacement = await this.#tryStart((error) => {
       const details = error instanceof LoadFailedError ? error.details : "";
-      this.#options.log.error({ details }, `${stays}: ${error.message}`);
+      log.error(
+        { details },
+        `the function changed but cannot be loaded, the old version stays: ${error.message}`,
+      );
+      this.#refuse({ reason: `cannot be loaded: ${error.message}`, details });
+      if (!(error instanceof LoadFailedError)) this.#retryLater();
     }, old.package.version);
     if (replacement === undefined) return;
-    const problem = await this.#takeTurn(async () => {
-      const found = await handOver(old, replacement);
-      if (found === null && !this.#stopped) this.#serve(replacement);
-      return found;
+    const handedOver = this.#takeTurn(async () => {
+      if (this.#stopped) return null;
+      // Where the old worker has ended meanwhile, what is stored is what the new one goes on from.
+      const problem = this.#worker === old ? await handOver(old, replacement, log) : null;
+      if (problem === null && !this.#stopped) this.#serve(replacement);
+      return problem;
     });
+    // A call that waits for Redis must not keep the end waiting.
+    const problem = await Promise.race([handedOver, this.#stopping.promise.then(() => null)]);
     if (this.#stopped) return;
     const { version } = replacement.package;
-    if (problem === null)
-      this.#options.log.info({ version }, "the function changed; the new version took over");
-    else
-      this.#options.log.error(
-        `the function changed but cannot take over env, the old version stays: ${problem}`,
-      );
+    if (problem === null) log.info({ version }, "the function changed; the new version took over");
+    else {
+      log.error(`the function changed but cannot take over env, the old version stays: ${problem}`);
+      this.#refuse({ reason: `cannot take over env: ${problem}`, details: "" });
+    }
     await (problem === null ? old : replacement).stop();
+  }
+
+  #refuse(refused: Refusal | undefined): void {
+    if (this.#state.kind === "ready") this.#state = { ...this.#state, refused };
+  }
+
+  #retryLater(): void {
+    this.#reloadFailures += 1;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#wantChange(), backOffSeconds(this.#reloadFailures) * 1000);
+  }
+
+  #wantChange(): void {
+    this.#changed = true;
+    this.#ring();
   }
 
   /**
@@ -182,14 +227,22 @@ export class Supervisor {
       const code =
         known !== undefined && existsSync(known.directory) ? known : await this.#options.prepare(signal);
       signal.throwIfAborted();
-      if (code.version === servedVersion) return undefined;
+      if (code.version === servedVersion) {
+        this.#options.log.info(
+          { version: code.version },
+          "the function's code is that of the version that runs",
+        );
+        this.#refuse(undefined);
+        return undefined;
+      }
       const worker = await Worker.start(code, this.#options.worker, signal);
       this.#alive.add(worker);
       void worker.ended.then(() => this.#alive.delete(worker));
       if (this.#stopped) await worker.stop();
-      this.#package = code;
       return this.#stopped ? undefined : worker;
     } catch (error) {
+      // The code is not what it was: a restart must not fall back to it.
+      if (known === undefined && servedVersion === undefined) this.#package = undefined;
       if (!signal.aborted) onFailure(error as Error);
       return undefined;
     }
@@ -208,7 +261,10 @@ export class Supervisor {
 
   #serve(worker: Worker): void {
     this.#worker = worker;
-    this.#state = { kind: "ready", version: worker.package.version, pid: worker.pid };
+    this.#package = worker.package;
+    void worker.ended.then((reason) => this.#lost(worker, reason));
+    const { version } = worker.package;
+    this.#state = { kind: "ready", version, pid: worker.pid, refused: undefined };
     this.#options.onStarted(worker);
     this.#ring();
   }
@@ -238,11 +294,15 @@ export class Supervisor {
  *
  * @returns why the new one cannot go on from there; else null.
  */
-async function handOver(old: Worker, replacement: Worker): Promise<string | null> {
+async function handOver(old: Worker, replacement: Worker, log: Logger): Promise<string | null> {
   for (const shard of old.shards) {
     let env: Buffer | undefined;
     try {
-      env = await old.snapshot(shard);
+      const snapshot = await old.snapshot(shard);
+      env = snapshot.env;
+      if (snapshot.problem !== null) {
+        log.warn(`${snapshot.problem}; the new version gets the env that was last saved`);
+      }
     } catch {
       return null;
     }

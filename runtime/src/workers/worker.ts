@@ -127,12 +127,14 @@ export class Worker {
     return problem;
   }
 
-  /** The `env` of a shard as it is now; undefined where it cannot be saved. */
-  async snapshot(shard: string): Promise<Buffer | undefined> {
+  /** The `env` of a shard as it is now, or why it cannot be saved. */
+  async snapshot(
+    shard: string,
+  ): Promise<{ readonly env: Buffer | undefined; readonly problem: string | null }> {
     const head: ShardHead = { shard };
     const frame = await this.#process.request(FrameType.snapshot, head, EMPTY, ENV_TIMEOUT_SECONDS);
     const { problem } = await readAnswer(this.#process, frame, "snapshotted");
-    return problem === null ? frame.body : undefined;
+    return { env: problem === null ? frame.body : undefined, problem };
   }
 
   /**

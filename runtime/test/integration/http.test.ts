@@ -22,6 +22,8 @@ test("the status page shows each function and its last error, with what users wr
   expect(page).toContain("Fails &#60;always&#62;");
   expect(page).toContain("ValueError: &#60;b&#62;bold");
   expect(page).toContain("Traceback");
+  expect(page).toContain("Redis key metrics");
+  expect(page).toContain(`are on port ${started.ports.management}`);
   expect(page).not.toContain("<b>");
 });
 

@@ -73,6 +73,8 @@ test("a changed file takes over with its live env; a broken change replaces noth
 
   await runtime.write("handler.py", "def handler(");
   await started.logged(/the function changed but cannot be loaded, the old version stays: SyntaxError/);
+  const ready = await fetch(`http://127.0.0.1:${started.ports.management}/readyz`);
+  expect(await ready.text()).toMatch(/function out: ready, changed code cannot be loaded: SyntaxError/);
   await runtime.input({ n: 3 });
   expect(await runtime.output(({ calls }) => calls === 3)).toEqual({ calls: 3, version: "one" });
 

@@ -12,6 +12,7 @@ const COUNTING = `def handler(input, context):
 test("a change is pushed, long before the next poll", async () => {
   const started = await runtime.dropIn(COUNTING, { POLL_INTERVAL_SECONDS: "3600" });
   await started.logged("Redis tells of changed keys at once");
+  await started.logged("there is no key metrics in Redis yet; waiting for it");
   for (const n of [1, 2, 3]) {
     await runtime.input({ n });
     await runtime.output((output) => output.n === n && output.calls === n);

@@ -134,7 +134,10 @@ def handler(input, context):
   const second = await runtime.dropIn(source);
   await runtime.input({ n: 2 });
   await runtime.output(({ n }) => n === 2);
-  await second.logged(/the process that read the saved env ended with exit code 7.*begins with an empty env/);
+  await second.logged(/ended with exit code 7.* while it read the saved env/);
+  await second.logged(
+    "the saved env ends every process that reads it; the function begins with an empty env",
+  );
 });
 
 test("an answer forged while the function is imported ends that process and no more", async () => {
@@ -298,4 +301,101 @@ test("no shard can store over a key of ours", async () => {
   await started.logged("the output key gaugelet:outputs is one that Gaugelet needs itself");
   await runtime.input({ n: 2 }, "in:fine");
   await runtime.output(({ n }) => n === 2, "fine");
+});
+
+test("events that come while a worker has died and its successor still loads are handled, not given up", async () => {
+  const started = await runtime.dropIn(ECHO);
+  await runtime.input({ n: 1 });
+  await runtime.output(({ n }) => n === 1);
+  await runtime.write("handler.py", `import time\ntime.sleep(4)\n${ECHO}`);
+  await waitFor("two workers", async () => (await workersOf(process.pid)).length === 2);
+  const [old] = await workersOf(process.pid);
+  process.kill(old as number, "SIGKILL");
+  await started.logged("was killed by SIGKILL");
+  for (const n of [2, 3, 4]) await runtime.input({ n });
+  await runtime.output(({ n }) => n === 4);
+  expect(await started.metric('gaugelet_function_invocations_total{function="out",outcome="killed"}')).toBe(
+    0,
+  );
+});
+
+test("a function whose process keeps ending takes nothing else out of service", async () => {
+  const started = await runtime.dropIn("import os\ndef handler(input, context):\n    os._exit(1)\n");
+  await runtime.input({ n: 1 });
+  await started.logged("given up after 3 attempts");
+  const ready = await fetch(`http://127.0.0.1:${started.ports.management}/readyz`);
+  expect(ready.status).toBe(200);
+});
+
+test("one accident while an env is read costs nothing of it", async () => {
+  const source = `import os, pathlib
+class Slow:
+    n = 0
+    def __setstate__(self, state):
+        self.__dict__ = state
+        marker = pathlib.Path("accident")
+        if not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), 9)
+    def __call__(self):
+        self.n += 1
+        return self.n
+def handler(input, context):
+    return {"n": input["n"], "calls": context.env.setdefault("slow", Slow())()}
+`;
+  const first = await runtime.dropIn(source);
+  for (const n of [1, 2, 3]) {
+    await runtime.input({ n });
+    await runtime.output(({ calls }) => calls === n);
+  }
+  await first.stop();
+  const second = await runtime.dropIn(source);
+  await runtime.input({ n: 4 });
+  await runtime.output(({ n, calls }) => n === 4 && calls === 4);
+  await second.logged("while it read the saved env");
+});
+
+test("the runtime stops although Redis hangs and changed code waits to take over", async () => {
+  const started = await runtime.dropIn(ECHO);
+  await runtime.input({ n: 1 });
+  await runtime.output(({ n }) => n === 1);
+  await runtime.write(
+    "handler.py",
+    `import pathlib, time
+def handler(input, context):
+    pathlib.Path("called").touch()
+    time.sleep(0.3)
+    return {"n": input["n"]}
+`,
+  );
+  await started.logged("the new version took over");
+  await runtime.input({ n: 2 });
+  await waitFor("the call", () => readFile(join(runtime.folder, "called")).then(() => true));
+  runtime.redis.freeze();
+  await runtime.write("handler.py", `${ECHO}# changed\n`);
+  await waitFor("two workers", async () => (await workersOf(process.pid)).length === 2);
+  await sleep(300);
+  await started.stop();
+  runtime.redis.thaw();
+});
+
+test("env that cannot be saved is told when changed code takes over without it", async () => {
+  const source = `def handler(input, context):
+    context.env.setdefault("f", lambda: None)
+    return {"n": input["n"]}
+`;
+  const started = await runtime.dropIn(source);
+  await runtime.input({ n: 1 });
+  await runtime.output(({ n }) => n === 1);
+  await runtime.write("handler.py", `${source}# changed\n`);
+  await started.logged(
+    /context\.env\['f'\] cannot be saved: .*the new version gets the env that was last saved/,
+  );
+});
+
+test("a file beside the function that cannot be read keeps nothing from loading", async () => {
+  execFileSync("ln", ["-s", "/nowhere", join(runtime.folder, "other.py")]);
+  await runtime.dropIn(ECHO);
+  await runtime.input({ n: 1 });
+  await runtime.output(({ n }) => n === 1);
 });

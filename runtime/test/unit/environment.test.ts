@@ -38,7 +38,7 @@ describe("with an output key and no configuration file, one function", () => {
       management: { address: "127.0.0.1", port: 8421 },
       status: undefined,
       python: "python3",
-      stateFolder: join(tmpdir(), "gaugelet"),
+      stateFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`),
       logLevel: "info",
     });
   });

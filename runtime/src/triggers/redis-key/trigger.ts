@@ -34,6 +34,8 @@ interface WatchedKey {
   reading: boolean;
   /** It changed while it was being read: read it again. */
   again: boolean;
+  /** Whether it was looked for and not there. */
+  missed: boolean;
   /** The problem reported last, so that it is reported once. */
   problem: string | undefined;
 }
@@ -134,6 +136,7 @@ export class RedisKeyTrigger implements Trigger {
         positionKnown: false,
         reading: false,
         again: false,
+        missed: false,
         problem: undefined,
       };
       this.#keys.set(key, watched);
@@ -144,19 +147,23 @@ export class RedisKeyTrigger implements Trigger {
 
   async #read(key: string, shard: string, watched: WatchedKey): Promise<void> {
     watched.reading = true;
+    let isGone = false;
     do {
       watched.again = false;
       try {
-        await this.#readOnce(key, shard, watched);
+        isGone = !(await this.#readOnce(key, shard, watched));
         watched.problem = undefined;
       } catch (error) {
         this.#report(key, watched, error);
       }
     } while (watched.again && !this.#stopped);
     watched.reading = false;
+    // Where keys come and go, what is known of them must not pile up.
+    if (isGone && !this.#pattern.isLiteral) this.#keys.delete(key);
   }
 
-  async #readOnce(key: string, shard: string, watched: WatchedKey): Promise<void> {
+  /** @returns whether the key is there. */
+  async #readOnce(key: string, shard: string, watched: WatchedKey): Promise<boolean> {
     const source = `redis:${key}`;
     const receivedAt = performance.now();
     if (!watched.positionKnown) {
@@ -165,14 +172,17 @@ export class RedisKeyTrigger implements Trigger {
     }
     const body = await readInput(this.#options.redis, key);
     if (body === undefined) {
-      // Gone. Where keys come and go, what is known of them must not pile up.
-      if (!this.#pattern.isLiteral) this.#keys.delete(key);
-      return;
+      if (this.#pattern.isLiteral && !watched.missed) {
+        this.#options.log.info({ key }, `there is no key ${key} in Redis yet; waiting for it`);
+      }
+      watched.missed = true;
+      return false;
     }
     const position = `sha1:${hash("sha1", body)}`;
-    if (position === watched.position || this.#stopped) return;
+    if (position === watched.position || this.#stopped) return true;
     watched.position = position;
     this.#emit({ source, shard, body, position, inputKey: key, receivedAt });
+    return true;
   }
 
   #report(key: string, watched: WatchedKey, error: unknown): void {
