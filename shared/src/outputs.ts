@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** One field of the hash {@link OUTPUTS_KEY}: who stored an output, and when. */
-export const outputEntrySchema = z.object({
+const outputEntrySchema = z.object({
   /** Name of the function that stored the output. */
   function: z.string(),
   /** Version of the function: a short digest of its code. */

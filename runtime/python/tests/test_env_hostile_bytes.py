@@ -156,3 +156,29 @@ PARTS = [
 @given(st.lists(st.sampled_from(PARTS), max_size=30))
 def test_any_program_of_opcodes_is_an_error_at_worst(parts):
     reads_or_refuses(env_of(b"".join(parts)))
+
+
+def test_a_class_that_everybody_shares_cannot_be_changed():
+    before = collections.Counter.update
+    slots = pickle.NONE + pickle.EMPTY_DICT + text("update") + found("builtins", "list") + pickle.SETITEM
+    data = env_of(found("collections", "Counter") + slots + pickle.TUPLE2 + pickle.BUILD)
+    assert "is not allowed to be changed by env" in refusal(data, no_module)
+    assert collections.Counter.update is before
+
+
+def test_an_array_cannot_be_given_pointers():
+    numpy = pytest.importorskip("numpy")
+
+    class Dtype:
+        """Bytes that say that they are a pointer, and that they hold none."""
+
+        def __reduce__(self):
+            fields = {"f": (numpy.dtype("O"), 0)}
+            return numpy.dtype, ("V8", False, True), (3, "|", None, ("f",), fields, 8, 1, 0)
+
+    class Array:
+        def __reduce__(self):
+            return numpy._core.numeric._frombuffer, (b"A" * 8, Dtype(), (1,), "C")
+
+    for value in (Dtype(), Array()):
+        assert "is not allowed in env" in refusal(pickle.dumps({"a": value}, 5), no_module)
