@@ -11,19 +11,30 @@ import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
 import { functionLog } from "./observability/function-log.ts";
+import { FunctionMetrics } from "./observability/function-metrics.ts";
 import { RuntimeMetrics } from "./observability/metrics.ts";
 import { preparePackage } from "./packages/prepare.ts";
 import { watchSource } from "./packages/watch.ts";
 import { RedisStore } from "./sinks/redis-store.ts";
+import type { Callable } from "./triggers/http/callable.ts";
+import { answerCalls } from "./triggers/http/calls.ts";
 import { RedisKeyTrigger } from "./triggers/redis-key/trigger.ts";
 import { ScheduleTrigger } from "./triggers/schedule/trigger.ts";
 import type { Trigger } from "./triggers/trigger.ts";
-import { Supervisor } from "./workers/supervisor.ts";
+import { NODE_WORKER_FILES, nodeArguments, saysHeapIsFull } from "./javascript/arguments.ts";
+import { IsolationError } from "./workers/errors.ts";
+import { pythonEnvironment, workerEnvironment } from "./workers/launch/python-program.ts";
+import { SpawnLauncher } from "./workers/launch/spawn.ts";
+import { ZygoteLauncher } from "./workers/launch/zygote.ts";
+import type { Launcher } from "./workers/transport.ts";
+import type { WorkerOptions } from "./workers/worker.ts";
 
 /** A running runtime. */
 export interface Runtime {
   /** Ports listened on; `status` is undefined in drop-in mode. */
   readonly ports: { readonly management: number; readonly status: number | undefined };
+  /** What can be called from this process. */
+  readonly functions: readonly Callable[];
   /** Finish what is under way and end everything that was started, last in, first out. */
   stop(): Promise<void>;
 }
@@ -41,9 +52,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
   };
   try {
     const runners: FunctionRunner[] = [];
-    const metrics = new RuntimeMetrics(() =>
-      runners.map(({ definition, workerState }) => ({ function: definition.name, state: workerState.kind })),
-    );
+    const metrics = new RuntimeMetrics(() => runners.map(({ observed }) => observed));
 
     const { host, port } = configuration.redis;
     const onUp = (): void => log.info(`connected to Redis at ${host}:${port}`);
@@ -59,7 +68,10 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     teardown.push(() => changes.stop());
 
     const store = new RedisStore(redis, log);
-    const parts: CommonParts = { configuration, redis, changes, store, metrics, log };
+    const launcher = chooseLauncher(configuration, log);
+    teardown.push(() => launcher.stop());
+
+    const parts: CommonParts = { configuration, redis, changes, store, launcher, metrics, log };
     for (const definition of configuration.functions) runners.push(assemble(definition, parts, teardown));
     teardown.push(async () => void (await Promise.all(runners.map((runner) => runner.stop()))));
 
@@ -75,13 +87,14 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
         configuration.status,
         "GAUGELET_RUNTIME_PORT",
         statusPageRoutes(runners, management.port),
+        await answerCalls(runners),
       ));
     if (status !== undefined) teardown.push(() => status.stop());
 
     // Only now: what cannot listen should say nothing about Redis.
     redis.connect().catch(() => {});
     for (const runner of runners) runner.start();
-    return { ports: { management: management.port, status: status?.port }, stop };
+    return { ports: { management: management.port, status: status?.port }, functions: runners, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -94,6 +107,7 @@ interface CommonParts {
   readonly redis: Redis;
   readonly changes: KeyChanges;
   readonly store: RedisStore;
+  readonly launcher: Launcher;
   readonly metrics: RuntimeMetrics;
   readonly log: Logger;
 }
@@ -117,38 +131,71 @@ function assemble(
 ): FunctionRunner {
   const { configuration, redis, changes, store, metrics } = parts;
   const log = parts.log.child({ function: definition.name });
-  const { name, limits } = definition;
   metrics.register(definition);
-  const supervisor = new Supervisor({
+  const triggers = definition.triggers.flatMap((spec): Trigger[] => {
+    if ("http" in spec) return [];
+    if ("schedule" in spec) return [new ScheduleTrigger(spec)];
+    return [
+      new RedisKeyTrigger(spec, {
+        redis,
+        changes,
+        log,
+        sharded: definition.state === "partition",
+        lastPosition: (shard, source) => store.lastPosition(outputKeyOf(definition, shard), source),
+      }),
+    ];
+  });
+  const runner = new FunctionRunner({
+    definition,
+    triggers,
     prepare: (signal) => preparePackage(definition.source, configuration.stateFolder, signal),
-    worker: {
-      python: configuration.python,
-      environment: definition.environment,
-      lines: functionLog(log, limits.logLinesPerSecond),
-      handler: definition.handler,
-      redis: configuration.redis,
-      limits,
-    },
+    worker: workerOptions(definition, parts, log),
+    store,
+    metrics: new FunctionMetrics(definition.name, metrics),
     log,
-    onStarted: (worker) => {
-      metrics.workerStart.observe({ function: name }, worker.startSeconds);
-      const { version } = worker.package;
-      const took = formatDuration(worker.startSeconds);
-      log.info({ version, pid: worker.pid }, `function loaded in ${took} on Python ${worker.python}`);
-    },
-    onEnded: () => metrics.workerRestarts.inc({ function: name }),
   });
-  const triggers = definition.triggers.map((spec): Trigger => {
-    if ("schedule" in spec) return new ScheduleTrigger(spec);
-    return new RedisKeyTrigger(spec, {
-      redis,
-      changes,
-      log,
-      sharded: definition.state === "partition",
-      lastPosition: (shard, source) => store.lastPosition(outputKeyOf(definition, shard), source),
-    });
-  });
-  const runner = new FunctionRunner({ definition, triggers, supervisor, store, metrics, log });
-  teardown.push(watchSource(definition.source, () => supervisor.reload()));
+  teardown.push(watchSource(definition.source, () => runner.reload()));
   return runner;
 }
+
+/** How workers come to be on this system. */
+function chooseLauncher({ python, preload }: RuntimeConfiguration, log: Logger): Launcher {
+  return process.platform === "linux"
+    ? new ZygoteLauncher({ python }, preload, log)
+    : new SpawnLauncher({ python });
+}
+
+function workerOptions(
+  { language, handler, isolation, network, environment, limits }: FunctionDefinition,
+  { configuration, launcher }: CommonParts,
+  log: Logger,
+): WorkerOptions {
+  const isPython = language === "python";
+  const { memory, cpu, openFiles, processes, disk } = limits;
+  return {
+    launcher: isolation === "microvm" ? NO_MICRO_VMS : launcher,
+    launch: {
+      program: isPython ? null : [process.execPath, ...nodeArguments(limits)],
+      readOnly: isPython ? [] : NODE_WORKER_FILES,
+      environment: isPython ? pythonEnvironment(environment) : workerEnvironment(environment),
+      isolation: isolation === "microvm" ? "sandbox" : isolation,
+      network,
+      limits: { memory, cpu, openFiles, processes, disk },
+    },
+    lines: functionLog(log, limits.logLinesPerSecond),
+    saysMemoryIsFull: (line) => !isPython && saysHeapIsFull(line),
+    handler,
+    redis: configuration.redis,
+    limits,
+  };
+}
+
+const NO_MICRO_VMS: Launcher = {
+  launch: () =>
+    Promise.reject(
+      new IsolationError(
+        "isolation: microvm cannot be had: this runtime has no micro VMs; choose sandbox, or a runtime that has",
+      ),
+    ),
+  stop: async () => {},
+};

@@ -18,6 +18,16 @@ export function positionKey(outputKey: string): string {
   return `gaugelet:position:{${outputKey}}`;
 }
 
+/** The answer to a call that was sent under a name of its caller's, for as long as it is kept. */
+export function answerKey(outputKey: string, idempotencyKey: string): string {
+  return `gaugelet:answer:{${outputKey}}:${idempotencyKey}`;
+}
+
+/** Stream: events that failed for good. */
+export function deadLetterKey(functionName: string): string {
+  return `gaugelet:dead:${functionName}`;
+}
+
 /** The output key of a function whose manifest names none. */
 export function defaultOutputKey(functionName: string): string {
   return `gaugelet:output:${functionName}`;

@@ -8,16 +8,20 @@ export interface BenchRow {
   readonly ok: boolean;
 }
 
-/** A row with an upper bound; without one it is there to compare with. */
-export function row(what: string, value: number, unit: string, atMost?: number): BenchRow {
+/** What a value must not go beyond. */
+export type Bound = { readonly atMost: number } | { readonly atLeast: number };
+
+/** A row with a bound; without one it is there to compare with. */
+export function row(what: string, value: number, unit: string, bound?: Bound): BenchRow {
   const rounded = Number(value.toPrecision(4));
-  return {
-    what,
-    value: rounded,
-    unit,
-    target: atMost === undefined ? null : `≤ ${atMost}`,
-    ok: atMost === undefined || value <= atMost,
-  };
+  return { what, value: rounded, unit, ...judge(value, bound) };
+}
+
+function judge(value: number, bound: Bound | undefined): Pick<BenchRow, "target" | "ok"> {
+  if (bound === undefined) return { target: null, ok: true };
+  return "atMost" in bound
+    ? { target: `≤ ${bound.atMost}`, ok: value <= bound.atMost }
+    : { target: `≥ ${bound.atLeast}`, ok: value >= bound.atLeast };
 }
 
 /** The value below which a share of the samples lies. */

@@ -8,15 +8,19 @@ import decimal
 import enum
 import json
 import math
-import re
 import uuid
 from typing import Any
 
 import orjson
 
 _ORJSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
-# orjson reads an integer beyond 64 bits, which has 19 digits at least, as a rounded float.
-_MAY_HOLD_LONG_INTEGER = re.compile(rb"[0-9]{19}")
+# orjson reads an integer beyond 64 bits, which has 19 digits at least, as a rounded float. To translate all
+# digits to one and then look for a row of them takes a tenth of the time of a regular expression.
+_DIGITS_ALIKE = bytes(ord("0") if chr(code).isdecimal() and code < 128 else ord(" ") for code in range(256))
+_LONG_INTEGER = b"0" * 19
+# Of 19 digits in a row at least 6 lie on every third place: most events need no look at all of them.
+_EVERY = 3
+_LONG_INTEGER_SAMPLED = b"0" * 6
 _MAX_PATHS = 100
 
 
@@ -25,7 +29,11 @@ class InputError(Exception):
 
 
 class OutputError(Exception):
-    """What the handler returned cannot be an output."""
+    """What the handler returned cannot be an output. `limit` names the limit that it is beyond, if any."""
+
+    def __init__(self, message: str, limit: str | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 def decode_input(event: bytes) -> dict:
@@ -34,24 +42,35 @@ def decode_input(event: bytes) -> dict:
     With orjson, and with Python's own reader where that refuses or would round, since other programs write
     `NaN` or integers beyond 64 bits with Python's `json`.
     """
-    if not event.strip():
-        raise InputError("the input is empty; a JSON object was expected")
-    try:
-        value = _parse(event)
-    except RecursionError:
-        raise InputError("the input is nested too deeply") from None
-    except ValueError as error:
-        raise InputError(f"the input is not JSON: {error}; it begins with {event[:40]!r}") from None
-    if not isinstance(value, dict):
+    if _LONG_INTEGER_SAMPLED in event[::_EVERY].translate(_DIGITS_ALIKE):
+        value = _decode_carefully(event)
+    else:
+        try:
+            value = orjson.loads(event)
+        except orjson.JSONDecodeError:
+            value = _decode_with_python(event)
+    if value.__class__ is not dict:
         raise InputError(f"the input is {_name_of(value)}; a JSON object was expected")
     return value
 
 
-def _parse(event: bytes) -> Any:
-    if not _MAY_HOLD_LONG_INTEGER.search(event):
+def _decode_carefully(event: bytes) -> Any:
+    """An event that may hold an integer beyond 64 bits."""
+    if _LONG_INTEGER not in event.translate(_DIGITS_ALIKE):
         with contextlib.suppress(orjson.JSONDecodeError):
             return orjson.loads(event)
-    return json.loads(event)
+    return _decode_with_python(event)
+
+
+def _decode_with_python(event: bytes) -> Any:
+    try:
+        return json.loads(event)
+    except RecursionError:
+        raise InputError("the input is nested too deeply") from None
+    except ValueError as error:
+        if not event.strip():
+            raise InputError("the input is empty; a JSON object was expected") from None
+        raise InputError(f"the input is not JSON: {error}; it begins with {event[:40]!r}") from None
 
 
 def encode_output(value: Any, limit: int) -> tuple[bytes, list[str]]:
@@ -70,7 +89,8 @@ def encode_output(value: Any, limit: int) -> tuple[bytes, list[str]]:
     if len(output) > limit:
         raise OutputError(
             f"the output is {len(output):,} bytes, more than the limit of {limit:,};"
-            " return less or raise limits.output"
+            " return less or raise limits.output",
+            limit="output",
         )
     return output, not_finite
 

@@ -1,6 +1,8 @@
 """The `context` that a handler is called with."""
 
 import datetime
+import math
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -10,16 +12,26 @@ class Context:
     Every field but `env` is read-only.
     """
 
-    __slots__ = ("_env", "_fields")
+    __slots__ = ("_env", "_fields", "_last_execution")
 
-    def __init__(self, fields: dict[str, Any], env: dict) -> None:
-        object.__setattr__(self, "_fields", fields)
-        object.__setattr__(self, "_env", env)
+    def __init__(self, fields: Mapping[str, Any], env: dict, last_execution: float = math.nan) -> None:
+        """`last_execution` is in Unix milliseconds, NaN before the first."""
+        set_fields(self, fields)
+        set_env(self, env)
+        set_last_execution(self, last_execution)
 
     @property
     def env(self) -> dict:
         """The dictionary kept between calls: the same live object while the worker lives."""
         return self._env
+
+    @property
+    def last_execution(self) -> datetime.datetime | None:
+        """When the last output was stored, as naive local time, which handlers compare with `now()`."""
+        milliseconds = self._last_execution
+        if milliseconds != milliseconds:
+            return None
+        return datetime.datetime.fromtimestamp(milliseconds / 1000)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # asked for by `copy` too, before there are fields
@@ -27,13 +39,11 @@ class Context:
         try:
             return self._fields[name]
         except KeyError:
-            raise AttributeError(
-                f"context has no field {name!r}; it has env, {', '.join(self._fields)}"
-            ) from None
+            raise AttributeError(f"context has no field {name!r}; it has {', '.join(dir(self))}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "env":
-            known = name in self._fields
+            known = name in dir(self)
             raise AttributeError(
                 f"context.{name} is read-only"
                 if known
@@ -41,19 +51,20 @@ class Context:
             )
         if not isinstance(value, dict):
             raise TypeError(f"context.env must be a dict, not {type(value).__name__}")
-        object.__setattr__(self, "_env", value)
+        set_env(self, value)
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"context.{name} cannot be deleted")
 
     def __dir__(self) -> list[str]:
-        return ["env", *self._fields]
+        return ["env", *self._fields, "last_execution"]
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in self._fields.items())
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in dir(self) if name != "env")
         return f"Context({fields}, env with {len(self._env)} keys)"
 
 
-def local_time(unix_milliseconds: float | None) -> datetime.datetime | None:
-    """Unix milliseconds as naive local time, which handlers compare with `datetime.now()`."""
-    return None if unix_milliseconds is None else datetime.datetime.fromtimestamp(unix_milliseconds / 1000)
+# For the worker's loop: past __setattr__, as fast as can be.
+set_fields = Context._fields.__set__  # type: ignore[attr-defined]
+set_env = Context._env.__set__  # type: ignore[attr-defined]
+set_last_execution = Context._last_execution.__set__  # type: ignore[attr-defined]

@@ -70,12 +70,13 @@ def worker(folder: FunctionFolder) -> Iterator[WorkerProcess]:
 
 @pytest.fixture
 def loaded(folder: FunctionFolder, worker: WorkerProcess) -> Callable[[str], WorkerProcess]:
-    """Gives a worker that has loaded a function with this source."""
+    """Gives a worker that has loaded a function with this source, and begun shard 0."""
 
     def load(source: str) -> WorkerProcess:
         folder.write("usermodule.py", source)
         answer = worker.load()
-        assert answer.type is FrameType.LOADED, answer
+        assert answer.type == FrameType.LOADED, answer
+        assert worker.restore() is None
         return worker
 
     return load

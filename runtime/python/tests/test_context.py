@@ -5,16 +5,17 @@ import datetime
 
 import pytest
 
-from gaugelet_worker.context import Context, local_time
+from gaugelet_worker.context import Context, set_env, set_fields, set_last_execution
 
 FIELDS = {
     "host": "127.0.0.1",
     "port": 6379,
     "input_key": "metrics",
     "output_key": "usage",
+    "shard": "node-1",
     "function_getmtime": "2026-11-21 05:54:49",
-    "last_execution": None,
 }
+READ_ONLY = [*FIELDS, "last_execution"]
 
 
 @pytest.fixture
@@ -27,14 +28,15 @@ def test_a_field_is_what_was_given(context, field):
     assert getattr(context, field) == FIELDS[field]
 
 
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("field", READ_ONLY)
 def test_a_field_cannot_be_set_and_the_error_names_it(context, field):
+    before = getattr(context, field)
     with pytest.raises(AttributeError, match=f"^context.{field} is read-only$"):
         setattr(context, field, "other")
-    assert getattr(context, field) == FIELDS[field]
+    assert getattr(context, field) == before
 
 
-@pytest.mark.parametrize("field", [*FIELDS, "env", "other"])
+@pytest.mark.parametrize("field", [*READ_ONLY, "env", "other"])
 def test_nothing_can_be_deleted_and_the_error_names_it(context, field):
     with pytest.raises(AttributeError, match=f"^context.{field} cannot be deleted$"):
         delattr(context, field)
@@ -44,8 +46,8 @@ def test_a_field_that_does_not_exist_is_named_with_those_that_do(context):
     with pytest.raises(AttributeError) as caught:
         _ = context.inputkey
     assert str(caught.value) == (
-        "context has no field 'inputkey'; it has env, host, port, input_key, output_key,"
-        " function_getmtime, last_execution"
+        "context has no field 'inputkey'; it has env, function_getmtime, host, input_key, last_execution,"
+        " output_key, port, shard"
     )
     assert not hasattr(context, "other")
     assert getattr(context, "other", 7) == 7
@@ -56,7 +58,7 @@ def test_a_field_that_does_not_exist_cannot_be_set_and_env_is_pointed_to(context
         context.count = 1
 
 
-@pytest.mark.parametrize("field", ["_env", "_fields", "__class__", "__dict__"])
+@pytest.mark.parametrize("field", ["_env", "_fields", "_last_execution", "__class__", "__dict__"])
 def test_the_inside_cannot_be_set(context, field):
     with pytest.raises(AttributeError):
         setattr(context, field, {})
@@ -86,7 +88,7 @@ def test_env_cannot_be_replaced_by_anything_else(context, value, kind):
 
 
 def test_its_names_are_listed(context):
-    assert dir(context) == sorted(["env", *FIELDS])
+    assert dir(context) == sorted(["env", *READ_ONLY])
 
 
 def test_it_is_shown_with_its_fields_but_without_what_env_holds(context):
@@ -102,7 +104,22 @@ def test_copying_it_is_an_ordinary_error(context):
 
 def test_the_last_execution_is_local_time_without_a_zone():
     now = datetime.datetime.now()
-    assert local_time(now.timestamp() * 1000) == now.replace(microsecond=now.microsecond)
-    assert local_time(now.timestamp() * 1000).tzinfo is None
-    assert local_time(None) is None
-    assert local_time(0) == datetime.datetime.fromtimestamp(0)
+    context = Context(FIELDS, {}, now.timestamp() * 1000)
+    assert context.last_execution == now
+    assert context.last_execution.tzinfo is None
+    assert Context(FIELDS, {}, 0.0).last_execution == datetime.datetime.fromtimestamp(0)
+
+
+def test_there_is_no_last_execution_before_the_first(context):
+    assert context.last_execution is None
+
+
+def test_the_next_call_is_given_the_same_object_with_other_values(context):
+    env = {}
+    set_fields(context, {"topic": "readings"})
+    set_last_execution(context, 0.0)
+    set_env(context, env)
+    assert dir(context) == ["env", "last_execution", "topic"]
+    assert context.topic == "readings"
+    assert context.last_execution == datetime.datetime.fromtimestamp(0)
+    assert context.env is env

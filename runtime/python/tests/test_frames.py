@@ -10,11 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from gaugelet_worker.frames import MAX_FRAME_BYTES, Frame, FrameStream, FrameType, ProtocolError
+from gaugelet_worker.control import ControlChannel
+from gaugelet_worker.frames import (
+    INVOKE_NUMBERS_BYTES,
+    MAX_FRAME_BYTES,
+    Frame,
+    FrameStream,
+    FrameType,
+    ProtocolError,
+    encode_result,
+    invoke_numbers,
+)
 
 TESTDATA = Path(__file__).parents[2] / "testdata"
 FIXTURES = json.loads((TESTDATA / "frames.json").read_text())
 MALFORMED = json.loads((TESTDATA / "malformed-frames.json").read_text())
+OURS = [fixture for fixture in FIXTURES if not fixture.get("decodeOnly")]
+OUTCOMES = ["ok", "error", "rejected"]
+RESULT_NUMBERS_BYTES = 32
 
 
 def by_name(fixture):
@@ -22,7 +35,11 @@ def by_name(fixture):
 
 
 def frame_of(fixture) -> Frame:
-    return Frame(FrameType(fixture["type"]), fixture["head"], bytes.fromhex(fixture["bodyHex"]))
+    return Frame(fixture["type"], fixture["head"], bytes.fromhex(fixture["bodyHex"]))
+
+
+def of_type(fixtures, kind):
+    return [fixture for fixture in fixtures if fixture["type"] == kind]
 
 
 @pytest.fixture
@@ -45,9 +62,7 @@ def test_a_frame_is_decoded(pair, fixture):
     assert FrameStream(ours).read() == frame_of(fixture)
 
 
-@pytest.mark.parametrize(
-    "fixture", [fixture for fixture in FIXTURES if not fixture.get("decodeOnly")], ids=by_name
-)
+@pytest.mark.parametrize("fixture", OURS, ids=by_name)
 def test_a_frame_is_encoded_to_exactly_these_bytes(pair, fixture):
     ours, theirs = pair
     FrameStream(ours).write(fixture["type"], fixture["head"], bytes.fromhex(fixture["bodyHex"]))
@@ -110,10 +125,106 @@ def test_several_frames_may_arrive_at_once(pair):
     assert stream.read() is None
 
 
+@pytest.mark.parametrize("fixture", of_type(FIXTURES, FrameType.INVOKE), ids=by_name)
+def test_the_numbers_of_an_invoke_are_decoded(fixture):
+    id, shard, last_execution = invoke_numbers(bytes.fromhex(fixture["bodyHex"]))
+    shown = None if last_execution != last_execution else last_execution
+    assert {"id": id, "shard": shard, "lastExecution": shown} == fixture["numbers"]
+    assert INVOKE_NUMBERS_BYTES == 16
+
+
+@pytest.mark.parametrize("fixture", of_type(OURS, FrameType.RESULT), ids=by_name)
+def test_a_result_is_encoded_to_exactly_these_bytes(fixture):
+    numbers = fixture["numbers"]
+    output = bytes.fromhex(fixture["bodyHex"])[RESULT_NUMBERS_BYTES:]
+    parts = encode_result(
+        numbers["id"],
+        OUTCOMES.index(numbers["outcome"]),
+        numbers["seconds"],
+        numbers["cpuSeconds"],
+        numbers["memoryBytes"],
+        fixture["head"],
+        output,
+    )
+    assert b"".join(parts).hex() == fixture["frameHex"]
+
+
+@pytest.mark.parametrize(
+    "fixture", [*of_type(OURS, FrameType.LAUNCH), *of_type(OURS, FrameType.END)], ids=by_name
+)
+def test_the_zygote_takes_a_message_of_the_runtime(pair, fixture):
+    ours, theirs = pair
+    theirs.sendall(bytes.fromhex(fixture["frameHex"]))
+    assert [tuple(frame) for frame in ControlChannel(ours).arrived()] == [tuple(frame_of(fixture))]
+
+
+@pytest.mark.parametrize(
+    "fixture",
+    [fixture for fixture in OURS if fixture["type"] > FrameType.LAUNCH and fixture["type"] != FrameType.END],
+    ids=by_name,
+)
+def test_the_zygote_tells_the_runtime_in_exactly_these_bytes(pair, fixture):
+    ours, theirs = pair
+    ControlChannel(ours).send(FrameType(fixture["type"]), fixture["head"])
+    ours.close()
+    assert theirs.makefile("rb").read().hex() == fixture["frameHex"]
+
+
 def test_the_parts_of_a_body_follow_each_other(pair):
     ours, theirs = pair
-    FrameStream(ours).write(FrameType.RESULT, {"id": 1}, b"output", b"", b"env")
-    assert FrameStream(theirs).read() == Frame(FrameType.RESULT, {"id": 1}, b"outputenv")
+    FrameStream(ours).write(FrameType.SAVED, {"id": 1}, b"one", b"", b"two")
+    assert FrameStream(theirs).read() == Frame(FrameType.SAVED, {"id": 1}, b"onetwo")
+
+
+def test_what_is_put_is_sent_with_the_next_flush_in_its_order(pair):
+    ours, theirs = pair
+    stream = FrameStream(ours)
+    stream.put(FrameType.SNAPSHOT, {"shard": 1})
+    stream.put_bytes([bytes.fromhex(fixture["frameHex"]) for fixture in FIXTURES[:2]])
+    theirs.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        theirs.recv(1)
+    theirs.settimeout(20)
+    stream.flush()
+    reading = FrameStream(theirs)
+    assert reading.read() == Frame(FrameType.SNAPSHOT, {"shard": 1}, b"")
+    assert [reading.read() for _ in range(2)] == [frame_of(fixture) for fixture in FIXTURES[:2]]
+
+
+def test_frames_that_came_whole_are_given_out_before_more_is_waited_for(pair):
+    ours, theirs = pair
+    whole = [bytes.fromhex(fixture["frameHex"]) for fixture in FIXTURES[:3]]
+    theirs.sendall(b"".join(whole) + whole[0][:-1])
+    stream = FrameStream(ours)
+    assert stream.receive()
+    assert [Frame(*parts) for parts in stream.received()] == [frame_of(each) for each in FIXTURES[:3]]
+    theirs.sendall(whole[0][-1:])
+    assert stream.receive()
+    assert [Frame(*parts) for parts in stream.received()] == [frame_of(FIXTURES[0])]
+
+
+def test_heads_in_a_row_that_are_the_same_are_one_object(pair):
+    ours, theirs = pair
+    heads = [{"inputKey": "a"}, {"inputKey": "a"}, {"inputKey": "b"}, {}, {}, {"inputKey": "b"}]
+    for head in heads:
+        FrameStream(theirs).write(FrameType.INVOKE, head)
+    stream = FrameStream(ours)
+    found = [stream.read().head for _ in heads]
+    assert found == heads
+    assert found[0] is found[1]
+    assert found[3] is found[4]
+
+
+def test_it_is_waited_for_what_comes_and_no_longer(pair):
+    ours, theirs = pair
+    stream = FrameStream(ours)
+    assert not stream.wait(0)
+    theirs.sendall(b"x")
+    assert stream.wait(20)
+    assert stream.receive()
+    assert not stream.wait(0)
+    theirs.close()
+    assert stream.wait(20)
 
 
 def test_a_body_larger_than_the_sockets_buffer_arrives_whole(pair):
@@ -132,12 +243,10 @@ def test_bytes_that_are_no_frame_are_refused(pair, fixture):
         FrameStream(ours).read()
 
 
-@pytest.mark.parametrize(
-    ("kind", "head"), [(0, b"{}"), (5, b"{}"), (255, b"{}"), (4, b"[]"), (4, b"null"), (4, b'{"a":"\xff"}')]
-)
-def test_unknown_types_and_heads_that_are_no_objects_are_refused(pair, kind, head):
+@pytest.mark.parametrize("head", [b"[]", b"null", b"1", b'"text"', b'{"a":"\xff"}'])
+def test_heads_that_are_no_objects_are_refused(pair, head):
     ours, theirs = pair
-    theirs.sendall(struct.pack(">IBI", 5 + len(head), kind, len(head)) + head)
+    theirs.sendall(struct.pack(">IBI", 5 + len(head), FrameType.SNAPSHOT, len(head)) + head)
     with pytest.raises(ProtocolError):
         FrameStream(ours).read()
 

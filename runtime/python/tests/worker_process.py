@@ -3,8 +3,10 @@
 import contextlib
 import fcntl
 import json
+import math
 import os
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +17,12 @@ from gaugelet_worker.frames import Frame, FrameStream, FrameType
 
 PACKAGE_FOLDER = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-P", "-m", "gaugelet_worker"]
-LIMITS = {"output": 1024**2, "env": 1024**2}
+LIMITS = {"output": 1024**2, "env": 1024**2, "cpu": None, "memory": None}
+KEY = {"inputKey": "metrics"}
+OUTCOMES = ("ok", "error", "rejected")
+
+_INVOKE_NUMBERS = struct.Struct(">IId")
+_RESULT_NUMBERS = struct.Struct(">IIddd")
 
 
 def worker_environment() -> dict[str, str]:
@@ -56,19 +63,30 @@ class WorkerProcess:
         theirs.close()
         os.close(log_writing)
         self.connection = connection
+        # What came and was not asked for yet, in its order.
+        self._saved: list[Saved] = []
+        self._answers: list[Frame] = []
         self._log = os.fdopen(log_reading, "rb")
         self._stream = FrameStream(connection)
-        self._last_id = 0
+        self.last_id = 0
 
     def send(self, kind: FrameType, head: dict, body: bytes = b"") -> None:
         self._stream.write(kind, head, body)
 
-    def answer(self) -> Frame | None:
-        """The next answer; None where the worker has closed its end."""
+    def frame(self) -> Frame | None:
+        """The next frame, asked for or not; None where the worker has closed its end."""
         try:
             return self._stream.read()
         except ConnectionResetError:
             return None
+
+    def answer(self) -> Frame | None:
+        """The next answer; None where the worker has closed its end. What is `saved` is kept."""
+        if self._answers:
+            return self._answers.pop(0)
+        while (frame := self.frame()) is not None and frame.type == FrameType.SAVED:
+            self._saved.append(Saved(frame))
+        return frame
 
     def ask(self, kind: FrameType, head: dict, body: bytes = b"") -> Frame:
         self.send(kind, head, body)
@@ -82,33 +100,73 @@ class WorkerProcess:
         where = {"directory": str(self._folder), "handler": handler, "file": file}
         return self.ask(FrameType.LOAD, {**where, "host": "redis.example", "port": 6380, "limits": limits})
 
-    def send_invoke(self, event: Any = None, shard: str = "", keep_env: bool = True, **head: Any) -> None:
-        self._last_id += 1
-        keys = {"inputKey": "metrics", "outputKey": "usage", "lastExecution": None}
-        body = event if isinstance(event, bytes) else json.dumps(event or {}).encode()
-        head = {"id": self._last_id, "shard": shard, "keepEnv": keep_env, **keys, **head}
-        self.send(FrameType.INVOKE, head, body)
-
-    def invoke(self, event: Any = None, shard: str = "", keep_env: bool = True, **head: Any) -> "Result":
-        self.send_invoke(event, shard, keep_env, **head)
-        answer = self.answer()
-        assert answer is not None, self.end()
-        assert answer.type is FrameType.RESULT
-        assert answer.head["id"] == self._last_id
-        return Result(answer)
-
-    def restore(self, env: bytes, shard: str = "") -> str | None:
-        answer = self.ask(FrameType.RESTORE, {"shard": shard}, env)
+    def restore(self, env: bytes = b"", shard: int = 0, **head: Any) -> str | None:
+        """Begin a shard. Returns the problem."""
+        head = {"shard": shard, "name": "", "outputKey": "usage", "keepEnv": True} | head
+        answer = self.ask(FrameType.RESTORE, head, env)
         assert (answer.type, answer.body) == (FrameType.RESTORED, b"")
         return answer.head["problem"]
 
-    def snapshot(self, shard: str = "") -> Frame:
+    def put_invoke(
+        self, event: Any = None, shard: int = 0, last_execution: float = math.nan, head: dict = KEY
+    ) -> int:
+        """Let a call travel with what is sent next. Returns its id."""
+        self.last_id += 1
+        body = event if isinstance(event, bytes) else json.dumps(event or {}).encode()
+        self._stream.put(
+            FrameType.INVOKE, head, _INVOKE_NUMBERS.pack(self.last_id, shard, last_execution), body
+        )
+        return self.last_id
+
+    def send_invokes(self, *events: Any, shard: int = 0) -> None:
+        """Send calls at once."""
+        for event in events:
+            self.put_invoke(event, shard)
+        self._stream.flush()
+
+    def result(self) -> "Result":
+        """The next result."""
+        answer = self.answer()
+        assert answer is not None, self.end()
+        assert answer.type == FrameType.RESULT
+        return Result(answer)
+
+    def invoke(self, event: Any = None, shard: int = 0, **options: Any) -> "Result":
+        """Call the handler and wait for the result."""
+        self.put_invoke(event, shard, **options)
+        self._stream.flush()
+        result = self.result()
+        assert result.id == self.last_id
+        return result
+
+    def saved(self) -> "Saved":
+        """The next `saved`, which comes unasked. Answers before it are kept."""
+        if self._saved:
+            return self._saved.pop(0)
+        while (frame := self.frame()) is not None and frame.type != FrameType.SAVED:
+            self._answers.append(frame)
+        assert frame is not None, self.end()
+        return Saved(frame)
+
+    def invoke_and_save(self, event: Any = None, shard: int = 0) -> "tuple[Result, Saved]":
+        """Call the handler, which must succeed, and wait until its `env` has been saved."""
+        result = self.invoke(event, shard)
+        assert result.outcome == "ok", result.head
+        saved = self.saved()
+        assert (saved.shard, saved.id) == (shard, result.id)
+        return result, saved
+
+    def snapshot(self, shard: int = 0) -> Frame:
         answer = self.ask(FrameType.SNAPSHOT, {"shard": shard})
-        assert answer.type is FrameType.SNAPSHOTTED
+        assert answer.type == FrameType.SNAPSHOTTED
         return answer
 
     def end(self) -> "Ended":
-        """Close the connection and wait for the process."""
+        """Close our direction of the connection, read what still comes, and wait for the process."""
+        with contextlib.suppress(OSError):  # the worker may have closed it
+            self.connection.shutdown(socket.SHUT_WR)
+        while self.frame() is not None:
+            pass
         self.connection.close()
         stdout, stderr = self.process.communicate(timeout=30)
         return Ended(self.process.returncode, stdout.decode(), stderr.decode(), self._log.read().decode())
@@ -125,13 +183,27 @@ class Result:
 
     def __init__(self, frame: Frame) -> None:
         self.head = frame.head
-        self.output = frame.body[: frame.head["outputBytes"]]
-        self.env = frame.body[frame.head["outputBytes"] :]
+        numbers = _RESULT_NUMBERS.unpack_from(frame.body)
+        self.id, outcome, self.seconds, self.cpu_seconds, self.memory_bytes = numbers
+        self.outcome = OUTCOMES[outcome]
+        self.output = frame.body[_RESULT_NUMBERS.size :]
 
     @property
     def value(self) -> dict:
-        assert self.head["outcome"] == "ok", self.head
+        assert self.outcome == "ok", self.head
         return json.loads(self.output)
+
+
+class Saved:
+    """What a worker saved unasked, in its parts."""
+
+    def __init__(self, frame: Frame) -> None:
+        assert frame.head.keys() == {"shard", "id", "problem", "unchanged"}
+        self.shard = frame.head["shard"]
+        self.id = frame.head["id"]
+        self.problem = frame.head["problem"]
+        self.unchanged = frame.head["unchanged"]
+        self.env = frame.body
 
 
 class Ended:

@@ -2,7 +2,13 @@ import { resolve } from "node:path";
 import { validate } from "@gaugelet/shared/configuration";
 import { z } from "zod";
 import { codeSource } from "./file.ts";
-import { defineFunction, type FunctionDefinition, manifestSchema } from "./manifest.ts";
+import { CONTAINER_IS_THE_LIMIT } from "./limits.ts";
+import {
+  defineFunction,
+  type FunctionDefinition,
+  manifestSchema,
+  type OperatorSettings,
+} from "./manifest.ts";
 
 /** Where a container's function is mounted. */
 const MOUNTED_FILE = "/opt/usermodule.py";
@@ -30,7 +36,7 @@ const NOT_PASSED_ON =
  *
  * @throws ConfigurationError that names the variable.
  */
-export function readDropIn(environment: NodeJS.ProcessEnv): FunctionDefinition {
+export function readDropIn(environment: NodeJS.ProcessEnv, operator: OperatorSettings): FunctionDefinition {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const values = validate(dropInSchema, set, "environment");
   const manifest = manifestSchema.parse({
@@ -43,12 +49,14 @@ export function readDropIn(environment: NodeJS.ProcessEnv): FunctionDefinition {
         pollInterval: `${Math.round(values.POLL_INTERVAL_SECONDS * 1000)}ms`,
       },
     ],
+    limits: CONTAINER_IS_THE_LIMIT,
     // The container is the function's own: what its deployment sets is for the function to read.
     environment: Object.fromEntries(Object.entries(set).filter(([name]) => !NOT_PASSED_ON.test(name))),
   });
   const source = codeSource(values.FUNCTION_ZIP ?? resolve(values.FUNCTION_FILE), process.cwd());
   return {
-    ...defineFunction(manifest, source, undefined),
+    // The output key is taken as it is, braces and all.
+    ...defineFunction(manifest, source, { ...operator, nodeName: undefined }),
     name: values.REDIS_OUTPUT_KEY,
     outputKey: values.REDIS_OUTPUT_KEY,
   };

@@ -6,10 +6,27 @@ import { type RedisAddress, redisAddressFrom } from "@gaugelet/shared/redis/conn
 import { z } from "zod";
 import { readDropIn } from "./drop-in.ts";
 import { readConfigurationFile } from "./file.ts";
-import type { FunctionDefinition } from "./manifest.ts";
+import { isolationSchema } from "./isolation.ts";
+import type { FunctionDefinition, OperatorSettings } from "./manifest.ts";
 
 const port = (fallback: number) =>
   z.coerce.number("expected a port number").int().min(0).max(65_535).default(fallback);
+
+/** What functions on measurements use most, and what takes longest to import. */
+const USUAL_MODULES = ["numpy", "pandas", "sklearn", "matplotlib", "requests", "tqdm"];
+
+const moduleList = z
+  .string()
+  .regex(
+    /^\s*([A-Za-z_][\w.]*\s*(,\s*[A-Za-z_][\w.]*\s*)*)?$/,
+    "expected names of modules with commas between, such as numpy,pandas",
+  )
+  .transform((text) =>
+    text
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
+  );
 
 const environmentSchema = z.object({
   GAUGELET_CONFIG: z.string().min(1).optional(),
@@ -19,6 +36,8 @@ const environmentSchema = z.object({
   GAUGELET_RUNTIME_ADDRESS: z.string().min(1).default("127.0.0.1"),
   GAUGELET_NODE_NAME: z.string().min(1).optional(),
   GAUGELET_PYTHON: z.string().min(1).default("python3"),
+  GAUGELET_PRELOAD: moduleList.optional(),
+  GAUGELET_MINIMUM_ISOLATION: isolationSchema.default("process"),
   GAUGELET_STATE_DIR: z.string().min(1).optional(),
   GAUGELET_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
 });
@@ -35,10 +54,14 @@ export interface RuntimeConfiguration {
   readonly functions: readonly FunctionDefinition[];
   /** Health and metrics. */
   readonly management: ListenAddress;
-  /** The status page; not there in drop-in mode. */
+  /** The status page, and calls of functions over HTTP; not there in drop-in mode. */
   readonly status: ListenAddress | undefined;
   /** The Python program that workers run on. */
   readonly python: string;
+  /** Modules that are imported once, before any function asks for them; those not installed are left out. */
+  readonly preload: readonly string[];
+  /** No function is less isolated. */
+  readonly minimumIsolation: OperatorSettings["minimumIsolation"];
   /** Folder that unpacked functions are kept in. */
   readonly stateFolder: string;
   readonly logLevel: string;
@@ -50,20 +73,28 @@ export interface RuntimeConfiguration {
  * @throws ConfigurationError that says which variable or which place of which file is wrong.
  */
 export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise<RuntimeConfiguration> {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  // Set to nothing is not set, but for the one list that may be empty.
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([name, value]) => value !== "" || name === "GAUGELET_PRELOAD"),
+  );
   const values = validate(environmentSchema, set, "environment");
   const redis = redisAddressFrom(set);
   const file = configurationFile(values.GAUGELET_CONFIG, set);
+  const operator: OperatorSettings = {
+    nodeName: values.GAUGELET_NODE_NAME,
+    minimumIsolation: values.GAUGELET_MINIMUM_ISOLATION,
+  };
   return {
     redis,
-    functions:
-      file === undefined ? [readDropIn(set)] : await readConfigurationFile(file, values.GAUGELET_NODE_NAME),
+    functions: file === undefined ? [readDropIn(set, operator)] : await readConfigurationFile(file, operator),
     management: { address: values.GAUGELET_MANAGEMENT_ADDRESS, port: values.GAUGELET_MANAGEMENT_PORT },
     status:
       file === undefined
         ? undefined
         : { address: values.GAUGELET_RUNTIME_ADDRESS, port: values.GAUGELET_RUNTIME_PORT },
     python: values.GAUGELET_PYTHON,
+    preload: values.GAUGELET_PRELOAD ?? (file === undefined ? [] : USUAL_MODULES),
+    minimumIsolation: operator.minimumIsolation,
     stateFolder: resolve(
       values.GAUGELET_STATE_DIR ?? join(tmpdir(), `gaugelet-${process.getuid?.() ?? "user"}`),
     ),

@@ -2,7 +2,15 @@ import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigurationError, readYaml, validate } from "@gaugelet/shared/configuration";
 import { z } from "zod";
-import { type CodeSource, defineFunction, type FunctionDefinition, manifestSchema } from "./manifest.ts";
+import { compileInputSchema } from "./input-schema.ts";
+import { isWeaker } from "./isolation.ts";
+import {
+  type CodeSource,
+  defineFunction,
+  type FunctionDefinition,
+  manifestSchema,
+  type OperatorSettings,
+} from "./manifest.ts";
 
 const fileSchema = z.strictObject(
   { functions: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).min(1) },
@@ -17,15 +25,15 @@ const fileSchema = z.strictObject(
  */
 export async function readConfigurationFile(
   file: string,
-  nodeName: string | undefined,
+  operator: OperatorSettings,
 ): Promise<FunctionDefinition[]> {
   const { functions } = validate(fileSchema, await readYaml(file), file);
   const definitions: FunctionDefinition[] = [];
   for (const [index, entry] of functions.entries()) {
     definitions.push(
       typeof entry === "string"
-        ? await readManifestFile(await manifestPath(resolve(dirname(file), entry)), nodeName)
-        : readManifest(entry, file, `${file}: functions[${index}]`, nodeName),
+        ? await readManifestFile(await manifestPath(resolve(dirname(file), entry)), operator)
+        : await readManifest(entry, file, `${file}: functions[${index}]`, operator),
     );
   }
   refuseDoubles(definitions, file);
@@ -40,18 +48,26 @@ async function manifestPath(path: string): Promise<string> {
   return isFolder ? join(path, "function.yaml") : path;
 }
 
-async function readManifestFile(file: string, nodeName: string | undefined): Promise<FunctionDefinition> {
-  return readManifest(await readYaml(file), file, file, nodeName);
+async function readManifestFile(file: string, operator: OperatorSettings): Promise<FunctionDefinition> {
+  return readManifest(await readYaml(file), file, file, operator);
 }
 
-function readManifest(
+async function readManifest(
   value: unknown,
   file: string,
   where: string,
-  nodeName: string | undefined,
-): FunctionDefinition {
+  operator: OperatorSettings,
+): Promise<FunctionDefinition> {
   const manifest = validate(manifestSchema, value, where);
-  return defineFunction(manifest, codeSource(manifest.source, dirname(file)), nodeName);
+  const { isolation, input } = manifest;
+  if (isolation !== undefined && isWeaker(isolation, operator.minimumIsolation)) {
+    throw new ConfigurationError(
+      `${where}: isolation: expected at least ${operator.minimumIsolation}, which GAUGELET_MINIMUM_ISOLATION ` +
+        `demands (found ${JSON.stringify(isolation)}); leave the field out to get that level`,
+    );
+  }
+  if (input !== undefined) await compileInputSchema(input, where);
+  return defineFunction(manifest, codeSource(manifest.source, dirname(file)), operator);
 }
 
 /** A path, an `http(s)` URL, or the base64 text of a zip. */

@@ -1,72 +1,16 @@
 import { defaultOutputKey, isReservedKey } from "@gaugelet/shared/keys";
 import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
-import { bytesSchema, durationSchema, parseDuration } from "@gaugelet/shared/units";
-import { Cron } from "croner";
+import { durationSchema } from "@gaugelet/shared/units";
 import { z } from "zod";
+import { type Isolation, isolationSchema } from "./isolation.ts";
+import { type Limits, limitsSchema } from "./limits.ts";
+import { periodOf, type TriggerSpec, triggerSchema } from "./triggers.ts";
+import { completeWorkers, contradictionIn, type Workers, workersSchema } from "./workers.ts";
 
-/** Placeholder in an output key for the part of the input key that the trigger's pattern matched. */
+/** Placeholder in an output key for the shard: the part of a key that a pattern matched, or what a call says. */
 const SHARD_PLACEHOLDER = "{shard}";
 /** Placeholder in an output key for this machine's node name; with it goes a colon in front. */
 const NODE_PLACEHOLDER = /:?\{node\}/g;
-
-const redisKeyTrigger = z.strictObject({
-  redisKey: z.string().min(1),
-  pollInterval: durationSchema.default(5),
-});
-
-const scheduleTrigger = z
-  .strictObject({ schedule: z.string().min(1), timeZone: z.string().min(1).default("UTC") })
-  .superRefine(({ schedule, timeZone }, context) => {
-    if (!Intl.supportedValuesOf("timeZone").includes(timeZone) && timeZone !== "UTC") {
-      const message = "expected the name of a time zone, such as Europe/Berlin";
-      context.addIssue({ code: "custom", path: ["timeZone"], message });
-      return;
-    }
-    if (durationSchema.safeParse(schedule).success) return;
-    let problem = "";
-    try {
-      if (new Cron(schedule, { paused: true, timezone: timeZone }).nextRun() === null)
-        problem = "it never fires";
-    } catch (error) {
-      problem = (error as Error).message;
-    }
-    if (problem === "") return;
-    const message = `expected an interval such as 5s or a cron expression: ${problem}`;
-    context.addIssue({ code: "custom", path: ["schedule"], message });
-  });
-
-const trigger = z.unknown().transform((value, context) => {
-  const isObject = typeof value === "object" && value !== null;
-  const schema =
-    isObject && "redisKey" in value
-      ? redisKeyTrigger
-      : isObject && "schedule" in value
-        ? scheduleTrigger
-        : undefined;
-  if (schema === undefined) {
-    context.addIssue({ code: "custom", message: "expected an object with redisKey or schedule" });
-    return z.NEVER;
-  }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    context.addIssue({ code: "custom", path: issue.path, message: issue.message });
-  }
-  return z.NEVER;
-});
-
-/** Both travel in one frame. */
-const isSendable = (bytes: number): boolean => bytes <= 64 * 1024 ** 2;
-
-const limits = z.strictObject({
-  /** Wall-clock seconds of one call. */
-  timeout: durationSchema.default(30),
-  /** Bytes of one output. */
-  output: bytesSchema.refine(isSendable, "expected at most 64Mi").default(1024 ** 2),
-  /** Bytes of a saved `env`. */
-  env: bytesSchema.refine(isSendable, "expected at most 64Mi").default(16 * 1024 ** 2),
-  logLinesPerSecond: z.number().int().positive().default(100),
-});
 
 const threshold = z
   .strictObject({
@@ -90,53 +34,68 @@ export const manifestSchema = z
         "expected lower-case letters, digits and dashes, 63 at most, no dash first",
       ),
     description: z.string().default(""),
-    language: z.literal("python", "expected python, the one language this version runs").default("python"),
+    language: z
+      .enum(["python", "javascript", "typescript"], "expected python, javascript or typescript")
+      .default("python"),
     source: z.string().min(1).default("."),
     handler: z
       .string()
       .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/, "expected module.attribute, such as handler.handler"),
+    isolation: isolationSchema.optional(),
+    network: z.boolean().default(false),
     state: z.enum(["none", "function", "partition"]).default("function"),
-    triggers: z.array(trigger).min(1, "expected at least one trigger, or the function never runs"),
+    triggers: z.array(triggerSchema).min(1, "expected at least one trigger, or the function never runs"),
+    input: z
+      .union(
+        [z.boolean(), z.record(z.string(), z.unknown())],
+        "expected a JSON Schema: an object or a boolean",
+      )
+      .optional(),
     output: z
       .strictObject({ key: z.string().min(1).optional(), staleAfter: durationSchema.optional() })
       .prefault({}),
-    limits: limits.prefault({}),
+    limits: limitsSchema.prefault({}),
+    workers: workersSchema.prefault({}),
     thresholds: z.array(threshold).default([]),
     environment: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
       .default({}),
   })
   .superRefine((manifest, context) => {
-    const sharded = manifest.state === "partition";
-    if (manifest.output.key !== undefined && isReservedKey(manifest.output.key)) {
-      const message = "expected a key that does not begin with gaugelet:";
-      context.addIssue({ code: "custom", path: ["output", "key"], message });
+    const refuse = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: "custom", path, message });
+    const { key } = manifest.output;
+    if (key !== undefined && isReservedKey(key)) {
+      refuse(["output", "key"], "expected a key that does not begin with gaugelet:");
     }
-    if (!sharded && manifest.output.key?.includes(SHARD_PLACEHOLDER)) {
-      context.addIssue({
-        code: "custom",
-        path: ["output", "key"],
-        message: "{shard} needs state: partition",
-      });
+    const contradiction = contradictionIn(manifest.workers, manifest.state);
+    if (contradiction !== undefined) refuse(["workers", contradiction.field], contradiction.message);
+    if (manifest.state !== "partition") {
+      if (key?.includes(SHARD_PLACEHOLDER)) refuse(["output", "key"], "{shard} needs state: partition");
+      return;
     }
-    if (!sharded) return;
-    for (const [index, { redisKey }] of manifest.triggers
-      .map((each) => ({ redisKey: "redisKey" in each ? each.redisKey : "" }))
-      .entries()) {
-      if (redisKey !== "" && !parseKeyPattern(redisKey).isLiteral) continue;
-      const message = "state: partition needs a key pattern such as metrics:* in every trigger";
-      context.addIssue({ code: "custom", path: ["triggers", index], message });
+    for (const [index, trigger] of manifest.triggers.entries()) {
+      if (givesShards(trigger)) continue;
+      refuse(
+        ["triggers", index],
+        "state: partition needs http or a key pattern such as metrics:* in every trigger",
+      );
     }
   });
 
 type Manifest = z.output<typeof manifestSchema>;
 
-/** A Redis key, or a pattern over keys, whose value is the input. */
-export type RedisKeyTriggerSpec = z.output<typeof redisKeyTrigger>;
-/** An interval (`5s`) or a cron expression in a time zone. */
-export type ScheduleTriggerSpec = z.output<typeof scheduleTrigger>;
-export type Limits = z.output<typeof limits>;
+/** The shard is the matched part of a pattern's key; a call says it itself. */
+function givesShards(trigger: TriggerSpec): boolean {
+  if ("http" in trigger) return true;
+  return "redisKey" in trigger && !parseKeyPattern(trigger.redisKey).isLiteral;
+}
+
 export type Threshold = z.output<typeof threshold>;
+/** What a handler is written in. JavaScript and TypeScript run on the same engine. */
+export type Language = Manifest["language"];
+/** A JSON Schema, of draft 7 or 2020-12. */
+export type JsonSchema = NonNullable<Manifest["input"]>;
 
 /** Where a function's code is. */
 export type CodeSource =
@@ -148,11 +107,18 @@ export type CodeSource =
 export interface FunctionDefinition {
   readonly name: string;
   readonly description: string;
+  readonly language: Language;
   readonly source: CodeSource;
   /** `module.attribute`. */
   readonly handler: string;
+  /** Never weaker than the operator's minimum. A runtime that cannot give the level refuses the function. */
+  readonly isolation: Isolation;
+  /** Whether a sandbox has the network. The level `process` always has it. */
+  readonly network: boolean;
   readonly state: Manifest["state"];
-  readonly triggers: readonly (RedisKeyTriggerSpec | ScheduleTriggerSpec)[];
+  readonly triggers: readonly TriggerSpec[];
+  /** Schema that an event must satisfy; it can be compiled. */
+  readonly input: JsonSchema | undefined;
   /** The output key; contains {@link SHARD_PLACEHOLDER} where `state` is `partition`. */
   readonly outputKey: string;
   /** The node name in the output key, which readers take for the output's shard. */
@@ -160,15 +126,23 @@ export interface FunctionDefinition {
   /** Age in seconds after which an output is stale; null: never. */
   readonly staleAfter: number | null;
   readonly limits: Limits;
+  readonly workers: Workers;
   readonly thresholds: readonly Threshold[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Complete a manifest: the output key and the staleness that follow from the rest of it. */
+/** What the operator of a runtime says, and no manifest can. */
+export interface OperatorSettings {
+  /** Replaces `{node}` in output keys. */
+  readonly nodeName: string | undefined;
+  readonly minimumIsolation: Isolation;
+}
+
+/** Complete a manifest: what follows from the rest of it, and from the operator's settings. */
 export function defineFunction(
   manifest: Manifest,
   source: CodeSource,
-  nodeName: string | undefined,
+  { nodeName, minimumIsolation }: OperatorSettings,
 ): FunctionDefinition {
   const key = manifest.output.key ?? defaultOutputKey(manifest.name);
   const sharded =
@@ -176,16 +150,21 @@ export function defineFunction(
   return {
     name: manifest.name,
     description: manifest.description,
+    language: manifest.language,
     source,
     handler: manifest.handler,
+    isolation: manifest.isolation ?? minimumIsolation,
+    network: manifest.network,
     state: manifest.state,
     triggers: manifest.triggers,
+    input: manifest.input,
     outputKey: sharded.replace(NODE_PLACEHOLDER, (text) =>
       nodeName === undefined ? "" : `${text.startsWith(":") ? ":" : ""}${nodeName}`,
     ),
     node: /\{node\}/.test(sharded) ? nodeName : undefined,
     staleAfter: manifest.output.staleAfter ?? defaultStaleAfter(manifest.triggers),
     limits: manifest.limits,
+    workers: completeWorkers(manifest.workers, manifest.state),
     thresholds: manifest.thresholds,
     environment: manifest.environment,
   };
@@ -196,17 +175,8 @@ export function outputKeyOf({ outputKey, state }: FunctionDefinition, shard: str
   return state === "partition" ? outputKey.replaceAll(SHARD_PLACEHOLDER, () => shard) : outputKey;
 }
 
-/** The greater of 60 s and three periods of the slowest trigger. */
-function defaultStaleAfter(triggers: FunctionDefinition["triggers"]): number {
-  return Math.max(
-    60,
-    ...triggers.map((each) => 3 * ("redisKey" in each ? each.pollInterval : schedulePeriod(each))),
-  );
-}
-
-function schedulePeriod({ schedule, timeZone }: ScheduleTriggerSpec): number {
-  const seconds = parseDuration(schedule);
-  if (seconds !== undefined) return seconds;
-  const [first, second] = new Cron(schedule, { paused: true, timezone: timeZone }).nextRuns(2);
-  return first === undefined || second === undefined ? 0 : (second.getTime() - first.getTime()) / 1000;
+/** The greater of 60 s and three periods of the slowest trigger; never, where only calls come. */
+function defaultStaleAfter(triggers: readonly TriggerSpec[]): number | null {
+  const periods = triggers.map(periodOf).filter((period) => period !== undefined);
+  return periods.length === 0 ? null : Math.max(60, ...periods.map((period) => 3 * period));
 }

@@ -1,3 +1,5 @@
+import type { EventContext } from "../workers/protocol.ts";
+
 /** Something that happened, for one function to handle. */
 export interface FunctionEvent {
   /** Where it came from, such as `redis:metrics` or `schedule:5s`: the field of its position. */
@@ -6,10 +8,12 @@ export interface FunctionEvent {
   readonly shard: string;
   /** The handler's input: the bytes of a JSON object, not checked yet. */
   readonly body: Buffer;
-  /** What tells this event from the one before from the same source. */
-  readonly position: string;
-  /** `context.input_key`. */
-  readonly inputKey: string | null;
+  /** What tells this event from the one before from the same source; null: nobody asks. */
+  readonly position: string | null;
+  /** What `context` says of this event alone. */
+  readonly context: EventContext;
+  /** Whether a newer event of the same source and shard makes this one useless, while it waits. */
+  readonly isSuperseded: boolean;
   /** When it reached the runtime, on the clock of `performance.now()`. */
   readonly receivedAt: number;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { FunctionRunner } from "../functions/function-runner.ts";
 import type { RuntimeMetrics } from "../observability/metrics.ts";
-import type { WorkerState } from "../workers/supervisor.ts";
+import type { PoolState } from "../workers/pool.ts";
 import { type Route, text } from "./server.ts";
 
 const PING_MILLISECONDS = 1_000;
@@ -51,7 +51,7 @@ async function answers(redis: Redis): Promise<boolean> {
   return isUp;
 }
 
-function stateText(state: WorkerState): string {
+function stateText(state: PoolState): string {
   if (state.kind === "failing") return `: ${state.reason}`;
   return state.kind === "ready" && state.refused !== undefined
     ? `, changed code ${state.refused.reason}`

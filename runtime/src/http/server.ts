@@ -1,8 +1,15 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import type { ListenAddress } from "../configuration/environment.ts";
+import { CALL_PATH } from "../triggers/http/targets.ts";
+
+/** Longer than proxies keep an idle connection, so that none sends a call on one that is being closed. */
+const KEEP_ALIVE_MILLISECONDS = 75_000;
+/** How long requests under way may take when the server stops. */
+const FINISH_MILLISECONDS = 5_000;
+const SWEEP_MILLISECONDS = 20;
 
 /** What a path answers. */
 export interface Answer {
@@ -17,21 +24,28 @@ export type Route = () => Answer | Promise<Answer>;
 /** A running server. */
 export interface HttpServer {
   readonly port: number;
+  /** Take no new connections, finish the requests under way, for at most 5 s, and close all. */
   stop(): Promise<void>;
 }
 
 /**
- * Serve a few GET routes.
+ * Serve a few GET routes, and calls of functions where there are any.
  *
  * @param portVariable the environment variable that chooses the port, for the message where it is taken.
+ * @param calls answers what is below {@link CALL_PATH}.
  * @throws ConfigurationError where the address cannot be listened on.
  */
 export async function serve(
   listen: ListenAddress,
   portVariable: string,
   routes: Readonly<Record<string, Route>>,
+  calls?: RequestListener,
 ): Promise<HttpServer> {
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
+    if (calls !== undefined && request.url?.startsWith(CALL_PATH)) {
+      calls(request, response);
+      return;
+    }
     void answer(routes, request.method ?? "", request.url ?? "/").then(({ status, type, body }) => {
       response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
       response.end(request.method === "HEAD" ? undefined : body);
@@ -72,6 +86,10 @@ async function answer(routes: Readonly<Record<string, Route>>, method: string, u
 async function stop(server: Server): Promise<void> {
   const closed = once(server, "close");
   server.close();
-  server.closeAllConnections();
+  // A connection whose request has been answered would be kept for the next one.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MILLISECONDS);
+  const limit = setTimeout(() => server.closeAllConnections(), FINISH_MILLISECONDS);
   await closed;
+  clearInterval(sweep);
+  clearTimeout(limit);
 }

@@ -1,7 +1,8 @@
 import { escapeHtml } from "@gaugelet/shared/html";
-import type { FunctionDefinition } from "../configuration/manifest.ts";
+import type { TriggerSpec } from "../configuration/triggers.ts";
 import type { FunctionRunner } from "../functions/function-runner.ts";
-import type { Refusal } from "../workers/supervisor.ts";
+import { CALL_PATH } from "../triggers/http/targets.ts";
+import type { Refusal } from "../workers/pool.ts";
 import type { Route } from "./server.ts";
 
 /** The runtime's page for people: each function, whether it runs, and what its last error was. */
@@ -59,7 +60,7 @@ function section({ definition, workerState, lastCall }: FunctionRunner): string 
 <h2>${escapeHtml(definition.name)}</h2>
 ${definition.description === "" ? "" : `<p>${escapeHtml(definition.description)}</p>`}
 <dl>
-<dt>Triggers</dt><dd>${definition.triggers.map(triggerText).join("<br>")}</dd>
+<dt>Triggers</dt><dd>${definition.triggers.map((each) => triggerText(each, definition.name)).join("<br>")}</dd>
 <dt>Worker</dt><dd>${worker}</dd>
 <dt>Output key</dt><dd>${escapeHtml(definition.outputKey)}</dd>
 <dt>Last call</dt><dd>${call}</dd>
@@ -71,7 +72,8 @@ function details(text: string): string {
   return text === "" ? "" : `<pre>${escapeHtml(text)}</pre>`;
 }
 
-function triggerText(trigger: FunctionDefinition["triggers"][number]): string {
+function triggerText(trigger: TriggerSpec, name: string): string {
+  if ("http" in trigger) return `HTTP POST ${CALL_PATH}${escapeHtml(name)}`;
   return escapeHtml("schedule" in trigger ? `schedule ${trigger.schedule}` : `Redis key ${trigger.redisKey}`);
 }
 

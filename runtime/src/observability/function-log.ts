@@ -1,6 +1,6 @@
 import type { Level, Logger } from "pino";
 import { LineLimit } from "../workers/line-limit.ts";
-import type { WrittenLine, WrittenLines } from "../workers/python-process.ts";
+import type { WrittenLine, WrittenLines } from "../workers/transport.ts";
 
 /** A map, not an object: the level's name is whatever the function calls it, `constructor` for one. */
 const LEVELS: ReadonlyMap<string, Level> = new Map([

@@ -2,11 +2,17 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const START_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const START_BUCKETS = [0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** How a call ended. */
-export const OUTCOMES = ["ok", "error", "timeout", "killed", "rejected"] as const;
-export type Outcome = (typeof OUTCOMES)[number];
+/** What is read of a function at each scrape. */
+export interface ObservedFunction {
+  readonly name: string;
+  /** Number of workers by state. */
+  readonly workers: ReadonlyMap<string, number>;
+  /** Share of their time that the workers had calls lately, from 0 to 1. */
+  readonly utilization: number;
+  readonly memory: Iterable<{ readonly worker: string; readonly memoryBytes: number }>;
+}
 
 /** The runtime's own metrics. */
 export class RuntimeMetrics {
@@ -29,31 +35,52 @@ export class RuntimeMetrics {
 
   readonly queueTime = new Histogram({
     name: "gaugelet_function_queue_seconds",
-    help: "Time from an event reaching the runtime to its call.",
+    help: "Time from an event reaching the runtime to its being sent to a worker.",
     labelNames: ["function"] as const,
     buckets: CALL_BUCKETS,
     registers: [this.registry],
   });
 
+  readonly cpuSeconds = new Counter({
+    name: "gaugelet_function_cpu_seconds_total",
+    help: "Processor time that a function's calls used.",
+    labelNames: ["function"] as const,
+    registers: [this.registry],
+  });
+
+  readonly limitHits = new Counter({
+    name: "gaugelet_function_limit_hits_total",
+    help: "Calls that came up against a limit of the manifest.",
+    labelNames: ["function", "limit"] as const,
+    registers: [this.registry],
+  });
+
+  readonly deadLetters = new Counter({
+    name: "gaugelet_dead_letter_events_total",
+    help: "Events that failed for good and were put aside.",
+    labelNames: ["topic", "function"] as const,
+    registers: [this.registry],
+  });
+
   readonly workerStart = new Histogram({
     name: "gaugelet_worker_start_seconds",
-    help: "Time from the start of a worker's process to its function being loaded.",
-    labelNames: ["function"] as const,
+    help: "Time from asking for a worker's process to its function being loaded, by how the process came to be.",
+    labelNames: ["function", "how"] as const,
     buckets: START_BUCKETS,
     registers: [this.registry],
   });
 
   readonly workerRestarts = new Counter({
     name: "gaugelet_worker_restarts_total",
-    help: "Workers that ended by themselves and were replaced.",
-    labelNames: ["function"] as const,
+    help: "Workers that ended by themselves or at a limit and were replaced, by cause.",
+    labelNames: ["function", "cause"] as const,
     registers: [this.registry],
   });
 
-  readonly workerMemory = new Gauge({
-    name: "gaugelet_worker_memory_bytes",
-    help: "Highest resident memory of a function's worker so far.",
-    labelNames: ["function", "worker"] as const,
+  readonly scalings = new Counter({
+    name: "gaugelet_worker_scalings_total",
+    help: "Decisions to have more or fewer workers.",
+    labelNames: ["function", "direction"] as const,
     registers: [this.registry],
   });
 
@@ -64,25 +91,47 @@ export class RuntimeMetrics {
     registers: [this.registry],
   });
 
-  /** @param countWorkers the number of workers of each function by state, read at each scrape. */
-  constructor(countWorkers: () => Iterable<{ readonly function: string; readonly state: string }>) {
+  /** @param observe what is true of each function now, read at each scrape. */
+  constructor(observe: () => Iterable<ObservedFunction>) {
     collectDefaultMetrics({ register: this.registry });
+    const registers = [this.registry];
     const workers: Gauge<"function" | "state"> = new Gauge({
       name: "gaugelet_workers",
       help: "Workers of a function by state.",
       labelNames: ["function", "state"] as const,
-      registers: [this.registry],
+      registers,
       collect: () => {
         workers.reset();
-        for (const labels of countWorkers()) workers.inc(labels);
+        for (const { name, workers: states } of observe()) {
+          for (const [state, count] of states) workers.set({ function: name, state }, count);
+        }
+      },
+    });
+    const utilization: Gauge<"function"> = new Gauge({
+      name: "gaugelet_worker_utilization_ratio",
+      help: "Share of their time that a function's workers had calls, over the last sample.",
+      labelNames: ["function"] as const,
+      registers,
+      collect: () => {
+        for (const each of observe()) utilization.set({ function: each.name }, each.utilization);
+      },
+    });
+    const memory: Gauge<"function" | "worker"> = new Gauge({
+      name: "gaugelet_worker_memory_bytes",
+      help: "Highest resident memory of a function's worker so far.",
+      labelNames: ["function", "worker"] as const,
+      registers,
+      collect: () => {
+        memory.reset();
+        for (const { name, memory: values } of observe()) {
+          for (const { worker, memoryBytes } of values) memory.set({ function: name, worker }, memoryBytes);
+        }
       },
     });
   }
 
-  /** Begin a function's series at 0, so that a first error is an increase from 0 and not a new series. */
+  /** Show what a function's manifest says. */
   register(definition: FunctionDefinition): void {
-    for (const outcome of OUTCOMES) this.invocations.inc({ function: definition.name, outcome }, 0);
-    this.workerRestarts.inc({ function: definition.name }, 0);
     for (const { field, above, below, severity } of definition.thresholds) {
       const direction = above === undefined ? "below" : "above";
       this.#threshold.set({ function: definition.name, field, severity, direction }, above ?? below ?? 0);

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { CodeSource } from "../configuration/manifest.ts";
+import { codeFiles, emptyHandler, filesOf } from "./code-files.ts";
 import { download } from "./download.ts";
 import { describeSource, type FunctionPackage, PackageError } from "./package.ts";
 import { unpackZip } from "./zip.ts";
@@ -40,7 +41,7 @@ async function preparePath(path: string, stateFolder: string): Promise<FunctionP
     throw new PackageError(`${path} cannot be read: ${error.message}`, { cause: error });
   });
   if (content.length === 0)
-    throw new PackageError(`${path} is empty; it should define def handler(input, context)`);
+    throw new PackageError(`${path} is empty; it should define ${emptyHandler(path)}`);
   if (path.endsWith(".zip") || isZip(content)) return prepareZip(content, path, stateFolder);
   return {
     directory: dirname(path),
@@ -81,23 +82,6 @@ async function versionOf(files: readonly string[], folder: string): Promise<stri
 }
 
 /**
- * The modules below a folder. What it holds besides is data, which a function may even write itself; hidden
- * folders and virtual environments are not its code, and folders that cannot be read are passed over.
- */
-export async function codeFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  if (entries.some(({ name }) => name === "pyvenv.cfg")) return [];
-  const files: string[] = [];
-  for (const entry of entries) {
-    if (/^(\.|__pycache__$|node_modules$)/.test(entry.name)) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) files.push(...(await codeFiles(path).catch(() => [])));
-    else if (entry.name.endsWith(".py")) files.push(path);
-  }
-  return files;
-}
-
-/**
  * Make sure that a folder is there and this user's own: code is run from it, and the folder above may be one
  * that everybody can write to.
  */
@@ -116,14 +100,4 @@ async function privateFolder(folder: string): Promise<string> {
     });
   }
   throw new PackageError(`${folder} belongs to another user; ${todo}`);
-}
-
-/** A single file that is a function, and the modules beside it, which it may import. */
-export async function filesOf(file: string): Promise<string[]> {
-  const folder = dirname(file);
-  const entries = await readdir(folder, { withFileTypes: true });
-  const siblings = entries
-    .filter((entry) => !entry.isDirectory() && /^[^.].*\.py$/.test(entry.name))
-    .map((entry) => join(folder, entry.name));
-  return [...new Set([file, ...siblings])];
 }

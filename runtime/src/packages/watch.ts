@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { CodeSource } from "../configuration/manifest.ts";
-import { codeFiles, filesOf } from "./prepare.ts";
+import { codeFiles, filesOf } from "./code-files.ts";
 
 const LOOK_EVERY_MILLISECONDS = 1_000;
 

@@ -1,26 +1,44 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { envKey, OUTPUTS_KEY, positionKey } from "@gaugelet/shared/keys";
+import { answerKey, deadLetterKey, envKey, OUTPUTS_KEY, positionKey } from "@gaugelet/shared/keys";
 import { type OutputEntry, parseOutputEntry } from "@gaugelet/shared/outputs";
 import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { STORE_SCRIPT } from "./store-script.ts";
+import { DEAD_LETTER_SCRIPT, STORE_SCRIPT } from "./store-script.ts";
 
 const FIRST_RETRY_MILLISECONDS = 50;
 const LONGEST_RETRY_MILLISECONDS = 2_000;
 /** Rights may be granted while we run. */
 const ASK_FOR_RIGHTS_EVERY_MILLISECONDS = 60_000;
 
-/** What one successful call leaves behind. */
+/** How long the answer to a call with an idempotency key is kept. */
+const KEEP_ANSWERS_MILLISECONDS = 24 * 3600 * 1000;
+/** More of a function's dead letters push the oldest out. */
+const MAX_DEAD_LETTERS = 10_000;
+
+/** What successful calls leave behind: the newest output and `env`, and what is kept of each call. */
 export interface StoreRecord {
   readonly outputKey: string;
   /** The output, exactly as the handler returned it. */
   readonly output: Buffer;
   /** The saved `env`; undefined leaves what is stored. */
   readonly env: Buffer | undefined;
-  readonly source: string;
-  readonly position: string;
+  /** Of each source, what tells its newest handled event from the others. */
+  readonly positions: ReadonlyMap<string, string>;
+  /** Outputs by the idempotency keys of their calls. */
+  readonly answers: ReadonlyMap<string, Buffer>;
   readonly entry: OutputEntry;
+}
+
+/** An event that failed for good. */
+export interface DeadLetter {
+  readonly function: string;
+  readonly outputKey: string;
+  readonly source: string;
+  readonly position: string | null;
+  readonly body: Buffer;
+  readonly error: string;
+  readonly attempts: number;
 }
 
 /** What is stored of an output key from before. */
@@ -30,21 +48,12 @@ export interface StoredState {
   readonly storedAt: number | null;
 }
 
+type Argument = string | number | Buffer;
+
 interface ScriptedRedis extends Redis {
-  gaugeletStore(
-    ...keysAndValues: [
-      string,
-      string,
-      string,
-      string,
-      Buffer,
-      string,
-      string,
-      string,
-      string,
-      Buffer | string,
-    ]
-  ): Promise<number>;
+  /** The number of keys, the keys, then the rest. */
+  gaugeletStore(...keysAndValues: Argument[]): Promise<number>;
+  gaugeletDeadLetter(...keysAndValues: Argument[]): Promise<number>;
 }
 
 /** Puts outputs, and what belongs to them, into Redis; patient where Redis is away. */
@@ -59,7 +68,8 @@ export class RedisStore {
   #warnedOfRights = false;
 
   constructor(redis: Redis, log: Logger) {
-    redis.defineCommand("gaugeletStore", { numberOfKeys: 4, lua: STORE_SCRIPT });
+    redis.defineCommand("gaugeletStore", { lua: STORE_SCRIPT });
+    redis.defineCommand("gaugeletDeadLetter", { numberOfKeys: 2, lua: DEAD_LETTER_SCRIPT });
     this.#redis = redis as ScriptedRedis;
     this.#log = log;
   }
@@ -94,6 +104,39 @@ export class RedisStore {
     );
   }
 
+  /**
+   * Put an event aside, trying until that is done or `signal` aborts; where rights are missing, only the log
+   * has it.
+   */
+  async deadLetter(letter: DeadLetter, signal: AbortSignal): Promise<void> {
+    const fields: Record<string, Argument> = {
+      event: letter.body,
+      error: letter.error,
+      attempts: letter.attempts,
+      source: letter.source,
+      outputKey: letter.outputKey,
+      failedAt: Date.now(),
+    };
+    const put = () =>
+      this.#redis.gaugeletDeadLetter(
+        positionKey(letter.outputKey),
+        deadLetterKey(letter.function),
+        MAX_DEAD_LETTERS,
+        letter.source,
+        letter.position === null ? "0" : "1",
+        letter.position ?? "",
+        ...Object.entries(fields).flat(),
+      );
+    await this.#persist(`put an event of ${letter.function} aside`, () => this.#readOwn(put, 0), signal);
+  }
+
+  /** The answer that a call with this idempotency key had; undefined where there was none, or `signal` aborted. */
+  async answer(outputKey: string, idempotencyKey: string, signal: AbortSignal): Promise<Buffer | undefined> {
+    const read = () => this.#redis.getBuffer(answerKey(outputKey, idempotencyKey));
+    const answer = await this.#persist("read a kept answer", () => this.#readOwn(read, null), signal);
+    return answer ?? undefined;
+  }
+
   /** The position of the newest event from a source whose result is stored. */
   async lastPosition(outputKey: string, source: string): Promise<string | undefined> {
     return (await this.#readOwn(() => this.#redis.hget(positionKey(outputKey), source), null)) ?? undefined;
@@ -117,18 +160,20 @@ export class RedisStore {
     return true;
   }
 
-  async #storeWhole(record: StoreRecord): Promise<void> {
+  async #storeWhole({ outputKey, output, env, positions, answers, entry }: StoreRecord): Promise<void> {
+    const keys = [OUTPUTS_KEY, positionKey(outputKey), envKey(outputKey), outputKey];
+    for (const name of answers.keys()) keys.push(answerKey(outputKey, name));
     await this.#redis.gaugeletStore(
-      OUTPUTS_KEY,
-      positionKey(record.outputKey),
-      envKey(record.outputKey),
-      record.outputKey,
-      record.output,
-      JSON.stringify(record.entry),
-      record.source,
-      record.position,
-      record.env === undefined ? "0" : "1",
-      record.env ?? "",
+      keys.length,
+      ...keys,
+      output,
+      JSON.stringify(entry),
+      env === undefined ? "0" : "1",
+      env ?? "",
+      KEEP_ANSWERS_MILLISECONDS,
+      positions.size,
+      ...[...positions].flat(),
+      ...answers.values(),
     );
   }
 

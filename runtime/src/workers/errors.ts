@@ -1,14 +1,19 @@
+import type { WorkerEnd } from "./transport.ts";
+
 /** The worker's process ended, or had to be ended. The message says how, in words. */
 export class WorkerDiedError extends Error {
   override readonly name = "WorkerDiedError";
+  readonly end: WorkerEnd;
+
+  constructor(end: WorkerEnd, options?: ErrorOptions) {
+    super(end.reason, options);
+    this.end = end;
+  }
 }
 
-/** The worker's process had ended before it was asked anything: nothing was tried. */
-export class WorkerGoneError extends WorkerDiedError {}
-
-/** A call took longer than its limit, and the worker was ended for it. */
-export class WorkerTimeoutError extends Error {
-  override readonly name = "WorkerTimeoutError";
+/** The isolation that a function asks for cannot be had here. The message says why and what to do. */
+export class IsolationError extends Error {
+  override readonly name = "IsolationError";
 }
 
 /** The function cannot be loaded. `details` is a traceback of the user's own code, or "". */

@@ -1,7 +1,10 @@
-import type { Frame } from "./protocol.ts";
+import { type Frame, FrameType, InvokeNumbers } from "./protocol.ts";
 
 const LENGTH_BYTES = 4;
 const TYPE_AND_HEAD_LENGTH_BYTES = 5;
+const START_BYTES = LENGTH_BYTES + TYPE_AND_HEAD_LENGTH_BYTES;
+/** The head of a frame that has none. */
+export const NO_HEAD: unknown = Object.freeze({});
 
 /** More than the largest output and `env` together: a longer frame is not one of ours. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
@@ -12,15 +15,48 @@ export class ProtocolError extends Error {
 }
 
 /** Write a frame: everything before the body; the body follows unchanged and uncopied. */
-export function encodeFrameStart(type: number, head: unknown, bodyLength: number): Buffer {
-  const headText = JSON.stringify(head);
+export function encodeFrameStart(type: number, head: object, bodyLength: number): Buffer {
+  const headText = headTextOf(head);
   const headLength = Buffer.byteLength(headText);
-  const start = Buffer.allocUnsafe(LENGTH_BYTES + TYPE_AND_HEAD_LENGTH_BYTES + headLength);
+  const start = Buffer.allocUnsafe(START_BYTES + headLength);
+  writeStart(start, type, headLength, bodyLength);
+  start.write(headText, START_BYTES);
+  return start;
+}
+
+/** The numbers of an `invoke`. */
+export interface InvokeCall {
+  readonly id: number;
+  readonly shard: number;
+  /** Unix milliseconds, NaN before the first. */
+  readonly lastExecution: number;
+  /** {@link headTextOf} of the event's own context. */
+  readonly headText: string;
+}
+
+/** Write an `invoke`: everything before the event's bytes. */
+export function encodeInvokeStart(call: InvokeCall, eventLength: number): Buffer {
+  const headLength = Buffer.byteLength(call.headText);
+  const numbers = START_BYTES + headLength;
+  const start = Buffer.allocUnsafe(numbers + InvokeNumbers.bytes);
+  writeStart(start, FrameType.invoke, headLength, InvokeNumbers.bytes + eventLength);
+  if (headLength > 0) start.write(call.headText, START_BYTES);
+  start.writeUInt32BE(call.id, numbers + InvokeNumbers.id);
+  start.writeUInt32BE(call.shard, numbers + InvokeNumbers.shard);
+  start.writeDoubleBE(call.lastExecution, numbers + InvokeNumbers.lastExecution);
+  return start;
+}
+
+/** A head as it travels: an empty one as nothing. */
+export function headTextOf(head: object): string {
+  const text = JSON.stringify(head);
+  return text === "{}" ? "" : text;
+}
+
+function writeStart(start: Buffer, type: number, headLength: number, bodyLength: number): void {
   start.writeUInt32BE(TYPE_AND_HEAD_LENGTH_BYTES + headLength + bodyLength, 0);
   start.writeUInt8(type, LENGTH_BYTES);
   start.writeUInt32BE(headLength, LENGTH_BYTES + 1);
-  start.write(headText, LENGTH_BYTES + TYPE_AND_HEAD_LENGTH_BYTES);
-  return start;
 }
 
 /** Cuts a stream of bytes into frames, however the stream is chunked. */
@@ -37,44 +73,44 @@ export class FrameDecoder {
   *push(chunk: Buffer): Generator<Frame> {
     this.#chunks.push(chunk);
     this.#available += chunk.length;
-    while (this.#available >= this.#needed) {
-      const bytes = this.#joined();
-      const length = bytes.readUInt32BE(0);
-      if (length < TYPE_AND_HEAD_LENGTH_BYTES || length > MAX_FRAME_BYTES) {
-        throw new ProtocolError(`a frame of ${length} bytes`);
+    if (this.#available < this.#needed) return;
+    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
+    let position = 0;
+    try {
+      for (;;) {
+        const available = bytes.length - position;
+        this.#needed = LENGTH_BYTES;
+        if (available < LENGTH_BYTES) return;
+        const length = bytes.readUInt32BE(position);
+        if (length < TYPE_AND_HEAD_LENGTH_BYTES || length > MAX_FRAME_BYTES) {
+          throw new ProtocolError(`a frame of ${length} bytes`);
+        }
+        this.#needed = LENGTH_BYTES + length;
+        if (available < this.#needed) return;
+        const start = position;
+        position += this.#needed;
+        yield decodeFrame(bytes, start, position);
       }
-      const end = LENGTH_BYTES + length;
-      if (bytes.length < end) {
-        this.#needed = end;
-        return;
-      }
-      this.#keep(bytes.subarray(end));
-      yield decodeFrame(bytes.subarray(LENGTH_BYTES, end));
+    } finally {
+      // Also where the one who asked wants no more of this chunk.
+      this.#chunks = position === bytes.length ? [] : [bytes.subarray(position)];
+      this.#available = bytes.length - position;
     }
-  }
-
-  #joined(): Buffer {
-    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    this.#chunks = [bytes];
-    return bytes;
-  }
-
-  #keep(rest: Buffer): void {
-    this.#chunks = rest.length === 0 ? [] : [rest];
-    this.#available = rest.length;
-    this.#needed = LENGTH_BYTES;
   }
 }
 
-function decodeFrame(bytes: Buffer): Frame {
-  const headLength = bytes.readUInt32BE(1);
-  const bodyStart = TYPE_AND_HEAD_LENGTH_BYTES + headLength;
-  if (bodyStart > bytes.length) throw new ProtocolError(`a head of ${headLength} bytes in a shorter frame`);
-  let head: unknown;
-  try {
-    head = JSON.parse(bytes.toString("utf8", TYPE_AND_HEAD_LENGTH_BYTES, bodyStart));
-  } catch (error) {
-    throw new ProtocolError("a head that is not JSON", { cause: error });
+function decodeFrame(bytes: Buffer, start: number, end: number): Frame {
+  const headLength = bytes.readUInt32BE(start + LENGTH_BYTES + 1);
+  const headStart = start + START_BYTES;
+  const bodyStart = headStart + headLength;
+  if (bodyStart > end) throw new ProtocolError(`a head of ${headLength} bytes in a shorter frame`);
+  let head = NO_HEAD;
+  if (headLength > 0) {
+    try {
+      head = JSON.parse(bytes.toString("utf8", headStart, bodyStart));
+    } catch (error) {
+      throw new ProtocolError("a head that is not JSON", { cause: error });
+    }
   }
-  return { type: bytes.readUInt8(0), head, body: bytes.subarray(bodyStart) };
+  return { type: bytes.readUInt8(start + LENGTH_BYTES), head, body: bytes.subarray(bodyStart, end) };
 }

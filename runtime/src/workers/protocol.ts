@@ -1,11 +1,13 @@
-import { z } from "zod";
-
 /**
- * The messages between the runtime and a worker, as docs/reference/worker-protocol.md describes them. The
- * worker's side is runtime/python/gaugelet_worker/frames.py.
+ * The messages between the runtime, a worker and the zygote that forks workers, as
+ * docs/reference/worker-protocol.md describes them. Nothing but names and shapes, and no imports: the
+ * JavaScript worker uses this file inside its sandbox. The Python side is gaugelet_worker/frames.py.
  */
 
-/** What a frame says. Below 16: from the runtime to the worker; from 16 on: the answers. */
+/**
+ * What a frame says. Below 16: from the runtime to a worker; from 16 on: from the worker; from 32 on: between
+ * the runtime and the zygote.
+ */
 export const FrameType = {
   load: 1,
   restore: 2,
@@ -16,6 +18,13 @@ export const FrameType = {
   restored: 18,
   result: 19,
   snapshotted: 20,
+  saved: 21,
+  launch: 32,
+  launched: 33,
+  refused: 34,
+  ended: 35,
+  end: 36,
+  ready: 37,
 } as const;
 
 /** One message: a head of JSON, and a body of bytes whose meaning the type gives. */
@@ -36,61 +45,97 @@ export interface LoadHead {
   /** Redis, as `context.host` and `context.port` say it. */
   readonly host: string;
   readonly port: number;
-  /** In bytes. */
-  readonly limits: { readonly output: number; readonly env: number };
+  /** Bytes of an output and of a saved `env`; processor seconds of a call and bytes of memory, null: no limit. */
+  readonly limits: {
+    readonly output: number;
+    readonly env: number;
+    readonly cpu: number | null;
+    readonly memory: number | null;
+  };
 }
 
-/** Give a shard its `env` back; the body is what was saved, empty for a new `env`. Answered by `restored`. */
-export interface ShardHead {
-  readonly shard: string;
-}
-
-/** Call the handler; the body is the event. Answered by `result`. */
-export interface InvokeHead {
-  readonly id: number;
-  readonly shard: string;
-  readonly inputKey: string | null;
+/** Begin a shard, with the `env` that was saved; an empty body begins a new one. Answered by `restored`. */
+export interface RestoreHead {
+  /** What `invoke` calls the shard by. */
+  readonly shard: number;
+  readonly name: string;
+  /** `context.output_key`. */
   readonly outputKey: string;
-  /** When the last output was stored, Unix milliseconds; null before the first. */
-  readonly lastExecution: number | null;
-  /** False: the call gets an empty `env`, and none is saved. */
+  /** False: each call gets an empty `env`, and none is saved. */
   readonly keepEnv: boolean;
 }
 
-const loadedHead = z.object({ python: z.string(), pid: z.number(), importSeconds: z.number() });
+/** Ask for the `env` of a shard as it is now. Answered by `snapshotted`. */
+export interface SnapshotHead {
+  readonly shard: number;
+}
 
-const loadFailedHead = z.object({
-  message: z.string(),
-  /** A traceback of the user's own code, or the line at fault; "" where there is none. */
-  details: z.string(),
-});
+/** What only this event has, as fields of `context`: they travel as the head of `invoke`, empty where there are none. */
+export interface EventContext {
+  /** `context.input_key`; null where the event has none. */
+  readonly inputKey?: string | null;
+}
 
-/** Why an `env` could not be read or saved; null where it could. */
-const envHead = z.object({ problem: z.string().nullable() });
-
-/** The body is the output (`outputBytes` long), then the saved `env`. */
-const resultHead = z.object({
-  id: z.number(),
-  outcome: z.enum(["ok", "error", "rejected"]),
-  seconds: z.number().nonnegative(),
-  cpuSeconds: z.number().nonnegative(),
-  memoryBytes: z.number().nonnegative(),
-  outputBytes: z.number().int().nonnegative(),
-  /** Paths of values that became null because JSON has no such number. */
-  notFinite: z.array(z.string()).optional(),
-  envProblem: z.string().nullish(),
-  message: z.string().optional(),
-  details: z.string().optional(),
-});
-
-/** What each answer's head must be: a function can write to the descriptor too. */
-export const ANSWERS = {
-  loaded: loadedHead,
-  loadFailed: loadFailedHead,
-  restored: envHead,
-  result: resultHead,
-  snapshotted: envHead,
+/** The numbers at the front of the body of `invoke`; the event follows. All are big-endian. */
+export const InvokeNumbers = {
+  /** Unsigned, 32 bits: given back in `result`. */
+  id: 0,
+  /** Unsigned, 32 bits. */
+  shard: 4,
+  /** Double: when the last output was stored, Unix milliseconds; NaN before the first. */
+  lastExecution: 8,
+  bytes: 16,
 } as const;
 
-export type AnswerType = keyof typeof ANSWERS;
-export type ResultHead = z.output<typeof resultHead>;
+/** The numbers at the front of the body of `result`; the output follows. */
+export const ResultNumbers = {
+  id: 0,
+  /** Unsigned, 32 bits: the place in {@link RESULT_OUTCOMES}. */
+  outcome: 4,
+  /** Doubles. */
+  seconds: 8,
+  cpuSeconds: 16,
+  /** The most memory that the process has used so far. */
+  memoryBytes: 24,
+  bytes: 32,
+} as const;
+
+/** `rejected`: the event is no JSON object, and the handler was not called. */
+export const RESULT_OUTCOMES = ["ok", "error", "rejected"] as const;
+export type ResultOutcome = (typeof RESULT_OUTCOMES)[number];
+
+/** A limit of the manifest that a call or a worker came up against. */
+export const LIMITS = ["memory", "cpu", "timeout", "openFiles", "processes", "disk", "output", "syscall"] as const;
+export type LimitName = (typeof LIMITS)[number];
+
+
+/**
+ * Start a worker. The body is the whole environment of its process as JSON, names and values: it may hold secrets,
+ * and the zygote forgets it. Answered by `launched` or `refused`, and when all of it is gone by `ended`.
+ */
+export interface LaunchHead {
+  /** Number of the launch; the worker's four connections begin with it. */
+  readonly launch: number;
+  /** What the worker executes; null: the forked interpreter serves Python functions itself. */
+  readonly program: readonly string[] | null;
+  /** The function's folder: current folder, and to be read in the sandbox. */
+  readonly directory: string;
+  readonly isolation: "process" | "sandbox";
+  /** Whether a sandbox keeps the network. */
+  readonly network: boolean;
+  /** Further paths that can be read in the sandbox. */
+  readonly readOnly: readonly string[];
+  /** In bytes, seconds and counts; null: none. */
+  readonly limits: {
+    readonly memory: number | null;
+    readonly cpu: number | null;
+    readonly openFiles: number | null;
+    readonly processes: number | null;
+    readonly disk: number | null;
+  };
+}
+
+/** End a worker and all that it started, at once. */
+export interface EndHead {
+  readonly launch: number;
+}

@@ -1,17 +1,21 @@
-import type { z } from "zod";
+import { formatDuration } from "@gaugelet/shared/units";
 import type { FunctionPackage } from "../packages/package.ts";
+import { ANSWERS, type AnswerHead, type AnswerType } from "./answers.ts";
 import { LoadFailedError, WorkerDiedError } from "./errors.ts";
+import { encodeFrameStart, encodeInvokeStart, NO_HEAD } from "./frames.ts";
+import { explainEnd } from "./launch/explain-end.ts";
 import {
-  ANSWERS,
-  type AnswerType,
   type Frame,
   FrameType,
-  type InvokeHead,
+  type LimitName,
   type LoadHead,
-  type ResultHead,
-  type ShardHead,
+  RESULT_OUTCOMES,
+  type RestoreHead,
+  ResultNumbers,
+  type ResultOutcome,
+  type SnapshotHead,
 } from "./protocol.ts";
-import { type ProcessOptions, PythonProcess } from "./python-process.ts";
+import type { Launcher, LaunchSpec, Transport, WorkerEnd, WrittenLines } from "./transport.ts";
 
 /** Importing scientific packages from a slow disk takes its time. */
 const LOAD_TIMEOUT_SECONDS = 120;
@@ -21,158 +25,404 @@ const STOP_GRACE_SECONDS = 2;
 const EMPTY = Buffer.alloc(0);
 
 /** What a worker is told about the function besides its code. */
-export interface WorkerOptions extends Omit<ProcessOptions, "directory"> {
+export interface WorkerOptions {
+  readonly launcher: Launcher;
+  /** All that the launcher needs but the folder of the code. */
+  readonly launch: Omit<LaunchSpec, "directory">;
+  readonly lines: WrittenLines;
+  /** Whether a line of stderr says that the process ends for lack of memory. */
+  readonly saysMemoryIsFull: (line: string) => boolean;
   readonly handler: string;
   readonly redis: { readonly host: string; readonly port: number };
-  readonly limits: { readonly timeout: number; readonly output: number; readonly env: number };
+  readonly limits: LoadHead["limits"] & { readonly timeout: number };
 }
 
-/** One call's answer. */
-export interface Invocation {
-  readonly result: ResultHead;
+/** One call as a worker takes it. */
+export interface Call {
+  /** The event's bytes. */
+  readonly body: Buffer;
+  /** The event's own context as `headTextOf` writes it. */
+  readonly headText: string;
+}
+
+/** What a call came to. */
+export interface CallResult {
+  readonly outcome: ResultOutcome;
+  /** Seconds in the handler. */
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  /** The most memory that the process has used so far. */
+  readonly memoryBytes: number;
   /** The output as JSON; empty unless the outcome is ok. */
   readonly output: Buffer;
-  /** The saved `env`; undefined where it could not be saved or the outcome is not ok. */
-  readonly env: Buffer | undefined;
+  readonly message: string;
+  readonly details: string;
+  readonly notFinite: readonly string[];
+  readonly limit: LimitName | undefined;
 }
 
-/** A process that has loaded one function and holds its `env`, one per shard. */
-export class Worker {
-  readonly package: FunctionPackage;
-  /** Seconds from the start of the process to the function being ready. */
-  readonly startSeconds: number;
-  /** Version of its Python. */
-  readonly python: string;
-  readonly #process: PythonProcess;
-  readonly #options: WorkerOptions;
-  readonly #shards = new Set<string>();
-  #lastId = 0;
+/** An `env` as it was after a call. */
+export interface SavedEnv {
+  /** The last call that it holds. */
+  readonly id: number;
+  /** The saved bytes; undefined where they are those of the last time or could not be made. */
+  readonly env: Buffer | undefined;
+  /** Why they could not be made. */
+  readonly problem: string | null;
+}
 
-  private constructor(
-    process: PythonProcess,
-    code: FunctionPackage,
-    options: WorkerOptions,
-    loaded: { readonly startSeconds: number; readonly python: string },
-  ) {
-    this.#process = process;
-    this.package = code;
-    this.#options = options;
-    this.startSeconds = loaded.startSeconds;
-    this.python = loaded.python;
-  }
+/** Who hears of a worker's calls. */
+export interface WorkerListener<C extends Call> {
+  readonly onResult: (call: C, id: number, result: CallResult) => void;
+  readonly onSaved: (shard: number, saved: SavedEnv) => void;
+}
+
+/** Something that was asked and is not answered yet, in the order of asking. */
+type Pending<C> =
+  | { readonly kind: "call"; readonly call: C; readonly id: number; readonly timeout: number }
+  | {
+      readonly kind: "request";
+      readonly timeout: number;
+      readonly resolve: (frame: Frame) => void;
+      readonly reject: (error: Error) => void;
+    };
+
+const PLAIN = { message: "", details: "", notFinite: [], limit: undefined } as const;
+
+/** A process that has loaded one function and holds its `env`, one per shard. Answers come in order. */
+export class Worker<C extends Call = Call> {
+  readonly package: FunctionPackage;
+  /** Settles when the process has ended. */
+  readonly ended: Promise<WorkerEnd>;
+  readonly #transport: Transport;
+  readonly #options: WorkerOptions;
+  readonly #pending: Pending<C>[] = [];
+  readonly #shards = new Set<number>();
+  #first = 0;
+  #calls = 0;
+  #lastId = 0;
+  #listener: WorkerListener<C> | undefined;
+  #loaded: AnswerHead<"loaded"> | undefined;
+  #startSeconds = 0;
+  #end: WorkerEnd | undefined;
+  /** Since when the first of the pending has been worked on, on the clock of performance.now(). */
+  #firstSince = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerDue = Number.POSITIVE_INFINITY;
+  #busySince: number | undefined;
+  #busyMilliseconds = 0;
+  #lastUsed = performance.now();
+  /** The most memory that the process has used so far, as its last answer said. */
+  memoryBytes = 0;
 
   /**
    * Start a process and load the function.
    *
    * @param signal aborts the start.
-   * @throws LoadFailedError, WorkerDiedError or WorkerTimeoutError; the process is gone then.
+   * @throws LoadFailedError, IsolationError or WorkerDiedError; the process is gone then.
    */
-  static async start(code: FunctionPackage, options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
+  static async start<C extends Call>(
+    code: FunctionPackage,
+    options: WorkerOptions,
+    signal: AbortSignal,
+  ): Promise<Worker<C>> {
     const started = performance.now();
-    const process = new PythonProcess({ ...options, directory: code.directory });
-    const abort = (): void => process.kill("was ended because it is not wanted any more");
+    const heard: Frame[] = [];
+    let hear = (frame: Frame): void => void heard.push(frame);
+    let memoryIsFull = false;
+    const lines: WrittenLines = {
+      line: (line) => {
+        if (line.stream === "stderr" && options.saysMemoryIsFull(line.text)) memoryIsFull = true;
+        return options.lines.line(line);
+      },
+      dropped: options.lines.dropped,
+    };
+    const spec: LaunchSpec = { ...options.launch, directory: code.directory };
+    const transport = await options.launcher.launch(spec, { onFrame: (frame) => hear(frame), lines });
+    const ended = transport.ended.then((end) =>
+      memoryIsFull && end.limit === undefined
+        ? explainEnd({ exitCode: null, signal: null, limit: "memory" }, spec.limits)
+        : end,
+    );
+    const worker = new Worker<C>(transport, ended, code, options);
+    hear = (frame) => worker.#hear(frame);
+    for (const frame of heard) worker.#hear(frame);
+    const abort = (): void => worker.#kill("was ended because it is not wanted any more");
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
-    const head: LoadHead = {
-      directory: code.directory,
-      file: code.file,
-      handler: options.handler,
-      host: options.redis.host,
-      port: options.redis.port,
-      limits: { output: options.limits.output, env: options.limits.env },
-    };
     try {
-      const frame = await process.request(FrameType.load, head, EMPTY, LOAD_TIMEOUT_SECONDS);
-      if (frame.type === FrameType.loadFailed) {
-        const { message, details } = ANSWERS.loadFailed.parse(frame.head);
-        await process.stop(STOP_GRACE_SECONDS);
-        throw new LoadFailedError(message, details);
-      }
-      const { python } = await readAnswer(process, frame, "loaded");
-      const startSeconds = (performance.now() - started) / 1000;
-      return new Worker(process, code, options, { startSeconds, python });
+      await worker.#load();
+      worker.#startSeconds = (performance.now() - started) / 1000;
+      return worker;
     } catch (error) {
-      process.kill("was ended because the function could not be loaded");
+      worker.#kill("was ended because the function could not be loaded");
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);
     }
   }
 
+  private constructor(
+    transport: Transport,
+    ended: Promise<WorkerEnd>,
+    code: FunctionPackage,
+    options: WorkerOptions,
+  ) {
+    this.#transport = transport;
+    this.ended = ended;
+    this.package = code;
+    this.#options = options;
+    void ended.then((end) => {
+      this.#end = end;
+      clearTimeout(this.#timer);
+      for (const pending of this.#pending.slice(this.#first)) {
+        if (pending.kind === "request") pending.reject(new WorkerDiedError(end));
+      }
+    });
+  }
+
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#transport.pid;
   }
 
-  /** Settles when the process has ended, with how it ended in words. */
-  get ended(): Promise<string> {
-    return this.#process.ended;
+  get startMethod(): Transport["startMethod"] {
+    return this.#transport.startMethod;
   }
 
-  /** The shards whose `env` this worker holds. */
-  get shards(): ReadonlySet<string> {
+  /** What of the isolation could be had. */
+  get level(): Transport["level"] {
+    return this.#transport.level;
+  }
+
+  /** Seconds from asking for a process to the function being ready. */
+  get startSeconds(): number {
+    return this.#startSeconds;
+  }
+
+  /** Language and version. */
+  get runtime(): string {
+    return this.#loaded?.runtime ?? "";
+  }
+
+  /** The numbers of the shards whose `env` this worker holds. */
+  get shards(): ReadonlySet<number> {
     return this.#shards;
   }
 
+  /** Calls that are not answered yet. */
+  get inFlight(): number {
+    return this.#calls;
+  }
+
+  /** The calls that are not answered yet, oldest first. */
+  get unanswered(): C[] {
+    return this.#pending.slice(this.#first).flatMap((pending) => (pending.kind === "call" ? [pending.call] : []));
+  }
+
+  /** Milliseconds that this worker has had calls, up to now. */
+  busyMilliseconds(now: number): number {
+    return this.#busyMilliseconds + (this.#busySince === undefined ? 0 : now - this.#busySince);
+  }
+
+  /** When it last had a call, on the clock of performance.now(). */
+  lastUsed(now: number): number {
+    return this.#calls > 0 ? now : this.#lastUsed;
+  }
+
+  /** Say who hears of the calls. */
+  listen(listener: WorkerListener<C>): void {
+    this.#listener = listener;
+  }
+
   /**
-   * Give a shard its `env`.
+   * Begin a shard.
    *
-   * @param env what was saved; undefined starts with an empty one.
+   * @param env what was saved; undefined begins with an empty one.
    * @returns why the saved bytes could not be read, after which the shard has an empty `env`; else null.
    */
-  async restore(shard: string, env: Buffer | undefined): Promise<string | null> {
-    const head: ShardHead = { shard };
-    const frame = await this.#process.request(FrameType.restore, head, env ?? EMPTY, ENV_TIMEOUT_SECONDS);
-    const { problem } = await readAnswer(this.#process, frame, "restored");
-    this.#shards.add(shard);
+  async restore(head: RestoreHead, env: Buffer | undefined): Promise<string | null> {
+    const frame = await this.#request(FrameType.restore, head, env ?? EMPTY, ENV_TIMEOUT_SECONDS);
+    const { problem } = await this.#read(frame, "restored");
+    this.#shards.add(head.shard);
     return problem;
   }
 
   /** The `env` of a shard as it is now, or why it cannot be saved. */
   async snapshot(
-    shard: string,
+    shard: number,
   ): Promise<{ readonly env: Buffer | undefined; readonly problem: string | null }> {
-    const head: ShardHead = { shard };
-    const frame = await this.#process.request(FrameType.snapshot, head, EMPTY, ENV_TIMEOUT_SECONDS);
-    const { problem } = await readAnswer(this.#process, frame, "snapshotted");
+    const head: SnapshotHead = { shard };
+    const frame = await this.#request(FrameType.snapshot, head, EMPTY, ENV_TIMEOUT_SECONDS);
+    const { problem } = await this.#read(frame, "snapshotted");
     return { env: problem === null ? frame.body : undefined, problem };
   }
 
   /**
-   * Call the handler.
+   * Call the handler. What it came to is heard by the listener; a worker that ends leaves it in `unanswered`.
    *
-   * @throws WorkerTimeoutError where it took longer than its limit, WorkerDiedError where it ended its process.
+   * @param lastExecution Unix milliseconds, NaN before the first.
+   * @returns the call's id.
    */
-  async invoke(call: Omit<InvokeHead, "id">, event: Buffer): Promise<Invocation> {
-    this.#lastId += 1;
-    const head: InvokeHead = { id: this.#lastId, ...call };
-    const frame = await this.#process.request(FrameType.invoke, head, event, this.#options.limits.timeout);
-    const result = await readAnswer(this.#process, frame, "result");
-    if (result.id !== head.id || result.outputBytes > frame.body.length) return refuse(this.#process);
-    const saved = call.keepEnv && result.outcome === "ok" && (result.envProblem ?? null) === null;
-    return {
-      result,
-      output: frame.body.subarray(0, result.outputBytes),
-      env: saved ? frame.body.subarray(result.outputBytes) : undefined,
-    };
+  invoke(call: C, shard: number, lastExecution: number): number {
+    this.#lastId = (this.#lastId + 1) >>> 0;
+    const id = this.#lastId;
+    const now = performance.now();
+    if (this.#calls === 0) this.#busySince = now;
+    this.#calls += 1;
+    this.#push({ kind: "call", call, id, timeout: this.#options.limits.timeout }, now);
+    const numbers = { id, shard, lastExecution, headText: call.headText };
+    this.#transport.send(encodeInvokeStart(numbers, call.body.length), call.body);
+    return id;
   }
 
   /** End the process; what it is doing is lost. */
   async stop(): Promise<void> {
-    await this.#process.stop(STOP_GRACE_SECONDS);
+    await this.#transport.stop(STOP_GRACE_SECONDS);
+  }
+
+  async #load(): Promise<void> {
+    const { handler, redis, limits } = this.#options;
+    const head: LoadHead = {
+      directory: this.package.directory,
+      file: this.package.file,
+      handler,
+      host: redis.host,
+      port: redis.port,
+      limits: { output: limits.output, env: limits.env, cpu: limits.cpu, memory: limits.memory },
+    };
+    const frame = await this.#request(FrameType.load, head, EMPTY, LOAD_TIMEOUT_SECONDS);
+    if (frame.type === FrameType.loadFailed) {
+      const { message, details } = ANSWERS.loadFailed.parse(frame.head);
+      await this.stop();
+      throw new LoadFailedError(message, details);
+    }
+    this.#loaded = await this.#read(frame, "loaded");
+  }
+
+  async #request(type: number, head: object, body: Buffer, timeout: number): Promise<Frame> {
+    if (this.#end !== undefined) throw new WorkerDiedError(this.#end);
+    return await new Promise((resolve, reject) => {
+      this.#push({ kind: "request", timeout, resolve, reject }, performance.now());
+      this.#transport.send(encodeFrameStart(type, head, body.length), body);
+    });
+  }
+
+  #push(pending: Pending<C>, now: number): void {
+    if (this.#first === this.#pending.length) {
+      this.#pending.length = 0;
+      this.#first = 0;
+      this.#firstSince = now;
+    }
+    this.#pending.push(pending);
+    const due = now + pending.timeout * 1000;
+    if (due < this.#timerDue) this.#setTimer(due, now);
+  }
+
+  #shift(): void {
+    this.#first += 1;
+    this.#firstSince = performance.now();
+    // Not at each answer: moving the rest up costs as much as the rest is long.
+    if (this.#first >= 1024) {
+      this.#pending.splice(0, this.#first);
+      this.#first = 0;
+    }
+  }
+
+  /** One timer for whichever is first: it looks again when that one's time would be up. */
+  #setTimer(due: number, now: number): void {
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
+    this.#timer = setTimeout(() => this.#checkTimeout(), Math.ceil(due - now));
+  }
+
+  #checkTimeout(): void {
+    this.#timerDue = Number.POSITIVE_INFINITY;
+    const pending = this.#pending[this.#first];
+    if (pending === undefined || this.#end !== undefined) return;
+    const now = performance.now();
+    const due = this.#firstSince + pending.timeout * 1000;
+    if (due > now) {
+      // One behind it may have less time.
+      this.#setTimer(Math.min(due, now + this.#options.limits.timeout * 1000), now);
+      return;
+    }
+    const reason = `took longer than its limit of ${formatDuration(pending.timeout)} and was ended`;
+    this.#transport.kill({ reason, limit: "timeout" });
+  }
+
+  #hear(frame: Frame): void {
+    if (frame.type === FrameType.saved) {
+      this.#hearSaved(frame);
+      return;
+    }
+    const pending = this.#pending[this.#first];
+    if (pending === undefined) this.#kill("answered what nobody asked");
+    else if (pending.kind === "call") this.#hearResult(frame, pending.call, pending.id);
+    else {
+      this.#shift();
+      pending.resolve(frame);
+    }
+  }
+
+  #hearResult(frame: Frame, call: C, id: number): void {
+    const { body } = frame;
+    const isResult = frame.type === FrameType.result && body.length >= ResultNumbers.bytes;
+    const outcome = isResult ? RESULT_OUTCOMES[body.readUInt32BE(ResultNumbers.outcome)] : undefined;
+    const head = frame.head === NO_HEAD ? PLAIN : ANSWERS.result.safeParse(frame.head).data;
+    if (outcome === undefined || head === undefined || body.readUInt32BE(ResultNumbers.id) !== id) {
+      // The call stays unanswered: what this process says is worth nothing.
+      this.#kill("wrote an answer that was not asked for");
+      return;
+    }
+    this.#shift();
+    this.#calls -= 1;
+    if (this.#calls === 0) {
+      this.#lastUsed = this.#firstSince;
+      this.#busyMilliseconds += this.#firstSince - (this.#busySince ?? this.#firstSince);
+      this.#busySince = undefined;
+    }
+    this.#listener?.onResult(call, id, {
+      outcome,
+      seconds: amountAt(body, ResultNumbers.seconds),
+      cpuSeconds: amountAt(body, ResultNumbers.cpuSeconds),
+      memoryBytes: amountAt(body, ResultNumbers.memoryBytes),
+      output: body.subarray(ResultNumbers.bytes),
+      message: head.message ?? "",
+      details: head.details ?? "",
+      notFinite: head.notFinite ?? [],
+      limit: head.limit,
+    });
+  }
+
+  #hearSaved(frame: Frame): void {
+    const head = ANSWERS.saved.safeParse(frame.head).data;
+    if (head === undefined) {
+      this.#kill("wrote an answer that was not asked for");
+      return;
+    }
+    const { shard, id, problem, unchanged } = head;
+    const env = problem !== null || unchanged ? undefined : frame.body;
+    this.#listener?.onSaved(shard, { id, problem, env });
+  }
+
+  /** The head of an answer; a worker that answers anything else is ended. */
+  async #read<Type extends AnswerType>(frame: Frame, type: Type): Promise<AnswerHead<Type>> {
+    const head =
+      frame.type === FrameType[type as keyof typeof FrameType]
+        ? (ANSWERS[type].safeParse(frame.head).data as AnswerHead<Type> | undefined)
+        : undefined;
+    if (head !== undefined) return head;
+    this.#kill("wrote an answer that was not asked for");
+    throw new WorkerDiedError(await this.ended);
+  }
+
+  #kill(reason: string): void {
+    this.#transport.kill({ reason, limit: undefined });
   }
 }
 
-/** The head of an answer; a worker that answers anything else is ended. */
-async function readAnswer<Type extends AnswerType>(
-  process: PythonProcess,
-  frame: Frame,
-  type: Type,
-): Promise<z.output<(typeof ANSWERS)[Type]>> {
-  const head = frame.type === FrameType[type] ? ANSWERS[type].safeParse(frame.head).data : undefined;
-  return head === undefined ? refuse(process) : (head as z.output<(typeof ANSWERS)[Type]>);
-}
-
-async function refuse(process: PythonProcess): Promise<never> {
-  process.kill("wrote an answer that was not asked for");
-  throw new WorkerDiedError(await process.ended);
+/** A number that a function may have forged: what is no amount is none. */
+function amountAt(body: Buffer, position: number): number {
+  const amount = body.readDoubleBE(position);
+  return amount >= 0 && amount < Number.MAX_SAFE_INTEGER ? amount : 0;
 }

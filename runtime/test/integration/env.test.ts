@@ -52,7 +52,7 @@ test("env comes back with its types when the worker is killed between calls, and
     const workers = await workersOf(process.pid);
     return workers.length === 1 && workers[0] !== before.pid;
   });
-  expect(await first.metric('gaugelet_worker_restarts_total{function="out"}')).toBe(1);
+  expect(await first.metric('gaugelet_worker_restarts_total{function="out",cause="exit"}')).toBe(1);
   await runtime.input({ n: 2 });
   expect(await runtime.output(({ n }) => n === 2)).toMatchObject({ all: [1, 2], types: true });
   await first.stop();

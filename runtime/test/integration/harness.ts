@@ -96,8 +96,8 @@ export function useRuntime(redisOptions: readonly string[] = []) {
   afterEach(async () => {
     for (const runtime of started.splice(0)) await runtime.stop();
     await rm(context.folder, { recursive: true, force: true });
-    // No worker outlives its runtime.
-    expect(await workersOf(process.pid)).toEqual([]);
+    // No worker outlives its runtime, nor does what workers are forked from.
+    expect(await childrenOf(process.pid, "gaugelet_worker")).toEqual([]);
   });
   return context;
 }
@@ -125,12 +125,18 @@ async function startFrom(environment: Record<string, string>): Promise<StartedRu
   };
 }
 
-/** Process ids of the Python workers that a process started and that still run. */
+/** Process ids of the workers that a runtime in this process, or in `parent`, has: its zygote's children. */
 export async function workersOf(parent: number): Promise<number[]> {
+  const zygotes = await childrenOf(parent, "gaugelet_worker");
+  return (await Promise.all(zygotes.map((pid) => childrenOf(pid, "")))).flat();
+}
+
+/** Process ids of the running children whose command line has a text in it. */
+export async function childrenOf(parent: number, command: string): Promise<number[]> {
   const children = await readFile(`/proc/${parent}/task/${parent}/children`, "utf8").catch(() => "");
   const pids = children.split(" ").filter(Boolean).map(Number);
   const commands = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined)),
   );
-  return pids.filter((_, index) => commands[index]?.includes("gaugelet_worker"));
+  return pids.filter((_, index) => commands[index]?.includes(command));
 }

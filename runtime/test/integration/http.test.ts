@@ -41,7 +41,7 @@ test("the management port answers health, readiness and metrics, and says what e
     'gaugelet_function_invocations_total{function="out",outcome="ok"} 1',
     'gaugelet_function_duration_seconds_count{function="out"} 1',
     'gaugelet_function_queue_seconds_count{function="out"} 1',
-    'gaugelet_worker_start_seconds_count{function="out"} 1',
+    'gaugelet_worker_start_seconds_count{function="out",how="first"} 1',
     'gaugelet_workers{function="out",state="ready"} 1',
     'gaugelet_worker_memory_bytes{function="out",worker="0"}',
   ]) {

@@ -83,7 +83,20 @@ test.each([
     const output = key === undefined ? "" : `, output: { key: "${key}" }`;
     return `{ name: ${"ab"[index]}, handler: m.h, ${TRIGGERS}${output} }`;
   });
-  await expect(folder.read(`functions: [${a}, ${b}]`, node)).rejects.toThrow(
+  await expect(folder.read(`functions: [${a}, ${b}]`, { nodeName: node })).rejects.toThrow(
     /^FOLDER\/gaugelet\.yaml: two functions have the output key "[^"]+"$/,
+  );
+});
+
+test.each([
+  ["sandbox", "process"],
+  ["microvm", "sandbox"],
+] as const)("less isolation than the operator's minimum, %s, is refused: %s", async (minimum, level) => {
+  await folder.write("one/function.yaml", `{ name: a, handler: m.h, ${TRIGGERS}, isolation: ${level} }`);
+  await expect(folder.read("functions: [one]", { minimumIsolation: minimum })).rejects.toThrow(
+    new ConfigurationError(
+      `FOLDER/one/function.yaml: isolation: expected at least ${minimum}, which GAUGELET_MINIMUM_ISOLATION ` +
+        `demands (found "${level}"); leave the field out to get that level`,
+    ),
   );
 });

@@ -4,14 +4,14 @@ import { dirname, join } from "node:path";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { afterAll, beforeAll } from "vitest";
 import { readConfigurationFile } from "../../src/configuration/file.ts";
-import type { FunctionDefinition } from "../../src/configuration/manifest.ts";
+import type { FunctionDefinition, OperatorSettings } from "../../src/configuration/manifest.ts";
 
 /** A folder with configuration files of a test file's own. */
 export interface ConfigurationFolder {
   readonly path: string;
   write(name: string, text: string): Promise<string>;
   /** Read `gaugelet.yaml` with this text. The folder is called FOLDER in the message of an error. */
-  read(yaml: string, nodeName?: string): Promise<FunctionDefinition[]>;
+  read(yaml: string, operator?: Partial<OperatorSettings>): Promise<FunctionDefinition[]>;
 }
 
 /** Make the folder before the tests of a file, and remove it after them. */
@@ -32,10 +32,14 @@ export function useConfigurationFolder(): ConfigurationFolder {
       return path;
     },
     write,
-    async read(yaml, nodeName) {
+    async read(yaml, operator) {
       const file = await write("gaugelet.yaml", yaml);
       try {
-        return await readConfigurationFile(file, nodeName);
+        return await readConfigurationFile(file, {
+          nodeName: undefined,
+          minimumIsolation: "process",
+          ...operator,
+        });
       } catch (error) {
         if (!(error instanceof ConfigurationError)) throw error;
         throw new ConfigurationError(error.message.replaceAll(path, "FOLDER"), { cause: error });

@@ -23,14 +23,36 @@ describe("with an output key and no configuration file, one function", () => {
         {
           name: "out",
           description: "",
+          language: "python",
           source: { kind: "path", path: "/opt/usermodule.py" },
           handler: "usermodule.handler",
+          isolation: "process",
+          network: false,
           state: "function",
           triggers: [{ redisKey: "metrics", pollInterval: 5 }],
+          input: undefined,
           outputKey: "out",
           node: undefined,
           staleAfter: 60,
-          limits: { timeout: 30, output: 1024 ** 2, env: 16 * 1024 ** 2, logLinesPerSecond: 100 },
+          // The container is the limit.
+          limits: {
+            timeout: 30,
+            cpu: null,
+            memory: null,
+            openFiles: null,
+            processes: null,
+            disk: null,
+            output: 1024 ** 2,
+            env: 16 * 1024 ** 2,
+            logLinesPerSecond: 100,
+          },
+          workers: {
+            min: 1,
+            max: 1,
+            spare: 0,
+            scaleUp: { utilization: 0.8, for: 300 },
+            scaleDown: { idle: 300 },
+          },
           thresholds: [],
           environment: { REDIS_OUTPUT_KEY: "out" },
         },
@@ -38,6 +60,8 @@ describe("with an output key and no configuration file, one function", () => {
       management: { address: "127.0.0.1", port: 8421 },
       status: undefined,
       python: "python3",
+      preload: [],
+      minimumIsolation: "process",
       stateFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`),
       logLevel: "info",
     });
@@ -132,6 +156,16 @@ describe("a variable that is wrong is named, with what was expected and found", 
     ["REDIS_DB", "-1", 'Too small: expected number to be >=0 (found "-1")'],
     ["GAUGELET_MANAGEMENT_PORT", "http", 'expected a port number (found "http")'],
     [
+      "GAUGELET_MINIMUM_ISOLATION",
+      "vm",
+      'Invalid option: expected one of "process"|"sandbox"|"microvm" (found "vm")',
+    ],
+    ...["numpy;pandas", "numpy,,pandas", ",", "os --help", "../x"].map((list): [string, string, string] => [
+      "GAUGELET_PRELOAD",
+      list,
+      `expected names of modules with commas between, such as numpy,pandas (found "${list}")`,
+    ]),
+    [
       "GAUGELET_LOG_LEVEL",
       "loud",
       'Invalid option: expected one of "trace"|"debug"|"info"|"warn"|"error"|"fatal" (found "loud")',
@@ -169,5 +203,37 @@ describe("a configuration file", () => {
     await expect(
       readConfiguration({ GAUGELET_CONFIG: `${folder.path}/none.yaml`, REDIS_OUTPUT_KEY: "out" }),
     ).rejects.toThrow(`${folder.path}/none.yaml: cannot be read: ENOENT`);
+  });
+
+  test("comes with the modules that functions use most, imported before", async () => {
+    const file = await folder.write("gaugelet.yaml", yaml);
+    const { preload } = await readConfiguration({ GAUGELET_CONFIG: file });
+    expect(preload).toEqual(["numpy", "pandas", "sklearn", "matplotlib", "requests", "tqdm"]);
+  });
+});
+
+test.each([
+  ["numpy", ["numpy"]],
+  [" numpy , google.protobuf ", ["numpy", "google.protobuf"]],
+  ["", []],
+  [" ", []],
+])("the modules to import before are those of the list %j", async (list, preload) => {
+  const file = await folder.write(
+    "gaugelet.yaml",
+    "functions: [{ name: a, handler: m.h, triggers: [{ schedule: 5s }] }]",
+  );
+  for (const kind of [{ GAUGELET_CONFIG: file }, { REDIS_OUTPUT_KEY: "out" }]) {
+    expect(await readConfiguration({ ...kind, GAUGELET_PRELOAD: list })).toMatchObject({ preload });
+  }
+});
+
+test("the operator's minimum is every function's isolation", async () => {
+  const configuration = await readConfiguration({
+    REDIS_OUTPUT_KEY: "out",
+    GAUGELET_MINIMUM_ISOLATION: "sandbox",
+  });
+  expect(configuration).toMatchObject({
+    minimumIsolation: "sandbox",
+    functions: [{ isolation: "sandbox" }],
   });
 });

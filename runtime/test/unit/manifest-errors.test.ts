@@ -10,6 +10,10 @@ const DURATION = "expected a duration above 0 and up to 24d with its unit, such 
 const SIZE = "expected a size above 0, such as 512, 64Ki or 16Mi";
 const SCHEDULE = "expected an interval such as 5s or a cron expression";
 
+const ONE_WORKER =
+  "expected at most 1 with state: function, whose one env and order of events only one worker can keep; " +
+  "for more workers say state: none or state: partition";
+
 /** The manifest, the path that the error names, and what it says of it. */
 const cases: [string, string, string][] = [
   [
@@ -50,13 +54,22 @@ const cases: [string, string, string][] = [
     "triggers",
     "expected at least one trigger, or the function never runs (found [])",
   ],
-  [`${NAME}, triggers: [5s]`, "triggers[0]", 'expected an object with redisKey or schedule (found "5s")'],
-  [`${NAME}, triggers: [null]`, "triggers[0]", "expected an object with redisKey or schedule (found null)"],
   [
-    `${NAME}, triggers: [{ http: true }]`,
+    `${NAME}, triggers: [5s]`,
     "triggers[0]",
-    'expected an object with redisKey or schedule (found {"http":true})',
+    'expected an object with redisKey, schedule or http (found "5s")',
   ],
+  [
+    `${NAME}, triggers: [null]`,
+    "triggers[0]",
+    "expected an object with redisKey, schedule or http (found null)",
+  ],
+  ...["false", "{}"].map((http): [string, string, string] => [
+    `${NAME}, triggers: [{ http: ${http} }]`,
+    "triggers[0].http",
+    `expected true; leave the trigger out where the function is not to be called (found ${http})`,
+  ]),
+  [`${NAME}, triggers: [{ http: true, path: /a }]`, "triggers[0]", 'unknown field "path"'],
   [
     `${NAME}, triggers: [{ schedule: 5s }, { schedule: 5 }]`,
     "triggers[1].schedule",
@@ -94,7 +107,13 @@ const cases: [string, string, string][] = [
     `${DURATION} (found "25d")`,
   ],
   [`${NAME}, triggers: [{ redisKey: a, poll: 5s }]`, "triggers[0]", 'unknown field "poll"'],
-  [`${OK}, language: rust`, "language", 'expected python, the one language this version runs (found "rust")'],
+  [`${OK}, language: rust`, "language", 'expected python, javascript or typescript (found "rust")'],
+  [
+    `${OK}, isolation: none`,
+    "isolation",
+    'Invalid option: expected one of "process"|"sandbox"|"microvm" (found "none")',
+  ],
+  [`${OK}, network: "no"`, "network", 'Invalid input: expected boolean, received string (found "no")'],
   [
     `${OK}, state: many`,
     "state",
@@ -118,7 +137,51 @@ const cases: [string, string, string][] = [
   [`${OK}, limits: { output: 1x }`, "limits.output", `${SIZE} (found "1x")`],
   [`${OK}, limits: { output: -1 }`, "limits.output", `${SIZE} (found -1)`],
   [`${OK}, limits: { env: 0 }`, "limits.env", `${SIZE} (found 0)`],
-  [`${OK}, limits: { memory: 1Gi }`, "limits", 'unknown field "memory"'],
+  [`${OK}, limits: { ram: 1Gi }`, "limits", 'unknown field "ram"'],
+  [
+    `${OK}, limits: { memory: 31Mi }`,
+    "limits.memory",
+    'expected at least 32Mi, or null for no limit (found "31Mi")',
+  ],
+  [`${OK}, limits: { cpu: 10 }`, "limits.cpu", "Invalid input: expected string, received number (found 10)"],
+  [
+    `${OK}, limits: { timeout: null }`,
+    "limits.timeout",
+    "Invalid input: expected string, received null (found null)",
+  ],
+  [
+    `${OK}, limits: { openFiles: 15 }`,
+    "limits.openFiles",
+    "expected at least 16, or null for no limit (found 15)",
+  ],
+  [`${OK}, limits: { processes: 0 }`, "limits.processes", "Too small: expected number to be >0 (found 0)"],
+  [`${OK}, limits: { disk: 0 }`, "limits.disk", `${SIZE} (found 0)`],
+  [`${OK}, workers: { max: 2 }`, "workers.max", `${ONE_WORKER} (found 2)`],
+  [`${OK}, workers: { min: 2 }`, "workers.min", `${ONE_WORKER} (found 2)`],
+  [`${OK}, workers: { min: 2, max: 3 }`, "workers.max", `${ONE_WORKER} (found 3)`],
+  [
+    `${OK}, state: none, workers: { min: 3, max: 2 }`,
+    "workers.min",
+    "expected at most max, which is 2 (found 3)",
+  ],
+  [`${OK}, workers: { max: 0 }`, "workers.max", "Too small: expected number to be >=1 (found 0)"],
+  [`${OK}, workers: { min: -1 }`, "workers.min", "Too small: expected number to be >=0 (found -1)"],
+  [
+    `${OK}, workers: { spare: 0.5 }`,
+    "workers.spare",
+    "Invalid input: expected int, received number (found 0.5)",
+  ],
+  [
+    `${OK}, workers: { scaleUp: { utilization: 80 } }`,
+    "workers.scaleUp.utilization",
+    "Too big: expected number to be <=1 (found 80)",
+  ],
+  [`${OK}, workers: { scaleUp: { after: 5m } }`, "workers.scaleUp", 'unknown field "after"'],
+  [
+    `${OK}, workers: { scaleDown: { idle: 5 } }`,
+    "workers.scaleDown.idle",
+    "Invalid input: expected string, received number (found 5)",
+  ],
   [
     `${OK}, limits: { logLinesPerSecond: 1.5 }`,
     "limits.logLinesPerSecond",
@@ -171,7 +234,7 @@ test("a time zone that does not exist is named", async () => {
 
 test("shards need a pattern in every trigger", async () => {
   const triggers = "[{ redisKey: 'm:*' }, { redisKey: metrics }, { schedule: 5s }]";
-  const needs = "state: partition needs a key pattern such as metrics:* in every trigger";
+  const needs = "state: partition needs http or a key pattern such as metrics:* in every trigger";
   await expect(
     folder.read(`functions: [{ ${NAME}, state: partition, triggers: ${triggers} }]`),
   ).rejects.toThrow(

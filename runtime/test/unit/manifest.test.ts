@@ -1,12 +1,15 @@
 import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { expect, test } from "vitest";
-import type { FunctionDefinition } from "../../src/configuration/manifest.ts";
+import type { FunctionDefinition, OperatorSettings } from "../../src/configuration/manifest.ts";
 import { useConfigurationFolder } from "./configuration-folder.ts";
 
 const folder = useConfigurationFolder();
 
-async function define(manifest: string, nodeName?: string): Promise<FunctionDefinition> {
-  const [definition] = await folder.read(`functions: [{ name: a, handler: m.h, ${manifest} }]`, nodeName);
+async function define(
+  manifest: string,
+  operator: Partial<OperatorSettings> = {},
+): Promise<FunctionDefinition> {
+  const [definition] = await folder.read(`functions: [{ name: a, handler: m.h, ${manifest} }]`, operator);
   if (definition === undefined) throw new Error("no function");
   return definition;
 }
@@ -17,14 +20,35 @@ test("every field but the name, the handler and the triggers has a default", asy
   expect(await define("triggers: [{ redisKey: metrics }]")).toEqual({
     name: "a",
     description: "",
+    language: "python",
     source: { kind: "path", path: folder.path },
     handler: "m.h",
+    isolation: "process",
+    network: false,
     state: "function",
     triggers: [{ redisKey: "metrics", pollInterval: 5 }],
+    input: undefined,
     outputKey: "gaugelet:output:a",
     node: undefined,
     staleAfter: 60,
-    limits: { timeout: 30, output: 1024 ** 2, env: 16 * 1024 ** 2, logLinesPerSecond: 100 },
+    limits: {
+      timeout: 30,
+      cpu: null,
+      memory: 512 * 1024 ** 2,
+      openFiles: 64,
+      processes: 64,
+      disk: 64 * 1024 ** 2,
+      output: 1024 ** 2,
+      env: 16 * 1024 ** 2,
+      logLinesPerSecond: 100,
+    },
+    workers: {
+      min: 1,
+      max: 1,
+      spare: 0,
+      scaleUp: { utilization: 0.8, for: 300 },
+      scaleDown: { idle: 300 },
+    },
     thresholds: [],
     environment: {},
   });
@@ -32,28 +56,46 @@ test("every field but the name, the handler and the triggers has a default", asy
 
 test("what is said is taken, in seconds and bytes", async () => {
   const definition = await define(
-    `description: d, source: ./code, state: none, language: python,
-     triggers: [{ redisKey: "m:*", pollInterval: 250ms }, { schedule: 1m30s }, { schedule: 0 6 * * 1-5, timeZone: Europe/Berlin }],
+    `description: d, source: ./code, state: none, language: typescript, isolation: sandbox, network: true,
+     triggers: [{ redisKey: "m:*", pollInterval: 250ms }, { schedule: 1m30s }, { schedule: 0 6 * * 1-5, timeZone: Europe/Berlin }, { http: true }],
+     input: { type: object, required: [n] },
      output: { key: usage, staleAfter: 1h },
-     limits: { timeout: 1.5s, output: 64Ki, env: 1Mi, logLinesPerSecond: 5 },
+     limits: { timeout: 1.5s, cpu: 500ms, memory: 1Gi, openFiles: 16, processes: 1, disk: 1, output: 64Ki, env: 1Mi, logLinesPerSecond: 5 },
+     workers: { min: 0, max: 8, spare: 2, scaleUp: { utilization: 1, for: 30s }, scaleDown: { idle: 1m } },
      thresholds: [{ field: f, above: 0.9, for: 10m, severity: critical }, { field: g, below: 0 }],
      environment: { LEVEL: info, NUMBER: 5, FLAG: true }`,
   );
   expect(definition).toEqual({
     name: "a",
     description: "d",
+    language: "typescript",
     source: { kind: "path", path: `${folder.path}/code` },
     handler: "m.h",
+    isolation: "sandbox",
+    network: true,
     state: "none",
     triggers: [
       { redisKey: "m:*", pollInterval: 0.25 },
       { schedule: "1m30s", timeZone: "UTC" },
       { schedule: "0 6 * * 1-5", timeZone: "Europe/Berlin" },
+      { http: true },
     ],
+    input: { type: "object", required: ["n"] },
     outputKey: "usage",
     node: undefined,
     staleAfter: 3600,
-    limits: { timeout: 1.5, output: 65_536, env: 1024 ** 2, logLinesPerSecond: 5 },
+    limits: {
+      timeout: 1.5,
+      cpu: 0.5,
+      memory: 1024 ** 3,
+      openFiles: 16,
+      processes: 1,
+      disk: 1,
+      output: 65_536,
+      env: 1024 ** 2,
+      logLinesPerSecond: 5,
+    },
+    workers: { min: 0, max: 8, spare: 2, scaleUp: { utilization: 1, for: 30 }, scaleDown: { idle: 60 } },
     thresholds: [
       { field: "f", above: 0.9, for: 600, severity: "critical" },
       { field: "g", below: 0, for: 60, severity: "warning" },
@@ -85,7 +127,9 @@ test.each([
   ["output: { key: '{node}:usage' }", "n1", "n1:usage", "n1"],
   ["output: { key: 'a{node}b:{node}' }", "n$&", "an$&b:n$&", "n$&"],
 ])("the output key of %j on the node %j", async (manifest, nodeName, outputKey, node) => {
-  const definition = await define(`${EVERY_5_S}, ${manifest}`, nodeName === "" ? undefined : nodeName);
+  const definition = await define(`${EVERY_5_S}, ${manifest}`, {
+    nodeName: nodeName === "" ? undefined : nodeName,
+  });
   expect(definition).toMatchObject({ outputKey, node });
 });
 
@@ -95,7 +139,7 @@ test.each([
   ["output: { key: 'usage:{shard}' }", "usage:{shard}"],
   ["output: { key: '{shard}/usage' }", "{shard}/usage"],
 ])("with shards, the output key of %j has a place for them", async (manifest, outputKey) => {
-  const sharded = `state: partition, triggers: [{ redisKey: "metrics:*" }], ${manifest}`;
+  const sharded = `state: partition, triggers: [{ redisKey: "metrics:*" }, { http: true }], ${manifest}`;
   expect(await define(sharded)).toMatchObject({ outputKey, state: "partition" });
 });
 
@@ -109,6 +153,7 @@ test.each([
   ["{ schedule: '*/10 * * * * *' }", 60],
   ["{ schedule: '0 * * * *' }", 3 * 3600],
   ["{ schedule: '0 6 * * *' }", 3 * 86_400],
+  ["{ http: true }, { schedule: 1m }", 180],
 ])("an output of %s is stale after %i s, where nothing else is said", async (triggers, staleAfter) => {
   expect(await define(`triggers: [${triggers}]`)).toMatchObject({ staleAfter });
 });
@@ -119,4 +164,43 @@ test("a key pattern is one whatever it looks like", async () => {
     expect(triggers[0]).toMatchObject({ redisKey: redisKey.replace("\\\\", "\\") });
     expect(() => parseKeyPattern(redisKey)).not.toThrow();
   }
+});
+
+test("an output that only calls make is never stale", async () => {
+  expect(await define("triggers: [{ http: true }]")).toMatchObject({ staleAfter: null });
+});
+
+test.each([
+  ["memory: null", { memory: null }],
+  [
+    "openFiles: null, processes: null, disk: null, cpu: null",
+    { openFiles: null, processes: null, disk: null, cpu: null },
+  ],
+])("a limit may be taken away: %s", async (limits, expected) => {
+  expect((await define(`${EVERY_5_S}, limits: { ${limits} }`)).limits).toMatchObject(expected);
+});
+
+test.each([
+  ["", 1, 1],
+  ["state: function, workers: { min: 0 }", 0, 1],
+  ["state: none", 1, 4],
+  ["state: none, workers: { min: 0 }", 0, 4],
+  ["state: none, workers: { min: 6 }", 6, 6],
+  ["state: none, workers: { max: 2 }", 1, 2],
+])("with %j there are from %i to %i workers", async (manifest, min, max) => {
+  expect((await define(`${EVERY_5_S}, ${manifest}`)).workers).toMatchObject({ min, max });
+});
+
+test("with shards there are up to 4 workers", async () => {
+  const { workers } = await define("state: partition, triggers: [{ http: true }]");
+  expect(workers).toMatchObject({ min: 1, max: 4 });
+});
+
+test.each([
+  ["process", "", "process"],
+  ["sandbox", "", "sandbox"],
+  ["process", "isolation: sandbox", "sandbox"],
+  ["sandbox", "isolation: microvm", "microvm"],
+] as const)("where the operator demands %s, %j gives %s", async (minimumIsolation, manifest, isolation) => {
+  expect(await define(`${EVERY_5_S}, ${manifest}`, { minimumIsolation })).toMatchObject({ isolation });
 });

@@ -58,8 +58,10 @@ describe("a file", () => {
     await write("sibling.py", "x = 2\n");
     const third = await version();
     await write("usermodule.py", `${HANDLER}\n`);
-    const versions = new Set([first, second, third, await version()]);
-    expect(versions.size).toBe(4);
+    const fourth = await version();
+    await write("package.json", '{"type":"module"}');
+    const versions = new Set([first, second, third, fourth, await version()]);
+    expect(versions.size).toBe(5);
   });
 
   test("that is empty, missing or cannot be read is told with what to do", async () => {
@@ -67,6 +69,11 @@ describe("a file", () => {
     expect(await refusal({ kind: "path", path: empty })).toBe(
       "FOLDER/code/empty.py is empty; it should define def handler(input, context)",
     );
+    for (const name of ["empty.js", "empty.mts"]) {
+      expect(await refusal({ kind: "path", path: await write(name, "") })).toBe(
+        `FOLDER/code/${name} is empty; it should define export function handler(input, context)`,
+      );
+    }
     expect(await refusal({ kind: "path", path: join(folder, "missing.py") })).toBe(
       "FOLDER/missing.py does not exist; put the function there or set FUNCTION_FILE, FUNCTION_ZIP or source",
     );
@@ -100,6 +107,10 @@ describe("a folder", () => {
     await rm(join(folder, "code/package"), { recursive: true });
     await write("other/part.py", "x = 2\n");
     seen.push(await version());
+    for (const name of ["a.js", "a.mjs", "a.cjs", "a.ts", "a.mts", "a.cts", "package.json"]) {
+      await write(`other/${name}`, "");
+      seen.push(await version());
+    }
     expect(new Set(seen).size).toBe(seen.length);
   });
 
@@ -113,6 +124,9 @@ describe("a folder", () => {
     await write("handler.py~", "x");
     await write("notes.md", "x");
     await write("data.csv", "1,2\n");
+    await write("data.json", "{}");
+    await write("node_modules/left-pad/index.js", "x");
+    await write("node_modules/left-pad/package.json", "{}");
     await write("tools/pyvenv.cfg", "");
     await write("tools/lib/requests.py", "x");
     await mkdir(join(folder, "code/folder.py"));

@@ -98,6 +98,11 @@ const changes: Case[] = [
     change: (at) => writeFile(join(at, "code/more.py"), ""),
   },
   {
+    name: "a TypeScript module is added to a folder",
+    before: code,
+    change: (at) => writeFile(join(at, "code/more.ts"), ""),
+  },
+  {
     name: "a file is removed from a folder",
     before: code,
     change: (at) => rm(join(at, "code/package/part.py")),
@@ -133,6 +138,14 @@ const noChanges: Case[] = [
       await mkdir(join(at, "code/__pycache__"));
       await writeFile(join(at, "code/__pycache__/x.py"), "");
       await symlink("user@host.4711:1", join(at, "code/.#handler.py"));
+    },
+  },
+  {
+    name: "what is installed",
+    before: code,
+    async change(at) {
+      await mkdir(join(at, "code/node_modules/a"), { recursive: true });
+      await writeFile(join(at, "code/node_modules/a/index.js"), "");
     },
   },
   {

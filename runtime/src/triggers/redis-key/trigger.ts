@@ -4,7 +4,7 @@ import { type KeyPattern, parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import type { KeyChanges } from "@gaugelet/shared/redis/key-changes";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import type { RedisKeyTriggerSpec } from "../../configuration/manifest.ts";
+import type { RedisKeyTriggerSpec } from "../../configuration/triggers.ts";
 import type { FunctionEvent } from "../../dispatcher/event.ts";
 import type { Trigger } from "../trigger.ts";
 import { readInput } from "./read-input.ts";
@@ -181,7 +181,15 @@ export class RedisKeyTrigger implements Trigger {
     const position = `sha1:${hash("sha1", body)}`;
     if (position === watched.position || this.#stopped) return true;
     watched.position = position;
-    this.#emit({ source, shard, body, position, inputKey: key, receivedAt });
+    this.#emit({
+      source,
+      shard,
+      body,
+      position,
+      context: { inputKey: key },
+      isSuperseded: true,
+      receivedAt,
+    });
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { parseDuration } from "@gaugelet/shared/units";
 import { Cron } from "croner";
-import type { ScheduleTriggerSpec } from "../../configuration/manifest.ts";
+import type { ScheduleTriggerSpec } from "../../configuration/triggers.ts";
 import type { FunctionEvent } from "../../dispatcher/event.ts";
 import type { Trigger } from "../trigger.ts";
 
@@ -38,7 +38,8 @@ export class ScheduleTrigger implements Trigger {
       shard: "",
       body: Buffer.from(JSON.stringify({ timestamp, schedule: this.#spec.schedule })),
       position: timestamp,
-      inputKey: null,
+      context: { inputKey: null },
+      isSuperseded: true,
       receivedAt: performance.now(),
     };
   }

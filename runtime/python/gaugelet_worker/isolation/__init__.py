@@ -1,0 +1,1 @@
+"""What a worker is shut into: its limits, its user, its namespaces, its system calls."""

@@ -1,0 +1,127 @@
+"""Calls of the kernel that Python has no function for."""
+
+import ctypes
+import os
+import platform
+import signal
+import sys
+
+IS_LINUX = sys.platform == "linux"
+# PyDLL keeps the interpreter's lock: a process that clones itself with it released would be lost.
+libc = ctypes.PyDLL(None, use_errno=True)
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_SECCOMP = 22
+PR_CAPBSET_DROP = 24
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+
+CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+
+# Numbers that differ between machines; the newer ones are the same everywhere.
+_CLONE, PIVOT_ROOT, _CAPSET = {"x86_64": (56, 155, 126), "aarch64": (220, 41, 91)}.get(
+    platform.machine(), (None, None, None)
+)
+
+
+def prctl(option: int, argument: int = 0, *further: int) -> None:
+    """prctl(2)."""
+    values = [ctypes.c_ulong(value) for value in (argument, *further, 0, 0, 0)[:4]]
+    check(libc.prctl(option, *values), "prctl")
+
+
+def syscall(name: str, number: int | None, *arguments: object) -> int:
+    """syscall(2); `name` is for the error."""
+    if number is None:
+        raise OSError(f"{name} is not known for {platform.machine()} machines")
+    return check(libc.syscall(ctypes.c_long(number), *map(_argument, arguments)), name)
+
+
+def _argument(value: object) -> object:
+    return ctypes.c_long(value) if isinstance(value, int) else value
+
+
+def check(result: int, name: str) -> int:
+    """The result of a call of the C library, or the error that it stands for."""
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+    return result
+
+
+def die_with_parent() -> None:
+    """End with the parent even when that is killed and cannot say so: a busy loop would go on forever."""
+    if IS_LINUX:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def no_new_privileges() -> None:
+    """Programs with a set-user-id bit give no rights from here on."""
+    if IS_LINUX:
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capabilities() -> None:
+    """Give up all of root's rights for good, in this process and what it starts."""
+    if not IS_LINUX:
+        return
+    with open("/proc/sys/kernel/cap_last_cap") as file:
+        last = int(file.read())
+    if has_capability(_CAP_SETPCAP):
+        for capability in range(last + 1):
+            prctl(PR_CAPBSET_DROP, capability)
+    prctl(PR_CAP_AMBIENT, 4)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    syscall("capset", _CAPSET, header, (ctypes.c_uint32 * 6)())
+
+
+_CAP_SETGID, _CAP_SETUID, _CAP_SETPCAP, _CAP_SYS_ADMIN = 6, 7, 8, 21
+
+
+def has_capability(number: int) -> bool:
+    """Whether this process has one of root's rights."""
+    with open("/proc/self/status") as file:
+        effective = next(line for line in file if line.startswith("CapEff:"))
+    return bool(int(effective.split()[1], 16) >> number & 1)
+
+
+def can_change_user() -> bool:
+    """Whether this process may become another user."""
+    return has_capability(_CAP_SETUID) and has_capability(_CAP_SETGID)
+
+
+def is_administrator() -> bool:
+    """Whether this process may make namespaces without a user namespace of its own."""
+    return has_capability(_CAP_SYS_ADMIN)
+
+
+def unshare_user() -> None:
+    """Enter a new user namespace."""
+    check(libc.unshare(CLONE_NEWUSER), "unshare")
+
+
+def fork_into(namespaces: int) -> int:
+    """fork(2) into new namespaces: 0 in the child, which is the first process of its pid namespace."""
+    ctypes.pythonapi.PyOS_BeforeFork()
+    pid = libc.syscall(
+        ctypes.c_long(_CLONE), ctypes.c_ulong(namespaces | signal.SIGCHLD), None, None, None, None
+    )
+    number = ctypes.get_errno()
+    if pid == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+        return 0
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if pid < 0:
+        raise OSError(number, f"clone: {os.strerror(number)}")
+    return pid
+
+
+def close_all_but(*kept: int, first: int = 0) -> None:
+    """Close all descriptors from `first` on, but these."""
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))

@@ -1,0 +1,134 @@
+"""What a freshly forked process does to become a worker."""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import sys
+import tempfile
+import time
+from typing import NamedTuple, NoReturn, TextIO
+
+from gaugelet_worker import serving
+from gaugelet_worker.control import wipe
+from gaugelet_worker.isolation import linux, process_level, sandbox_level
+from gaugelet_worker.isolation.place import Place
+from gaugelet_worker.isolation.refused import Refused
+from gaugelet_worker.report import Report
+from gaugelet_worker.specification import LaunchSpec, parse_environment
+
+_FIRST_FREE_DESCRIPTOR = 5
+_NO_SUCH_PROGRAM = 127
+# The kernel ends workers before anything else of the machine when memory runs out.
+_OUT_OF_MEMORY_SCORE = 800
+_IGNORED = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class Child(NamedTuple):
+    """What the fork of the zygote needs to become a worker."""
+
+    spec: LaunchSpec
+    environment: bytearray
+    streams: dict[int, socket.socket]
+    report: Report
+    place: Place
+    is_trial: bool = False
+    """Only to see whether the level can be had."""
+
+
+def run_child(child: Child) -> NoReturn:
+    """Become the worker: containment first, then the function."""
+    report = child.report
+    try:
+        spec, place = child.spec, child.place
+        is_sandbox = spec.isolation == "sandbox"
+        first = sandbox_level.split(place, report) if is_sandbox else None
+        environment = parse_environment(child.environment)
+        wipe(child.environment)
+        _place_descriptors(child, *([first.fileno()] if is_sandbox else []))
+        _stand_alone()
+        if is_sandbox:
+            level = sandbox_level.contain(spec, place, environment, first)
+        else:
+            level = process_level.contain(spec, place, environment)
+        _take_environment(environment)
+        report.say(level=level)
+        report.close()
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            report.say(refused=str(error) if isinstance(error, Refused) else repr(error))
+        os._exit(1)
+    if child.is_trial:
+        os._exit(0)
+    _run(spec.program, environment)
+
+
+def _place_descriptors(child: Child, *kept: int) -> None:
+    """0 is /dev/null, 1 to 4 are the streams, and nothing else stays open but the report and these.
+
+    The zygote's own descriptors have all of these numbers, so that the streams cannot.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    for target, stream in child.streams.items():
+        os.dup2(stream.detach(), target)
+    linux.close_all_but(child.report.descriptor, *kept, first=_FIRST_FREE_DESCRIPTOR)
+
+
+def _stand_alone() -> None:
+    """A session and group of its own, ending with its parent; signals as in a new process."""
+    os.setsid()
+    linux.die_with_parent()
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        # Ctrl-C in the terminal of `npm start` is for the runtime, which then ends its workers in order.
+        action = signal.SIG_IGN if number in _IGNORED else signal.SIG_DFL
+        with contextlib.suppress(OSError):
+            signal.signal(number, action)
+    if linux.IS_LINUX:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write(str(_OUT_OF_MEMORY_SCORE))
+
+
+def _take_environment(environment: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    # Found out anew, from the variables that are there now.
+    tempfile.tempdir = None
+
+
+def _run(program: tuple[str, ...] | None, environment: dict[str, str]) -> NoReturn:
+    if program is not None:
+        for number in _IGNORED[1:]:
+            signal.signal(number, signal.SIG_DFL)
+        try:
+            os.execvpe(program[0], program, environment)
+        except OSError as error:
+            os.write(2, f"{program[0]} cannot be started: {error.strerror}\n".encode())
+            os._exit(_NO_SUCH_PROGRAM)
+    sys.argv[1:] = []
+    _open_standard_streams()
+    _reseed()
+    serving.serve()
+    os._exit(0)
+
+
+def _open_standard_streams() -> None:
+    """Anew: the zygote's may have been files, which are written in another way than sockets."""
+    sys.stdin = sys.__stdin__ = _stream(0, "r")
+    sys.stdout = sys.__stdout__ = _stream(1, "w")
+    sys.stderr = sys.__stderr__ = _stream(2, "w")
+
+
+def _stream(descriptor: int, mode: str) -> TextIO:
+    return open(descriptor, mode, 1, "utf-8", "backslashreplace", closefd=False)
+
+
+def _reseed() -> None:
+    """No two forks draw the same random numbers."""
+    random.seed()
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()

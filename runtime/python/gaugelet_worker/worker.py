@@ -1,0 +1,143 @@
+"""A worker as the zygote sees it: from its fork to the moment when nothing of it is left."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from typing import NamedTuple
+
+from gaugelet_worker.arrivals import Arrival
+from gaugelet_worker.holding import Holding, Premises
+from gaugelet_worker.isolation.namespaces import fork_into_namespaces
+from gaugelet_worker.launch import Child
+from gaugelet_worker.report import Report
+from gaugelet_worker.specification import LaunchSpec
+
+# Signals with which the kernel ends a worker that went over a limit.
+_LIMIT_OF_SIGNAL = {signal.SIGXCPU: "cpu", signal.SIGSYS: "syscall"}
+_POLL_SECONDS = 0.005
+_CHUNK_BYTES = 65_536
+
+
+class Outcome(NamedTuple):
+    """How a worker ended."""
+
+    exitCode: int | None = None
+    signal: str | None = None
+    limit: str | None = None
+
+
+class Worker:
+    """One worker. Its report is a pipe that tells its level, or why it has none, and how it ended."""
+
+    def __init__(self, spec: LaunchSpec, holding: Holding, pid: int, report: int) -> None:
+        self.launch = spec.launch
+        self.pid = pid
+        self.is_ending = False
+        self._holding = holding
+        self._report = report
+        self._text = b""
+        self._level: dict | None = None
+        self._refusal: str | None = None
+        self._status: int | None = None
+        self._inner_status: int | None = None
+        self._was_killed = False
+        self._was_out_of_memory = False
+        self._is_empty = False
+
+    def fileno(self) -> int:
+        return self._report
+
+    def read_report(self) -> tuple[dict | None, bool]:
+        """The level, where that has just been told; and whether more may come."""
+        more = True
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self._report, _CHUNK_BYTES):
+                self._text += chunk
+            more = False
+        *lines, self._text = self._text.split(b"\n")
+        level = None
+        for message in map(json.loads, lines):
+            self._level = level = message.get("level", level)
+            self._refusal = message.get("refused", self._refusal)
+            self._inner_status = message.get("exit", self._inner_status)
+        return level, more
+
+    def close_report(self) -> None:
+        """Let go of the pipe."""
+        os.close(self._report)
+
+    def wait(self) -> tuple[dict | None, str | None]:
+        """Wait for the end of a trial: the level that it had, or why it had none."""
+        self.reaped(*os.waitpid(self.pid, 0))
+        self.read_report()
+        self.close_report()
+        while not self.has_gone():
+            time.sleep(_POLL_SECONDS)
+            with contextlib.suppress(ChildProcessError):
+                self._holding.reaped(os.waitpid(-1, os.WNOHANG)[0])
+        return self._level, self.refusal
+
+    def end(self) -> None:
+        """Kill it, at once."""
+        self._was_killed = True
+        if self._status is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            os.kill(self.pid, signal.SIGKILL)
+
+    def reaped(self, pid: int, status: int) -> None:
+        """A process of this machine has ended and is waited for; its own first one, perhaps."""
+        self._holding.reaped(pid)
+        if pid == self.pid:
+            self._status = status
+            self.is_ending = True
+            self._was_out_of_memory = self._holding.was_out_of_memory()
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def has_gone(self) -> bool:
+        """Whether nothing of it is left; ends what is. Only after its first process was reaped."""
+        if not self._is_empty:
+            has_own_user = bool(self._level and self._level["ownUser"])
+            self._is_empty = self._holding.kill(has_own_user=has_own_user)
+        return self._is_empty and self._holding.release()
+
+    @property
+    def refusal(self) -> str | None:
+        """Why it never became a worker; None for one that did, or was not wanted any more."""
+        if self._level is not None or self._was_killed:
+            return None
+        return self._refusal or f"its process ended while it was set up: {self.outcome()}"
+
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        status = self._status if self._inner_status is None else self._inner_status
+        if not os.WIFSIGNALED(status):
+            return Outcome(exitCode=os.WEXITSTATUS(status))
+        number = signal.Signals(os.WTERMSIG(status))
+        limit = _LIMIT_OF_SIGNAL.get(number)
+        if number == signal.SIGKILL and self._was_out_of_memory:
+            limit = "memory"
+        return Outcome(signal=number.name, limit=limit)
+
+
+def fork_worker(arrival: Arrival, premises: Premises) -> Worker | Child:
+    """Fork: gives the worker in the zygote, and the child's own part in the child."""
+    spec = arrival.spec
+    holding = premises.hold(spec)
+    reading, writing = os.pipe()
+    try:
+        is_sandbox = spec.isolation == "sandbox"
+        pid = fork_into_namespaces(network=spec.network) if is_sandbox else os.fork()
+    except BaseException:
+        os.close(reading)
+        os.close(writing)
+        holding.release()
+        raise
+    if pid == 0:
+        return Child(spec, arrival.environment, arrival.streams, Report(writing), holding.place)
+    os.close(writing)
+    os.set_blocking(reading, False)
+    return Worker(spec, holding, pid, reading)

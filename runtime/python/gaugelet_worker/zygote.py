@@ -1,0 +1,220 @@
+"""The zygote: a warm process that forks a worker whenever the runtime asks for one.
+
+One thread, one loop: control frames, connections, reports of fresh workers, ended children. Descriptor 3
+is the control channel. When the runtime closes it, or dies, the zygote and all its workers end.
+"""
+
+import contextlib
+import os
+import platform
+import selectors
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+from gaugelet_worker.arrivals import Arrival, Arrivals
+from gaugelet_worker.control import ControlChannel, ControlFrame
+from gaugelet_worker.frames import FrameType
+from gaugelet_worker.holding import Premises
+from gaugelet_worker.isolation import linux
+from gaugelet_worker.isolation.refused import Refused
+from gaugelet_worker.launch import Child, run_child
+from gaugelet_worker.preload import Preloaded, preload
+from gaugelet_worker.specification import LEVELS, LaunchSpec
+from gaugelet_worker.worker import Outcome, Worker, fork_worker
+
+_CONTROL_DESCRIPTOR = 3
+# How often to look whether all of an ended worker is gone, and whether a launch is overdue.
+_POLL_SECONDS = 0.005
+_SWEEP_SECONDS = 5
+_LONGEST_END_SECONDS = 5
+
+
+class _InChild(BaseException):
+    """Leaves the loop in a forked child, so that nothing of the zygote is below the worker's own calls."""
+
+    def __init__(self, child: Child) -> None:
+        super().__init__()
+        self.child = child
+
+
+class Zygote:
+    """Forks workers, watches them, and tells the runtime how they ended."""
+
+    def __init__(self) -> None:
+        linux.die_with_parent()
+        # What a worker leaves behind becomes a child of the zygote, and not of a process far away.
+        linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
+        self._channel = ControlChannel(socket.socket(fileno=_CONTROL_DESCRIPTOR))
+        self._selector = selectors.DefaultSelector()
+        self._arrivals = Arrivals(self._selector, self._start)
+        self._workers: dict[int, Worker] = {}
+        self._reporting: set[int] = set()
+        self._premises = Premises()
+        self._next_sweep = 0.0
+        self._wakened, self._wake = socket.socketpair()
+        self._wakened.setblocking(False)
+        self._wake.setblocking(False)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        self._selector.register(self._channel, selectors.EVENT_READ, self._read_channel)
+        self._selector.register(self._wakened, selectors.EVENT_READ, self._reap)
+
+    def run(self, preloaded: Preloaded) -> NoReturn:
+        """Serve the runtime until it closes the channel. Raises _InChild in each forked child."""
+        head = {"runtime": f"Python {platform.python_version()}", "socket": self._arrivals.address}
+        head |= preloaded._asdict() | {"capabilities": self._try_levels()}
+        self._channel.send(FrameType.READY, head)
+        while self._channel.is_open:
+            self._turn()
+        self._end_all()
+        os._exit(0)
+
+    def _try_levels(self) -> dict:
+        """What workers can have on this machine: found out by launching one of each level."""
+        found = {}
+        for level in LEVELS:
+            trial = LaunchSpec(launch=0, directory="/usr", isolation=level)
+            try:
+                worker = fork_worker(Arrival(time.monotonic(), trial), self._premises)
+                if isinstance(worker, Child):
+                    raise _InChild(worker._replace(is_trial=True))
+                found[level] = worker.wait()
+            except (Refused, OSError) as error:
+                found[level] = None, str(error)
+        (process, reason), (sandbox, refusal) = (found[level] for level in LEVELS)
+        return {
+            "process": {
+                "ownUser": bool(process and process["ownUser"]),
+                "reason": process["ownUserReason"] if process else reason,
+            },
+            "sandbox": {"available": sandbox is not None, "reason": refusal},
+            "cgroup": self._premises.cgroups.describe(),
+        }
+
+    def _turn(self) -> None:
+        ending = any(worker.is_ending for worker in self._workers.values())
+        timeout = _POLL_SECONDS if ending else _SWEEP_SECONDS if self._arrivals else None
+        for key, _ in self._selector.select(timeout):
+            self._guard(key.data)
+        if ending:
+            self._guard(self._finish)
+        if self._arrivals and time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + _SWEEP_SECONDS
+            self._guard(self._sweep)
+
+    def _guard(self, react: Callable[[], None]) -> None:
+        try:
+            react()
+        except Exception:
+            # One launch may fail; the others go on.
+            traceback.print_exc()
+
+    def _read_channel(self) -> None:
+        for frame in self._channel.arrived():
+            if frame.type is FrameType.LAUNCH:
+                self._guard(lambda frame=frame: self._launch(frame))
+            elif frame.type is FrameType.END:
+                self._end(frame.head["launch"])
+
+    def _launch(self, frame: ControlFrame) -> None:
+        try:
+            spec = LaunchSpec.of(frame.head)
+        except (Refused, KeyError, TypeError) as error:
+            self._refuse(frame.head["launch"], f"not a launch: {error!r}")
+        else:
+            self._arrivals.add(spec, frame.body)
+
+    def _start(self, arrival: Arrival) -> None:
+        launch = arrival.spec.launch
+        try:
+            worker = fork_worker(arrival, self._premises)
+        except (Refused, OSError) as error:
+            arrival.close()
+            self._refuse(launch, str(error))
+            return
+        if isinstance(worker, Child):
+            self._arrivals.wipe()
+            raise _InChild(worker)
+        arrival.close()
+        self._workers[launch] = worker
+        self._reporting.add(launch)
+        self._selector.register(worker, selectors.EVENT_READ, lambda: self._read_report(worker))
+
+    def _read_report(self, worker: Worker) -> None:
+        level, more = worker.read_report()
+        if level is not None:
+            head = {"launch": worker.launch, "pid": worker.pid, "level": level}
+            self._channel.send(FrameType.LAUNCHED, head)
+            # Nobody waits any more, so that there is time for what takes long.
+            self._premises.cgroups.move_on()
+        if not more and worker.launch in self._reporting:
+            self._stop_reading(worker)
+
+    def _stop_reading(self, worker: Worker) -> None:
+        self._reporting.discard(worker.launch)
+        self._selector.unregister(worker)
+        worker.close_report()
+
+    def _end(self, launch: int) -> None:
+        if self._arrivals.withdraw(launch):
+            self._tell_ended(launch, Outcome())
+        elif launch in self._workers:
+            self._workers[launch].end()
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._wakened.recv(4096)
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                for worker in self._workers.values():
+                    worker.reaped(*ended)
+        self._finish()
+
+    def _finish(self) -> None:
+        for worker in [each for each in self._workers.values() if each.is_ending]:
+            if worker.launch in self._reporting:
+                self._read_report(worker)
+            if not worker.has_gone():
+                continue
+            if worker.launch in self._reporting:
+                self._stop_reading(worker)
+            del self._workers[worker.launch]
+            if worker.refusal is None:
+                self._tell_ended(worker.launch, worker.outcome())
+            else:
+                self._refuse(worker.launch, worker.refusal)
+
+    def _sweep(self) -> None:
+        for launch in self._arrivals.overdue():
+            self._refuse(launch, "the connections of the launch did not come")
+
+    def _refuse(self, launch: int, reason: str) -> None:
+        self._channel.send(FrameType.REFUSED, {"launch": launch, "reason": reason})
+
+    def _tell_ended(self, launch: int, outcome: Outcome) -> None:
+        self._channel.send(FrameType.ENDED, {"launch": launch, **outcome._asdict()})
+
+    def _end_all(self) -> None:
+        for worker in self._workers.values():
+            worker.end()
+        limit = time.monotonic() + _LONGEST_END_SECONDS
+        while self._workers and time.monotonic() < limit:
+            self._turn()
+        self._premises.close()
+
+
+def main(names: list[str]) -> NoReturn:
+    """Be the zygote, and then, in each fork of it, the worker."""
+    preloaded = preload(names)
+    # Held until the process ends: dropped, its sockets would close descriptors that are others' by then.
+    zygote = Zygote()
+    try:
+        zygote.run(preloaded)
+    except _InChild as leaving:
+        child = leaving.child
+    run_child(child)

@@ -1,0 +1,166 @@
+"""A real zygote, and the runtime's end of what it is talked to over."""
+
+import contextlib
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from gaugelet_worker.frames import Frame, FrameStream, FrameType
+from tests.worker_process import PACKAGE_FOLDER
+
+_TIMEOUT_SECONDS = 30
+
+
+def zygote_environment() -> dict[str, str]:
+    """What the runtime gives a zygote: nothing that a function must not see."""
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(PACKAGE_FOLDER), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class LaunchedWorker:
+    """A worker that was asked for, and the runtime's ends of its descriptors."""
+
+    def __init__(self, zygote: "ZygoteProcess", launch: int) -> None:
+        self._zygote = zygote
+        self.launch = launch
+        self.streams = {descriptor: zygote.connect(launch, descriptor) for descriptor in (1, 2, 3, 4)}
+        self._frames = FrameStream(self.streams[3])
+        self._calls = 0
+
+    def ask(self, kind: FrameType, head: dict, body: bytes = b"") -> Frame:
+        self._frames.write(kind, head, body)
+        answer = self._frames.read()
+        assert answer is not None, self.text(2)
+        return answer
+
+    def load(self, directory: Path, handler: str = "usermodule.handler", **limits: Any) -> Frame:
+        head = {"directory": str(directory), "handler": handler, "file": None, "host": "h", "port": 1}
+        limits = {"output": 1024**2, "env": 1024**2, "cpu": None, "memory": None} | limits
+        answer = self.ask(FrameType.LOAD, head | {"limits": limits})
+        if answer.type == FrameType.LOADED:
+            self.ask(FrameType.RESTORE, {"shard": 0, "name": "", "outputKey": "o", "keepEnv": False})
+        return answer
+
+    def call(self, event: Any = None) -> dict:
+        """What the handler returned, or what is said of how it failed."""
+        self._calls += 1
+        body = struct.pack(">IId", self._calls, 0, float("nan")) + json.dumps(event or {}).encode()
+        answer = self.ask(FrameType.INVOKE, {}, body)
+        assert answer.type == FrameType.RESULT
+        outcome = struct.unpack_from(">II", answer.body)[1]
+        return json.loads(bytes(answer.body[32:])) if outcome == 0 else answer.head
+
+    def text(self, descriptor: int) -> str:
+        """All that it wrote, to its end."""
+        chunks = []
+        while chunk := self.streams[descriptor].recv(65_536):
+            chunks.append(chunk)
+        return b"".join(chunks).decode()
+
+    def close(self) -> None:
+        for stream in self.streams.values():
+            stream.close()
+
+
+class ZygoteProcess:
+    """Asks for workers as the runtime does."""
+
+    def __init__(
+        self, modules: str = "", environment: dict[str, str] | None = None, prepare: Callable | None = None
+    ) -> None:
+        control, theirs = socket.socketpair()
+        control.settimeout(_TIMEOUT_SECONDS)
+
+        def place_control() -> None:
+            os.dup2(theirs.fileno(), 3)
+            if prepare:
+                prepare()
+
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "gaugelet_worker", "zygote", modules],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(3,),
+            preexec_fn=place_control,
+            env=zygote_environment() | (environment or {}),
+        )
+        theirs.close()
+        self._control = control
+        self._frames = FrameStream(control)
+        self._messages: list[Frame] = []
+        self._last_launch = 0
+        self.ready = self.wait_for(FrameType.READY)
+
+    def connect(self, launch: int, descriptor: int) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(_TIMEOUT_SECONDS)
+        connection.connect(self.ready["socket"])
+        connection.sendall(struct.pack(">II", launch, descriptor))
+        return connection
+
+    def send(self, kind: FrameType, head: dict, body: bytes = b"") -> None:
+        self._frames.write(kind, head, body)
+
+    def request(self, directory: Path | str, environment: dict | None = None, **spec: Any) -> LaunchedWorker:
+        """Ask for a worker, without waiting for it."""
+        self._last_launch += 1
+        worker = LaunchedWorker(self, self._last_launch)
+        head = {"launch": worker.launch, "directory": str(directory), "isolation": "process"} | spec
+        self.send(FrameType.LAUNCH, head, json.dumps(environment or {}).encode())
+        return worker
+
+    def launch(self, directory: Path | str, environment: dict | None = None, **spec: Any) -> LaunchedWorker:
+        """Ask for a worker that is expected to come."""
+        worker = self.request(directory, environment, **spec)
+        head = self.wait_for(FrameType.LAUNCHED, worker.launch)
+        worker.pid, worker.level = head["pid"], head["level"]
+        return worker
+
+    def run(self, directory: Path | str, code: str, **spec: Any) -> str:
+        """What a Python program prints that is run as a worker's program."""
+        program = [sys.executable, "-P", "-c", code]
+        worker = self.launch(directory, program=program, readOnly=[sys.executable], **spec)
+        text, errors = worker.text(1), worker.text(2)
+        self.ended = self.wait_for(FrameType.ENDED, worker.launch)
+        worker.close()
+        assert not errors, errors
+        return text
+
+    def end(self, worker: LaunchedWorker) -> dict:
+        self.send(FrameType.END, {"launch": worker.launch})
+        ended = self.wait_for(FrameType.ENDED, worker.launch)
+        worker.close()
+        return ended
+
+    def wait_for(self, kind: FrameType, launch: int | None = None) -> dict:
+        """The head of the next message of this kind about a launch; others are kept."""
+        for index, message in enumerate(self._messages):
+            if message.type == kind and message.head.get("launch") == launch:
+                return self._messages.pop(index).head
+        while True:
+            message = self._frames.read()
+            assert message is not None, self.process.communicate()[1].decode()
+            if message.head.get("launch") == launch and message.type != kind:
+                raise AssertionError(f"{kind!r} was expected: {message.type!r}, {message.head}")
+            if message.type == kind and message.head.get("launch") == launch:
+                return message.head
+            self._messages.append(message)
+
+    def close(self) -> str:
+        """Close the channel and wait; gives what the zygote wrote to stderr."""
+        self._control.close()
+        return self.process.communicate(timeout=_TIMEOUT_SECONDS)[1].decode()
+
+
+@contextlib.contextmanager
+def running_zygote(modules: str = "", **options: Any) -> Iterator[ZygoteProcess]:
+    zygote = ZygoteProcess(modules, **options)
+    try:
+        yield zygote
+    finally:
+        print(zygote.close())

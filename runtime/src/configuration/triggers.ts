@@ -1,0 +1,71 @@
+import { durationSchema, parseDuration } from "@gaugelet/shared/units";
+import { Cron } from "croner";
+import { z } from "zod";
+
+const redisKeyTrigger = z.strictObject({
+  redisKey: z.string().min(1),
+  pollInterval: durationSchema.default(5),
+});
+
+const scheduleTrigger = z
+  .strictObject({ schedule: z.string().min(1), timeZone: z.string().min(1).default("UTC") })
+  .superRefine(({ schedule, timeZone }, context) => {
+    if (!Intl.supportedValuesOf("timeZone").includes(timeZone) && timeZone !== "UTC") {
+      const message = "expected the name of a time zone, such as Europe/Berlin";
+      context.addIssue({ code: "custom", path: ["timeZone"], message });
+      return;
+    }
+    if (durationSchema.safeParse(schedule).success) return;
+    let problem = "";
+    try {
+      if (new Cron(schedule, { paused: true, timezone: timeZone }).nextRun() === null)
+        problem = "it never fires";
+    } catch (error) {
+      problem = (error as Error).message;
+    }
+    if (problem === "") return;
+    const message = `expected an interval such as 5s or a cron expression: ${problem}`;
+    context.addIssue({ code: "custom", path: ["schedule"], message });
+  });
+
+const httpTrigger = z.strictObject({
+  http: z.literal(true, "expected true; leave the trigger out where the function is not to be called"),
+});
+
+/** The field that tells one kind from the others. */
+const KINDS = { redisKey: redisKeyTrigger, schedule: scheduleTrigger, http: httpTrigger } as const;
+
+/** A trigger of a manifest, of the kind that its field says. */
+export const triggerSchema = z.unknown().transform((value, context): TriggerSpec => {
+  const isObject = typeof value === "object" && value !== null;
+  const kind = (Object.keys(KINDS) as (keyof typeof KINDS)[]).find((name) => isObject && name in value);
+  if (kind === undefined) {
+    context.addIssue({ code: "custom", message: "expected an object with redisKey, schedule or http" });
+    return z.NEVER;
+  }
+  const result = KINDS[kind].safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    context.addIssue({ code: "custom", path: issue.path, message: issue.message });
+  }
+  return z.NEVER;
+});
+
+/** A Redis key, or a pattern over keys, whose value is the input. */
+export type RedisKeyTriggerSpec = z.output<typeof redisKeyTrigger>;
+/** An interval (`5s`) or a cron expression in a time zone. */
+export type ScheduleTriggerSpec = z.output<typeof scheduleTrigger>;
+/** Calls over HTTP, which are answered. */
+export type HttpTriggerSpec = z.output<typeof httpTrigger>;
+export type TriggerSpec = RedisKeyTriggerSpec | ScheduleTriggerSpec | HttpTriggerSpec;
+
+/** Longest usual time in seconds between two events; undefined where nobody can know. */
+export function periodOf(trigger: TriggerSpec): number | undefined {
+  if ("http" in trigger) return undefined;
+  if ("redisKey" in trigger) return trigger.pollInterval;
+  const { schedule, timeZone } = trigger;
+  const seconds = parseDuration(schedule);
+  if (seconds !== undefined) return seconds;
+  const [first, second] = new Cron(schedule, { paused: true, timezone: timeZone }).nextRuns(2);
+  return first === undefined || second === undefined ? 0 : (second.getTime() - first.getTime()) / 1000;
+}

@@ -1,0 +1,96 @@
+import type { Delivery } from "./delivery.ts";
+
+/**
+ * Deliveries that wait for a worker, first come first served.
+ *
+ * Of a source whose newer event makes the older one useless, such as a key's value or a tick, only the newest
+ * waits, and none is given out while one of it is under way: so such a function sees the newest value next,
+ * however slow it is, and its part of the queue is bounded by the number of sources.
+ */
+export class DeliveryQueue {
+  #deliveries: Delivery[] = [];
+  #first = 0;
+  /** Where the waiting delivery of a source is. */
+  readonly #waiting = new Map<string, Delivery>();
+  readonly #underWay = new Set<string>();
+  /** The newest of a source that is under way. */
+  readonly #held = new Map<string, Delivery>();
+
+  /** How many can be taken now. */
+  get size(): number {
+    return this.#deliveries.length - this.#first;
+  }
+
+  /** Add a delivery, in the place of an older one that it makes useless where there is one. */
+  put(delivery: Delivery): void {
+    const { isSuperseded, source } = delivery.event;
+    if (!isSuperseded) {
+      this.#deliveries.push(delivery);
+    } else if (this.#underWay.has(source)) {
+      this.#held.set(source, delivery);
+    } else {
+      const older = this.#waiting.get(source);
+      this.#waiting.set(source, delivery);
+      if (older === undefined) this.#deliveries.push(delivery);
+      else this.#deliveries[this.#deliveries.indexOf(older, this.#first)] = delivery;
+    }
+  }
+
+  /** Put deliveries that were under way in front again, in their order. */
+  putBack(deliveries: readonly Delivery[]): void {
+    this.#deliveries = [...deliveries, ...this.#deliveries.slice(this.#first)];
+    this.#first = 0;
+  }
+
+  /** The next one, which stays. */
+  peek(): Delivery | undefined {
+    return this.#deliveries[this.#first];
+  }
+
+  /** Take the next one out; {@link done} says when it is over. */
+  take(): Delivery | undefined {
+    const delivery = this.#deliveries[this.#first];
+    if (delivery === undefined) return undefined;
+    this.#first += 1;
+    if (this.#first >= 1024 || this.#first === this.#deliveries.length) {
+      this.#deliveries.splice(0, this.#first);
+      this.#first = 0;
+    }
+    const { isSuperseded, source } = delivery.event;
+    if (isSuperseded) {
+      // One that was put back may stand before a newer one that waits.
+      if (this.#waiting.get(source) === delivery) this.#waiting.delete(source);
+      this.#underWay.add(source);
+    }
+    return delivery;
+  }
+
+  /** A delivery that was taken is answered or given up: the next of its source may go. */
+  done(delivery: Delivery): void {
+    const { isSuperseded, source } = delivery.event;
+    if (!isSuperseded) return;
+    this.#underWay.delete(source);
+    const next = this.#held.get(source);
+    if (next === undefined) return;
+    this.#held.delete(source);
+    this.put(next);
+  }
+
+  /** Take those out whose answer somebody waits for. */
+  takeWaited(): Delivery[] {
+    const waiting = this.#deliveries.slice(this.#first);
+    this.#deliveries = waiting.filter(({ answer }) => answer === undefined);
+    this.#first = 0;
+    return waiting.filter(({ answer }) => answer !== undefined);
+  }
+
+  /** Take everything out. */
+  clear(): Delivery[] {
+    const all = [...this.#deliveries.slice(this.#first), ...this.#held.values()];
+    this.#deliveries = [];
+    this.#first = 0;
+    this.#waiting.clear();
+    this.#held.clear();
+    return all;
+  }
+}

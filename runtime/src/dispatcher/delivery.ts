@@ -1,0 +1,45 @@
+import type { CallAnswer } from "../triggers/http/callable.ts";
+import { headTextOf } from "../workers/frames.ts";
+import type { Call } from "../workers/worker.ts";
+import type { FunctionEvent } from "./event.ts";
+
+/** An event on its way to a worker, until what it came to is stored. */
+export class Delivery implements Call {
+  readonly event: FunctionEvent;
+  readonly headText: string;
+  /** Hears what the call came to; undefined where nobody waits. */
+  readonly answer: ((answer: CallAnswer) => void) | undefined;
+  /** The answer waits until it is stored, under this name. */
+  readonly idempotencyKey: string | undefined;
+  /** How many workers ended under it. */
+  deaths = 0;
+  /** It may have ended its worker: it runs alone until that is known. */
+  isSuspect = false;
+  /** Number of the call of the worker that has it. */
+  id = 0;
+  /** The output, once the handler has returned. */
+  output: Buffer | undefined;
+  #isAnswered = false;
+
+  constructor(
+    event: FunctionEvent,
+    answer?: (answer: CallAnswer) => void,
+    idempotencyKey?: string,
+  ) {
+    this.event = event;
+    this.headText = headTextOf(event.context);
+    this.answer = answer;
+    this.idempotencyKey = idempotencyKey;
+  }
+
+  get body(): Buffer {
+    return this.event.body;
+  }
+
+  /** Answer whoever waits, the first time: an event that runs again after a crash has been answered. */
+  reply(answer: CallAnswer): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.answer?.(answer);
+  }
+}

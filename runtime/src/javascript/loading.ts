@@ -1,0 +1,126 @@
+import { existsSync, statSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { extname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { locateSyntaxError } from "./syntax-errors.ts";
+import { describe, stackOf } from "./user-errors.ts";
+import { cut, nameOf } from "./values.ts";
+
+/** In the order in which they are looked for. */
+const EXTENSIONS = [".ts", ".mts", ".js", ".mjs", ".cjs"];
+const MAX_TEXT_CHARACTERS = 2_000;
+
+/** The function cannot be loaded. `details` is a stack of the user's own code, or the line at fault, where there is one. */
+export class LoadError extends Error {
+  readonly details: string;
+
+  constructor(message: string, details = "") {
+    super(cut(message, MAX_TEXT_CHARACTERS));
+    this.details = details;
+  }
+}
+
+/** What a function exports. */
+export type Handler = (input: Record<string, unknown>, context: object) => unknown;
+
+/** A function that is ready to be called. */
+export interface LoadedFunction {
+  readonly handler: Handler;
+  /** Last change of the function's file: `YYYY-MM-DD HH:MM:SS`, local time. */
+  readonly getmtime: string;
+}
+
+/**
+ * Import `module.attribute` from a directory: an ES module, CommonJS or TypeScript.
+ *
+ * @param file the module's file where its name is not the module's.
+ * @throws LoadError
+ */
+export async function loadFunction(
+  directory: string,
+  handler: string,
+  file: string | null,
+): Promise<LoadedFunction> {
+  const dot = handler.lastIndexOf(".");
+  const [name, attribute] = [handler.slice(0, Math.max(dot, 0)), handler.slice(dot + 1)];
+  if (name === "" || attribute === "") {
+    throw new LoadError(`the entry point '${handler}' is not of the form module.attribute`);
+  }
+  const path = file === null ? findModule(directory, name) : checkFile(file);
+  const exported = await importModule(path, name);
+  const found = exported[attribute];
+  if (typeof found === "function") return { handler: found as Handler, getmtime: modificationTime(path) };
+  if (found !== undefined) {
+    throw new LoadError(
+      `${handler} in ${path} is ${nameOf(found)}, which cannot be called;` +
+        ` \`export function ${attribute}(input, context)\` was expected`,
+    );
+  }
+  const others = Object.keys(exported).filter((each) => typeof exported[each] === "function");
+  const has = others.length > 0 ? `it has ${others.slice(0, 10).join(", ")}` : "it exports no functions";
+  throw new LoadError(
+    `${path} has no '${attribute}'; ${has}.` +
+      ` Define \`export function ${attribute}(input, context)\` or choose another entry point`,
+  );
+}
+
+function findModule(directory: string, name: string): string {
+  const start = join(directory, ...name.split("."));
+  const path = EXTENSIONS.map((extension) => start + extension).find((each) => existsSync(each));
+  if (path !== undefined) return path;
+  throw new LoadError(`there is no module '${name}' in ${directory}: none of ${EXTENSIONS.join(", ")}`);
+}
+
+function checkFile(file: string): string {
+  if (!EXTENSIONS.includes(extname(file))) {
+    const endings = `${EXTENSIONS.slice(0, -1).join(", ")} or ${EXTENSIONS.at(-1)}`;
+    throw new LoadError(`${file} is not a JavaScript or TypeScript file: its name must end in ${endings}`);
+  }
+  if (!existsSync(file)) throw new LoadError(`${file} does not exist`);
+  return file;
+}
+
+/** What a module exports; of CommonJS also what Node does not see without running it. */
+async function importModule(path: string, name: string): Promise<Record<string, unknown>> {
+  let module: Record<string, unknown>;
+  try {
+    module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw explain(error, path, name);
+  }
+  const { default: whole } = module;
+  return typeof whole === "object" && whole !== null ? { ...whole, ...module } : module;
+}
+
+function explain(error: unknown, path: string, name: string): LoadError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof SyntaxError) {
+    const place = locateSyntaxError(error, path);
+    if (place === undefined)
+      return new LoadError(`importing '${name}' failed: ${describe(error)}`, stackOf(error));
+    return new LoadError(`SyntaxError in ${place.file}, line ${place.line}: ${error.message}`, place.text);
+  }
+  const missing =
+    code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND" ? missingName(error) : undefined;
+  if (missing !== undefined) {
+    return new LoadError(
+      `the function imports '${missing}', which is not installed beside it;` +
+        " put the package into node_modules of its folder, or the module beside the function",
+      stackOf(error),
+    );
+  }
+  return new LoadError(`importing '${name}' failed: ${describe(error)}`, stackOf(error));
+}
+
+/** The package that an error says is missing; undefined where it is a file of the function's own. */
+function missingName(error: unknown): string | undefined {
+  const found = /^Cannot find (?:package|module) '([^']+)'/.exec((error as Error).message)?.[1];
+  return found === undefined || /^(?:[./]|file:)/.test(found) || isBuiltin(found) ? undefined : found;
+}
+
+function modificationTime(path: string): string {
+  const { mtime } = statSync(path);
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const date = `${mtime.getFullYear()}-${two(mtime.getMonth() + 1)}-${two(mtime.getDate())}`;
+  return `${date} ${two(mtime.getHours())}:${two(mtime.getMinutes())}:${two(mtime.getSeconds())}`;
+}

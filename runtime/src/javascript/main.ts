@@ -1,0 +1,20 @@
+import { setUpLogs, waitForReaders } from "./logs.ts";
+import { Worker } from "./serving.ts";
+import { ExitCall } from "./user-errors.ts";
+
+/** The process that hosts one user's JavaScript or TypeScript function: docs/reference/worker-protocol.md. */
+
+const PROTOCOL_DESCRIPTOR = 3;
+const LOG_DESCRIPTOR = 4;
+
+const exit = process.exit.bind(process);
+process.exit = (code) => {
+  throw new ExitCall(code);
+};
+// Of a stack, as many lines as are shown of one in Python.
+Error.stackTraceLimit = 30;
+// Ctrl-C in the terminal of `npm start` is for the runtime, which then ends its workers in order.
+process.on("SIGINT", () => {});
+waitForReaders();
+setUpLogs(LOG_DESCRIPTOR);
+new Worker(PROTOCOL_DESCRIPTOR, exit);

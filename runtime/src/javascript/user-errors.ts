@@ -1,0 +1,86 @@
+import { classNameOf, cut, nameOf } from "./values.ts";
+
+/** An error's text goes into a log line and onto a page. */
+const MAX_MESSAGE_CHARACTERS = 2_000;
+const MAX_DETAILS_CHARACTERS = 32_000;
+const MAX_CAUSES = 5;
+const FRAME = "\n    at ";
+/** Folder of the worker's own code, as stacks name it. */
+const OWN_CODE = import.meta.url.slice(0, import.meta.url.lastIndexOf("/") + 1);
+const LIMIT_OF_CODE: ReadonlyMap<unknown, string> = new Map([
+  ["EMFILE", "openFiles"],
+  ["ENFILE", "openFiles"],
+  ["ENOSPC", "disk"],
+  ["EDQUOT", "disk"],
+  ["EFBIG", "disk"],
+  ["ENOMEM", "memory"],
+  ["ERR_MEMORY_ALLOCATION_FAILED", "memory"],
+  ["ERR_WORKER_OUT_OF_MEMORY", "memory"],
+]);
+
+/** What went wrong, in one line or a few: `TypeError: not this`. Functions may throw anything. */
+export function describe(error: unknown): string {
+  try {
+    if (error instanceof ExitCall) return error.message;
+    if (!(error instanceof Error)) {
+      const shown = typeof error === "string" ? JSON.stringify(error) : nameOf(error);
+      return cut(
+        `${shown} was thrown; throw an Error instead, which says where it came from`,
+        MAX_MESSAGE_CHARACTERS,
+      );
+    }
+    const name = error.name === "Error" ? (classNameOf(error) ?? error.name) : error.name;
+    return cut(error.message === "" ? name : `${name}: ${error.message}`, MAX_MESSAGE_CHARACTERS);
+  } catch {
+    return "an error that cannot be shown";
+  }
+}
+
+/** The stack of the function's own code, and those of the causes; "" where there is none. */
+export function stackOf(error: unknown): string {
+  const stacks: string[] = [];
+  try {
+    for (let each = error; each instanceof Error && stacks.length < MAX_CAUSES; each = each.cause) {
+      stacks.push(ownStack(each));
+    }
+  } catch {
+    // A stack or a cause that cannot be read.
+  }
+  return cut(stacks.join("\nCaused by: "), MAX_DETAILS_CHARACTERS);
+}
+
+/** The stack without what the worker and Node itself do around the function and between its lines. */
+function ownStack(error: Error): string {
+  const stack = String(error.stack);
+  const end = stack.indexOf(FRAME);
+  const header = cut(end === -1 ? stack : stack.slice(0, end), MAX_MESSAGE_CHARACTERS);
+  const frames = end === -1 ? [] : stack.slice(end).split("\n");
+  return [header, ...frames.filter((line) => !line.includes(OWN_CODE) && !line.includes("node:internal"))]
+    .filter((line) => line !== "")
+    .join("\n");
+}
+
+/** The name of the limit, where the error, or one that it was caused by, is one of resources. */
+export function limitOf(error: unknown): string | undefined {
+  try {
+    let each = error;
+    for (let depth = 0; each instanceof Error && depth < MAX_CAUSES; depth += 1) {
+      const { code, syscall } = each as NodeJS.ErrnoException;
+      const limit = LIMIT_OF_CODE.get(code);
+      if (limit !== undefined) return limit;
+      if (code === "EAGAIN" && syscall?.startsWith("spawn") === true) return "processes";
+      if (each instanceof RangeError && each.message.includes("allocation failed")) return "memory";
+      each = each.cause;
+    }
+  } catch {
+    // An error that cannot be read.
+  }
+  return undefined;
+}
+
+/** The function called `process.exit`: that ends a call, not the worker. */
+export class ExitCall extends Error {
+  constructor(code: number | string | null | undefined) {
+    super(`handler called process.exit(${code ?? ""}); return instead`);
+  }
+}

@@ -1,0 +1,35 @@
+/** Whether a value is an object as `{…}` makes it, of whatever realm. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What a value is, for a message: `an array`, `a string`, `an instance of Map`. */
+export function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "function") return isClass(value) ? "a class" : "a function";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  if (isPlainObject(value)) return "an object";
+  return `an instance of ${classNameOf(value) ?? "an unnamed class"}`;
+}
+
+/** The name of an object's class, where it has one. */
+export function classNameOf(value: object): string | undefined {
+  try {
+    const { name } = value.constructor;
+    return typeof name === "string" && name !== "" ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text of at most so many characters. */
+export function cut(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}… (cut)`;
+}
+
+function isClass(value: object): boolean {
+  return Function.prototype.toString.call(value).startsWith("class");
+}

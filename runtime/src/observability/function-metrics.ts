@@ -1,0 +1,103 @@
+import type { LimitName } from "../workers/protocol.ts";
+import type { StartMethod } from "../workers/transport.ts";
+import type { CallResult } from "../workers/worker.ts";
+import type { RuntimeMetrics } from "./metrics.ts";
+
+/** How a call ended. */
+export const OUTCOMES = ["ok", "error", "timeout", "killed", "rejected"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Why a worker ended that nobody asked to end: a limit, or something else. */
+type RestartCause = LimitName | "exit";
+
+/** What is measured of a worker. */
+interface MeasuredWorker {
+  readonly startMethod: StartMethod;
+  readonly startSeconds: number;
+  memoryBytes: number;
+}
+
+/** The metrics of one function, found once: they are counted at every call. */
+export class FunctionMetrics {
+  readonly deadLetters: { inc(): void };
+  readonly #name: string;
+  readonly #metrics: RuntimeMetrics;
+  readonly #outcomes: Record<Outcome, { inc(): void }>;
+  readonly #duration: { observe(seconds: number): void };
+  readonly #queueTime: { observe(seconds: number): void };
+  readonly #cpuSeconds: { inc(seconds: number): void };
+  /** Names of the workers that are there: small numbers, given again when a worker is gone. */
+  readonly #workerNames = new Map<MeasuredWorker, string>();
+
+  constructor(name: string, metrics: RuntimeMetrics) {
+    this.#name = name;
+    this.#metrics = metrics;
+    const outcome = (kind: Outcome) => metrics.invocations.labels({ function: name, outcome: kind });
+    this.#outcomes = {
+      ok: outcome("ok"),
+      error: outcome("error"),
+      timeout: outcome("timeout"),
+      killed: outcome("killed"),
+      rejected: outcome("rejected"),
+    };
+    this.#duration = metrics.duration.labels({ function: name });
+    this.#queueTime = metrics.queueTime.labels({ function: name });
+    this.#cpuSeconds = metrics.cpuSeconds.labels({ function: name });
+    this.deadLetters = metrics.deadLetters.labels({ topic: "", function: name });
+    // From 0 on, so that a first error is an increase and not a new series.
+    for (const kind of OUTCOMES) metrics.invocations.inc({ function: name, outcome: kind }, 0);
+    metrics.workerRestarts.inc({ function: name, cause: "exit" }, 0);
+    metrics.deadLetters.inc({ topic: "", function: name }, 0);
+    for (const direction of ["up", "down"]) metrics.scalings.inc({ function: name, direction }, 0);
+  }
+
+  /** An event was sent to a worker so many seconds after it had come. */
+  sent(queueSeconds: number): void {
+    this.#queueTime.observe(queueSeconds);
+  }
+
+  answered(worker: MeasuredWorker, { seconds, cpuSeconds, memoryBytes }: CallResult): void {
+    this.#duration.observe(seconds);
+    this.#cpuSeconds.inc(cpuSeconds);
+    worker.memoryBytes = memoryBytes;
+  }
+
+  over(outcome: Outcome): void {
+    this.#outcomes[outcome].inc();
+  }
+
+  limitReached(limit: LimitName): void {
+    this.#metrics.limitHits.inc({ function: this.#name, limit });
+  }
+
+  started(worker: MeasuredWorker): void {
+    this.#metrics.workerStart.observe(
+      { function: this.#name, how: worker.startMethod },
+      worker.startSeconds,
+    );
+    const taken = new Set(this.#workerNames.values());
+    let number = 0;
+    while (taken.has(String(number))) number += 1;
+    this.#workerNames.set(worker, String(number));
+  }
+
+  /** A worker is gone, whoever wanted it. */
+  gone(worker: MeasuredWorker): void {
+    this.#workerNames.delete(worker);
+  }
+
+  restarted(cause: RestartCause): void {
+    this.#metrics.workerRestarts.inc({ function: this.#name, cause });
+  }
+
+  scaled(direction: "up" | "down"): void {
+    this.#metrics.scalings.inc({ function: this.#name, direction });
+  }
+
+  /** What is true of each worker now. */
+  *workers(): Iterable<{ readonly worker: string; readonly memoryBytes: number }> {
+    for (const [worker, name] of this.#workerNames) {
+      if (worker.memoryBytes > 0) yield { worker: name, memoryBytes: worker.memoryBytes };
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { FunctionDefinition } from "../../configuration/manifest.ts";
+
+/** One call of a function from outside. */
+export interface CallRequest {
+  /** The event, as it came: nothing but a function with an `input` schema has had it parsed. */
+  readonly body: Buffer;
+  /** Empty where the function has no shards. */
+  readonly shard: string;
+  /** The caller's name for this call, which is answered when its output is stored. */
+  readonly idempotencyKey: string | undefined;
+}
+
+/** How a call ended. */
+export type CallAnswer =
+  | {
+      readonly outcome: "ok";
+      /** JSON. */
+      readonly output: Buffer;
+      /** Time of the handler alone. */
+      readonly seconds: number;
+    }
+  | {
+      /**
+       * `error`: the handler raised; `timeout`: it took too long; `killed`: its worker ended under it;
+       * `rejected`: the event is none; `busy`: too many calls wait; `unavailable`: there is no worker.
+       */
+      readonly outcome: "error" | "timeout" | "killed" | "rejected" | "busy" | "unavailable";
+      readonly message: string;
+      /** The traceback, or nothing. */
+      readonly details: string;
+    };
+
+/** A function that can be called and answers. */
+export interface Callable {
+  readonly definition: FunctionDefinition;
+  /** @param answer is called exactly once, at once or later. */
+  call(request: CallRequest, answer: (answer: CallAnswer) => void): void;
+}

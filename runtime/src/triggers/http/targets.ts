@@ -1,0 +1,84 @@
+import type { IncomingMessage } from "node:http";
+import { compileInputSchema, type InputSchema } from "../../configuration/input-schema.ts";
+import { isCrossOrigin, isIdempotencyKey, readCallHeaders } from "./call-headers.ts";
+import type { Callable } from "./callable.ts";
+import type { Problem } from "./problem.ts";
+
+/** What the path of every call begins with; the function's name follows. */
+export const CALL_PATH = "/functions/";
+
+const MAX_SHARD_CHARACTERS = 255;
+
+/** A function and what its calls need to know of it. */
+export interface Target {
+  readonly callable: Callable;
+  readonly isCalled: boolean;
+  readonly isSharded: boolean;
+  readonly input: InputSchema | undefined;
+}
+
+/** A call that has all it needs but the event. */
+export interface Admission {
+  readonly target: Target;
+  readonly shard: string;
+  readonly idempotencyKey: string | undefined;
+}
+
+/**
+ * Functions by their names.
+ *
+ * @throws ConfigurationError where an input schema cannot be compiled.
+ */
+export async function targetsOf(callables: readonly Callable[]): Promise<ReadonlyMap<string, Target>> {
+  const targets = new Map<string, Target>();
+  for (const callable of callables) {
+    const { name, triggers, state, input } = callable.definition;
+    targets.set(name, {
+      callable,
+      isCalled: triggers.some((trigger) => "http" in trigger),
+      isSharded: state === "partition",
+      input: input === undefined ? undefined : await compileInputSchema(input, `function ${name}`),
+    });
+  }
+  return targets;
+}
+
+/** Check all of a call that can be known before its event has come. */
+export function admit(targets: ReadonlyMap<string, Target>, request: IncomingMessage): Admission | Problem {
+  const url = request.url ?? "";
+  const queryAt = url.indexOf("?");
+  const name = url.slice(CALL_PATH.length, queryAt === -1 ? undefined : queryAt);
+  const target = targets.get(name);
+  if (target === undefined) {
+    return { problem: "unknown-function", detail: `there is no function ${JSON.stringify(name)}` };
+  }
+  if (!target.isCalled) {
+    return { problem: "not-callable", detail: `add { http: true } to the triggers of ${name} to call it` };
+  }
+  if (request.method !== "POST") {
+    const detail = `expected POST, not ${request.method}`;
+    return { problem: "method-not-allowed", detail, headers: { allow: "POST" } };
+  }
+  const headers = readCallHeaders(request.rawHeaders);
+  if (isCrossOrigin(headers)) {
+    return { problem: "cross-origin", detail: `the request came from a page of ${headers.origin}` };
+  }
+  const { idempotencyKey } = headers;
+  if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
+    const detail = "expected one header Idempotency-Key of 1 to 255 printable ASCII characters";
+    return { problem: "invalid-idempotency-key", detail };
+  }
+  const shards = queryAt === -1 ? [] : new URLSearchParams(url.slice(queryAt + 1)).getAll("shard");
+  const detail = problemOfShards(shards, target.isSharded);
+  if (detail !== undefined) return { problem: "invalid-shard", detail };
+  return { target, shard: shards[0] ?? "", idempotencyKey };
+}
+
+function problemOfShards(shards: readonly string[], isSharded: boolean): string | undefined {
+  const [shard = ""] = shards;
+  if (!isSharded) {
+    return shards.length === 0 ? undefined : "the function has no shards: leave ?shard= out";
+  }
+  if (shards.length === 1 && shard !== "" && shard.length <= MAX_SHARD_CHARACTERS) return undefined;
+  return `the function keeps one state per shard: expected one ?shard= of 1 to ${MAX_SHARD_CHARACTERS} characters`;
+}

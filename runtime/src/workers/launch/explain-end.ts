@@ -1,0 +1,36 @@
+import { formatBytes, formatDuration } from "@gaugelet/shared/units";
+import type { AnswerHead } from "../answers.ts";
+import type { LaunchSpec, WorkerEnd } from "../transport.ts";
+
+/** How a process ended, as the operating system says it. */
+export type ProcessEnd = Pick<AnswerHead<"ended">, "exitCode" | "signal" | "limit">;
+
+/** How a process ended, in words that follow "the function's process". */
+export function explainEnd({ exitCode, signal, limit }: ProcessEnd, limits: LaunchSpec["limits"]): WorkerEnd {
+  return { reason: reasonOf(exitCode, signal, limit, limits), limit: limit ?? undefined };
+}
+
+function reasonOf(
+  exitCode: number | null,
+  signal: string | null,
+  limit: ProcessEnd["limit"],
+  limits: LaunchSpec["limits"],
+): string {
+  if (limit === "memory") {
+    const amount = limits.memory === null ? "" : ` of ${formatBytes(limits.memory)}`;
+    return `used more memory than its limit${amount}; raise limits.memory or keep less`;
+  }
+  if (limit === "cpu" || (signal === "SIGXCPU" && limits.cpu !== null)) {
+    const amount = limits.cpu === null ? "" : ` of ${formatDuration(limits.cpu)}`;
+    return `used more processor time in one call than its limit${amount}; raise limits.cpu or do less`;
+  }
+  if (limit === "syscall" || signal === "SIGSYS")
+    return "used a system call that its sandbox does not allow";
+  if (signal === "SIGKILL")
+    return "was killed by SIGKILL, from outside or because the machine ran out of memory";
+  if (signal === "SIGSEGV" || signal === "SIGABRT" || signal === "SIGBUS" || signal === "SIGTRAP") {
+    return `crashed with ${signal}, a fault in native code`;
+  }
+  if (signal !== null) return `was ended by ${signal}`;
+  return `ended with exit code ${exitCode}, as a call of exit in the function would make it`;
+}

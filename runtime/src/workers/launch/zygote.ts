@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import type { Duplex, Readable } from "node:stream";
+import type { Logger } from "pino";
+import { ANSWERS, type AnswerHead } from "../answers.ts";
+import { IsolationError, WorkerDiedError } from "../errors.ts";
+import { encodeFrameStart } from "../frames.ts";
+import { type EndHead, type Frame, FrameType, type LaunchHead } from "../protocol.ts";
+import type { Launcher, LaunchSpec, StartMethod, Transport, TransportListener, WorkerEnd } from "../transport.ts";
+import { Channel } from "./channel.ts";
+import { explainEnd } from "./explain-end.ts";
+import { ProcessTransport } from "./process-transport.ts";
+import { type PythonProgram, pythonArguments, pythonEnvironment } from "./python-program.ts";
+
+/** The descriptors of a worker that have a connection each. */
+const DESCRIPTORS = [1, 2, 3, 4] as const;
+/** A zygote that has closed its end and does not end by itself. */
+const END_GRACE_MILLISECONDS = 2_000;
+const ZYGOTE_ENDED: WorkerEnd = {
+  reason: "ended with the process that it was forked from",
+  limit: undefined,
+};
+
+/**
+ * Forks workers from a Python process that has imported what functions need: the zygote. It is started with
+ * the first worker, and again with the next one after it has ended; its workers end with it.
+ */
+export class ZygoteLauncher implements Launcher {
+  readonly #program: PythonProgram;
+  readonly #preload: readonly string[];
+  readonly #log: Logger;
+  #zygote: Promise<Zygote> | undefined;
+  #stopped = false;
+
+  /** @param preload names of the modules to import before anything is forked; missing ones are left out. */
+  constructor(program: PythonProgram, preload: readonly string[], log: Logger) {
+    this.#program = program;
+    this.#preload = preload;
+    this.#log = log;
+  }
+
+  async launch(spec: LaunchSpec, listener: TransportListener): Promise<Transport> {
+    const [zygote, startMethod] = await this.#warm();
+    return await zygote.launch(spec, listener, startMethod);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await (await this.#zygote?.catch(() => undefined))?.stop();
+  }
+
+  /** The zygote, and what that makes of a worker that it forks now. */
+  async #warm(): Promise<[Zygote, StartMethod]> {
+    if (this.#stopped) {
+      throw new WorkerDiedError({ reason: "was not started: the runtime stops", limit: undefined });
+    }
+    const running = this.#zygote;
+    const zygote = running ?? Zygote.start(this.#program, this.#preload, this.#log);
+    if (running === undefined) this.#remember(zygote);
+    return [await zygote, running === undefined ? "first" : "fork"];
+  }
+
+  #remember(zygote: Promise<Zygote>): void {
+    const forget = (): void => {
+      if (this.#zygote === zygote) this.#zygote = undefined;
+    };
+    this.#zygote = zygote;
+    zygote.then(({ ended }) => ended.then(forget), forget);
+  }
+}
+
+/** A launch that has been asked for, or a worker that runs. */
+interface Launch {
+  readonly launched: PromiseWithResolvers<AnswerHead<"launched">>;
+  readonly ended: PromiseWithResolvers<AnswerHead<"ended">>;
+}
+
+/** One zygote process and the control channel to it. */
+class Zygote {
+  readonly ended: Promise<unknown>;
+  readonly #child: ChildProcess;
+  readonly #channel: Channel;
+  readonly #launches = new Map<number, Launch>();
+  readonly #ready = Promise.withResolvers<AnswerHead<"ready">>();
+  #socket = "";
+  #lastLaunch = 0;
+
+  static async start(program: PythonProgram, preload: readonly string[], log: Logger): Promise<Zygote> {
+    const started = performance.now();
+    const zygote = new Zygote(program, preload, log);
+    const { socket, preloaded, capabilities, runtime } = await zygote.#ready.promise;
+    zygote.#socket = socket;
+    const milliseconds = Math.round(performance.now() - started);
+    log.info(
+      { preloaded, capabilities },
+      `workers are forked from a process with ${[runtime, ...preloaded].join(", ")}, ready after ${milliseconds} ms`,
+    );
+    return zygote;
+  }
+
+  private constructor(program: PythonProgram, preload: readonly string[], log: Logger) {
+    const child = spawn(program.python, pythonArguments("zygote", preload.join(",")), {
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      detached: true,
+      env: pythonEnvironment({}),
+    });
+    this.#child = child;
+    let problem = "ended";
+    child.on("error", (error) => {
+      problem = `could not be started: ${error.message}`;
+      this.#fail(problem);
+    });
+    this.ended = once(child, "close").then(
+      () => this.#fail(problem),
+      () => {},
+    );
+    for (const descriptor of [1, 2]) {
+      (child.stdio[descriptor] as Readable | null)?.on("data", (text: Buffer) => {
+        log.warn({ zygote: child.pid }, text.toString().trimEnd());
+      });
+    }
+    this.#channel = new Channel(child.stdio[3] as Duplex, {
+      onFrame: (frame) => this.#hear(frame),
+      onBroken: () => child.kill("SIGKILL"),
+      onClosed: () => setTimeout(() => child.kill("SIGKILL"), END_GRACE_MILLISECONDS).unref(),
+    });
+  }
+
+  async launch(spec: LaunchSpec, listener: TransportListener, startMethod: StartMethod): Promise<Transport> {
+    this.#lastLaunch += 1;
+    const number = this.#lastLaunch;
+    const launch: Launch = { launched: Promise.withResolvers(), ended: Promise.withResolvers() };
+    this.#launches.set(number, launch);
+    const [stdout, stderr, frames, records] = DESCRIPTORS.map((descriptor) => this.#connect(number, descriptor));
+    const { environment, ...rest } = spec;
+    const head: LaunchHead = { launch: number, ...rest };
+    const body = Buffer.from(JSON.stringify(environment));
+    this.#channel.send(encodeFrameStart(FrameType.launch, head, body.length), body);
+    try {
+      const { pid, level } = await launch.launched.promise;
+      const ended = launch.ended.promise.then(
+        (end) => explainEnd(end, spec.limits),
+        () => ZYGOTE_ENDED,
+      );
+      const end: EndHead = { launch: number };
+      const kill = (): void => this.#channel.send(encodeFrameStart(FrameType.end, end, 0));
+      const streams = { stdout, stderr, frames, records } as Record<"stdout" | "stderr" | "frames" | "records", Socket>;
+      return new ProcessTransport({ pid, startMethod, level, ended, kill }, streams, listener);
+    } catch (error) {
+      for (const socket of [stdout, stderr, frames, records]) socket?.destroy();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#channel.end();
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_GRACE_MILLISECONDS);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  /** A stream to a descriptor of the worker that is about to be launched. */
+  #connect(launch: number, descriptor: number): Socket {
+    const socket = connect({ path: this.#socket });
+    const preface = Buffer.alloc(8);
+    preface.writeUInt32BE(launch, 0);
+    preface.writeUInt32BE(descriptor, 4);
+    socket.write(preface);
+    // Whoever reads it hears of its end; until somebody does, an error must not be one of the runtime.
+    socket.on("error", () => {});
+    return socket;
+  }
+
+  #hear(frame: Frame): void {
+    switch (frame.type) {
+      case FrameType.ready:
+        this.#ready.resolve(ANSWERS.ready.parse(frame.head));
+        break;
+      case FrameType.launched: {
+        const head = ANSWERS.launched.parse(frame.head);
+        this.#launches.get(head.launch)?.launched.resolve(head);
+        break;
+      }
+      case FrameType.refused: {
+        const { launch, reason } = ANSWERS.refused.parse(frame.head);
+        this.#launches.get(launch)?.launched.reject(new IsolationError(reason));
+        this.#launches.delete(launch);
+        break;
+      }
+      case FrameType.ended: {
+        const head = ANSWERS.ended.parse(frame.head);
+        this.#launches.get(head.launch)?.ended.resolve(head);
+        this.#launches.delete(head.launch);
+      }
+    }
+  }
+
+  #fail(problem: string): void {
+    const error = new WorkerDiedError({
+      reason: `was not started: the Python that it is forked from ${problem}`,
+      limit: undefined,
+    });
+    this.#ready.reject(error);
+    for (const { launched, ended } of this.#launches.values()) {
+      ended.promise.catch(() => {});
+      launched.reject(error);
+      ended.reject(error);
+    }
+    this.#launches.clear();
+  }
+}

@@ -1,0 +1,453 @@
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { formatDuration } from "@gaugelet/shared/units";
+import type { Logger } from "pino";
+import { type FunctionPackage, PackageError } from "../packages/package.ts";
+import { backOffSeconds } from "./back-off.ts";
+import { IsolationError, LoadFailedError } from "./errors.ts";
+import { handOver } from "./hand-over.ts";
+import { decideScaling, NEW_SCALING_MEMORY, type ScalingPolicy } from "./scaling-rule.ts";
+import type { WorkerEnd } from "./transport.ts";
+import { type Call, Worker, type WorkerOptions } from "./worker.ts";
+
+/** Longest time between two looks at how busy the workers are. */
+const LONGEST_SAMPLE_SECONDS = 10;
+/** Looks within the time that decides, so that one quiet moment does not hide a busy time. */
+const SAMPLES_PER_DECISION = 10;
+const SHORTEST_SAMPLE_SECONDS = 0.05;
+
+/** Who sends calls to a pool's workers. */
+export interface PoolUser<C extends Call> {
+  /** A worker can be sent calls. */
+  onReady(worker: Worker<C>): void;
+  /** A worker that had been given up to another goes on after all. */
+  onResumed(): void;
+  /** A worker ended by itself. What it had is the user's again. */
+  onLost(worker: Worker<C>, end: WorkerEnd): void;
+  /** The function cannot be loaded; it is tried again. */
+  onFailing(reason: string): void;
+  /** A worker ended as wanted; another one has its shards now, or none. */
+  onMoved(from: Worker<C>, to: Worker<C> | undefined): void;
+  /** Settles when a worker that is sent nothing has nothing to do any more. */
+  quiet(worker: Worker<C>): Promise<void>;
+  /** What a shard's number stands for. */
+  nameOf(shard: number): { readonly name: string; readonly outputKey: string };
+}
+
+/** What a {@link WorkerPool} needs. */
+export interface PoolOptions<C extends Call> {
+  readonly prepare: (signal: AbortSignal) => Promise<FunctionPackage>;
+  readonly worker: WorkerOptions;
+  readonly policy: ScalingPolicy;
+  /** Whether workers hold an `env` that has to be handed over. */
+  readonly keepsEnv: boolean;
+  readonly log: Logger;
+  readonly onStarted: (worker: Worker<C>) => void;
+  /** A worker is gone, as wanted or not. */
+  readonly onGone: (worker: Worker<C>) => void;
+  /** A worker that was ready ended by itself. */
+  readonly onEnded: (end: WorkerEnd) => void;
+  readonly onScaled: (direction: "up" | "down") => void;
+}
+
+/** Changed code that does not replace the version that runs. */
+export interface Refusal {
+  readonly reason: string;
+  readonly details: string;
+}
+
+/** Where a function's workers are. */
+export type PoolState =
+  /** Never loaded yet. */
+  | { readonly kind: "starting" }
+  /** There is nothing to do, so there is no worker. */
+  | { readonly kind: "idle" }
+  /** The last one ended by itself; another one is on its way. */
+  | { readonly kind: "restarting" }
+  | {
+      readonly kind: "ready";
+      readonly version: string;
+      readonly pid: number | undefined;
+      /** Why changed code does not run; undefined where what runs is what is there. */
+      readonly refused: Refusal | undefined;
+    }
+  | { readonly kind: "failing"; readonly reason: string; readonly details: string }
+  | { readonly kind: "stopped" };
+
+/**
+ * Keeps the workers of one function: as many as the scaling rule says, of the version that is there.
+ *
+ * starting ─ ready ─ (one ends by itself) ─ another starts, after a back-off that grows with failures in a row
+ *    └─ failing (cannot be loaded) ─ starting, after the back-off or at once when the code changes
+ *
+ * One loop starts, replaces and ends workers, one step at a time. A changed function is loaded into a second
+ * worker while the first goes on; once the first has nothing to do, its live `env` is handed over. Code that
+ * cannot be loaded replaces nothing.
+ */
+export class WorkerPool<C extends Call> {
+  readonly #options: PoolOptions<C>;
+  readonly #user: PoolUser<C>;
+  readonly #alive = new Set<Worker<C>>();
+  /** Those that may be sent calls, oldest first. Only the loop adds. */
+  #serving: Worker<C>[] = [];
+  /** Of those, the ones that are about to be replaced or to go. */
+  readonly #leaving = new Set<Worker<C>>();
+  #state: PoolState = { kind: "starting" };
+  #target: number;
+  /** The code that serves or served last: what a restart needs, even when its source is away. */
+  #package: FunctionPackage | undefined;
+  #failures = 0;
+  #changed = false;
+  #stopped = false;
+  /** Aborts the start or the pause that is under way. */
+  #interrupt = new AbortController();
+  readonly #stopping = Promise.withResolvers<void>();
+  /** Tries a change again that failed for a reason that may pass. */
+  #retry: NodeJS.Timeout | undefined;
+  #reloadFailures = 0;
+  /** Rung when there may be something to do. */
+  #bell = Promise.withResolvers<void>();
+  #running: Promise<void> = Promise.resolve();
+  #sampling: NodeJS.Timeout | undefined;
+  #memory = NEW_SCALING_MEMORY;
+  #sampledAt = performance.now();
+  readonly #busyBefore = new Map<Worker<C>, number>();
+  #utilization = 0;
+
+  constructor(options: PoolOptions<C>, user: PoolUser<C>) {
+    this.#options = options;
+    this.#user = user;
+    this.#target = options.policy.min;
+    if (this.#target === 0) this.#state = { kind: "idle" };
+  }
+
+  get state(): PoolState {
+    return this.#state;
+  }
+
+  /** The workers that may be sent calls. */
+  get serving(): readonly Worker<C>[] {
+    return this.#leaving.size === 0
+      ? this.#serving
+      : this.#serving.filter((worker) => !this.#leaving.has(worker));
+  }
+
+  /** Every worker that is there. */
+  get workers(): ReadonlySet<Worker<C>> {
+    return this.#alive;
+  }
+
+  /** How many workers there are to be. */
+  get target(): number {
+    return this.#target;
+  }
+
+  /** Share of their time that the workers had calls, from 0 to 1, over the last sample. */
+  get utilization(): number {
+    return this.#utilization;
+  }
+
+  /** Version of the code that serves or served last; "" before the first. */
+  get version(): string {
+    return this.#package?.version ?? "";
+  }
+
+  isServing(worker: Worker<C>): boolean {
+    return this.#serving.includes(worker) && !this.#leaving.has(worker);
+  }
+
+  start(): void {
+    this.#running = this.#run();
+    const { scaleUp, scaleDown } = this.#options.policy;
+    const seconds = Math.min(scaleUp.for, scaleDown.idle) / SAMPLES_PER_DECISION;
+    const every = Math.max(SHORTEST_SAMPLE_SECONDS, Math.min(LONGEST_SAMPLE_SECONDS, seconds));
+    this.#sampling = setInterval(() => this.#scale(), every * 1000);
+  }
+
+  /** There are events and no worker: one is started where none is meant to be there. */
+  want(): void {
+    if (this.#target > 0 || this.#stopped) return;
+    this.#setTarget(1, "an event came");
+  }
+
+  /** Note that a call succeeded: the next failure is the first again. */
+  noteSuccess(): void {
+    this.#failures = 0;
+  }
+
+  /** The code changed: load it, instead of an older version that is being loaded. */
+  reload(): void {
+    this.#failures = 0;
+    this.#reloadFailures = 0;
+    this.#interrupt.abort();
+    this.#wantChange();
+  }
+
+  /** End every process; what they are doing is lost. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    clearInterval(this.#sampling);
+    this.#interrupt.abort();
+    this.#stopping.resolve();
+    this.#ring();
+    await Promise.all([...this.#alive].map((worker) => worker.stop()));
+    await this.#running;
+    this.#state = { kind: "stopped" };
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const outdated = this.#changed
+        ? this.#serving[0]
+        : this.#serving.find((worker) => worker.package.version !== this.#package?.version);
+      if (outdated !== undefined) await this.#replace(outdated);
+      else if (this.#serving.length < this.#target) await this.#add();
+      else if (this.#serving.length > this.#target) await this.#removeIdle();
+      else await this.#bell.promise;
+    }
+  }
+
+  async #add(): Promise<void> {
+    await this.#pause();
+    if (this.#stopped) return;
+    const worker = await this.#tryStart((error) => this.#reportFailure(error));
+    if (worker !== undefined) this.#serve(worker);
+  }
+
+  /** The one that had nothing to do for longest goes. */
+  async #removeIdle(): Promise<void> {
+    const now = performance.now();
+    const [idle] = [...this.#serving].sort((a, b) => a.lastUsed(now) - b.lastUsed(now));
+    if (idle === undefined) return;
+    this.#leaving.add(idle);
+    await this.#untilQuiet(idle);
+    if (this.#stopped) return;
+    this.#retire(idle, undefined);
+    if (this.#serving.length === 0) this.#state = { kind: "idle" };
+    await idle.stop();
+  }
+
+  /** A worker that served ended by itself. Heard at once, whatever the loop is doing. */
+  #lost(worker: Worker<C>, end: WorkerEnd): void {
+    if (this.#stopped || !this.#serving.includes(worker)) return;
+    this.#serving = this.#serving.filter((each) => each !== worker);
+    this.#leaving.delete(worker);
+    if (this.#serving.length === 0) this.#state = { kind: "restarting" };
+    else this.#showReady();
+    this.#failures += 1;
+    const wait = formatDuration(backOffSeconds(this.#failures));
+    const { reason } = end;
+    this.#options.log.error({ reason }, `the function's process ${reason}; a new one starts in ${wait}`);
+    this.#options.onEnded(end);
+    this.#user.onLost(worker, end);
+    this.#ring();
+  }
+
+  async #replace(old: Worker<C>): Promise<void> {
+    const isFirst = old.package.version === this.#package?.version;
+    const replacement = await this.#tryStart((error) => this.#refuseChange(error), old.package.version);
+    if (replacement === undefined) {
+      // The new version serves already: this one must not stay behind.
+      if (!isFirst && !this.#stopped && !this.#changed) await this.#dismiss(old);
+      return;
+    }
+    const { log, keepsEnv } = this.#options;
+    if (!keepsEnv) this.#serve(replacement);
+    this.#leaving.add(old);
+    await this.#untilQuiet(old);
+    const problem = keepsEnv && this.#serving.includes(old) ? await this.#giveEnv(old, replacement) : null;
+    if (this.#stopped) return;
+    const { version } = replacement.package;
+    if (problem !== null) {
+      log.error(`the function changed but cannot take over env, the old version stays: ${problem}`);
+      this.#refuse({ reason: `cannot take over env: ${problem}`, details: "" });
+      this.#leaving.delete(old);
+      this.#user.onResumed();
+      await replacement.stop();
+      return;
+    }
+    const wasThere = this.#retire(old, replacement);
+    if (keepsEnv) this.#serve(replacement);
+    log.info({ version }, "the function changed; the new version took over");
+    if (wasThere) await old.stop();
+  }
+
+  async #giveEnv(old: Worker<C>, replacement: Worker<C>): Promise<string | null> {
+    const handedOver = handOver(old, replacement, (shard) => this.#user.nameOf(shard), this.#options.log);
+    return await Promise.race([handedOver, this.#stopping.promise.then(() => null)]);
+  }
+
+  async #dismiss(worker: Worker<C>): Promise<void> {
+    this.#leaving.add(worker);
+    await this.#untilQuiet(worker);
+    if (this.#stopped) return;
+    this.#retire(worker, undefined);
+    await worker.stop();
+  }
+
+  /** A call that hangs must not keep the end waiting. */
+  async #untilQuiet(worker: Worker<C>): Promise<void> {
+    await Promise.race([this.#user.quiet(worker), this.#stopping.promise]);
+  }
+
+  /** It serves no more. @returns whether it did until now. */
+  #retire(worker: Worker<C>, successor: Worker<C> | undefined): boolean {
+    this.#leaving.delete(worker);
+    const wasThere = this.#serving.includes(worker);
+    this.#serving = this.#serving.filter((each) => each !== worker);
+    if (wasThere) this.#user.onMoved(worker, this.#options.keepsEnv ? successor : undefined);
+    return wasThere;
+  }
+
+  #refuseChange(error: Error): void {
+    const details = error instanceof LoadFailedError ? error.details : "";
+    this.#options.log.error(
+      { details },
+      `the function changed but cannot be loaded, the old version stays: ${error.message}`,
+    );
+    this.#refuse({ reason: `cannot be loaded: ${error.message}`, details });
+    if (!(error instanceof LoadFailedError)) this.#retryLater();
+  }
+
+  #refuse(refused: Refusal | undefined): void {
+    if (this.#state.kind === "ready") this.#state = { ...this.#state, refused };
+  }
+
+  #retryLater(): void {
+    this.#reloadFailures += 1;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#wantChange(), backOffSeconds(this.#reloadFailures) * 1000);
+  }
+
+  #wantChange(): void {
+    this.#changed = true;
+    this.#ring();
+  }
+
+  /**
+   * Load the function into a new process, from changed code or as it was.
+   *
+   * @param servedVersion where this is the version, nothing is started.
+   * @returns undefined where there is nothing to start, it failed, or a newer change or the end came first.
+   */
+  async #tryStart(
+    onFailure: (error: Error) => void,
+    servedVersion?: string,
+  ): Promise<Worker<C> | undefined> {
+    this.#interrupt = new AbortController();
+    const { signal } = this.#interrupt;
+    const known = this.#changed ? undefined : this.#package;
+    this.#changed = false;
+    try {
+      const code =
+        known !== undefined && existsSync(known.directory) ? known : await this.#options.prepare(signal);
+      signal.throwIfAborted();
+      if (code.version === servedVersion) {
+        this.#options.log.info(
+          { version: code.version },
+          "the function's code is that of the version that runs",
+        );
+        this.#refuse(undefined);
+        return undefined;
+      }
+      const worker = await Worker.start<C>(code, this.#options.worker, signal);
+      this.#alive.add(worker);
+      void worker.ended.then(() => {
+        this.#alive.delete(worker);
+        this.#options.onGone(worker);
+      });
+      if (this.#stopped) await worker.stop();
+      return this.#stopped ? undefined : worker;
+    } catch (error) {
+      // The code is not what it was: a restart must not fall back to it.
+      if (known === undefined && servedVersion === undefined) this.#package = undefined;
+      if (!signal.aborted) onFailure(error as Error);
+      return undefined;
+    }
+  }
+
+  /** Each reason once, however often it is tried. */
+  #reportFailure(error: Error): void {
+    this.#failures += 1;
+    const details = error instanceof LoadFailedError ? error.details : "";
+    const known =
+      error instanceof LoadFailedError || error instanceof PackageError || error instanceof IsolationError;
+    const reason = known ? error.message : `the function's process ${error.message}`;
+    if (this.#serving.length > 0) {
+      this.#options.log.error({ details }, `cannot start one more worker: ${reason}`);
+      return;
+    }
+    const isNews = this.#state.kind !== "failing" || this.#state.reason !== reason;
+    this.#state = { kind: "failing", reason, details };
+    this.#user.onFailing(reason);
+    if (isNews) this.#options.log.error({ details }, `cannot load the function: ${reason}`);
+  }
+
+  #serve(worker: Worker<C>): void {
+    this.#serving = [...this.#serving, worker];
+    this.#package = worker.package;
+    void worker.ended.then((end) => this.#lost(worker, end));
+    this.#showReady();
+    this.#options.onStarted(worker);
+    this.#user.onReady(worker);
+    this.#ring();
+  }
+
+  #showReady(): void {
+    const refused = this.#state.kind === "ready" ? this.#state.refused : undefined;
+    const [oldest] = this.#serving;
+    const isNew = this.#state.kind !== "ready" || this.#state.version !== this.version;
+    this.#state = {
+      kind: "ready",
+      version: this.version,
+      pid: oldest?.pid,
+      refused: isNew ? undefined : refused,
+    };
+  }
+
+  #scale(): void {
+    const { policy } = this.#options;
+    const now = performance.now();
+    const idleMilliseconds = policy.scaleDown.idle * 1000;
+    let busyMilliseconds = 0;
+    for (const worker of this.#serving) {
+      const total = worker.busyMilliseconds(now);
+      busyMilliseconds += total - (this.#busyBefore.get(worker) ?? 0);
+      this.#busyBefore.set(worker, total);
+    }
+    for (const worker of this.#busyBefore.keys()) {
+      if (!this.#serving.includes(worker)) this.#busyBefore.delete(worker);
+    }
+    const available = (now - this.#sampledAt) * this.#serving.length;
+    this.#utilization = available === 0 ? 0 : Math.min(1, busyMilliseconds / available);
+    this.#sampledAt = now;
+    const used = this.#serving.filter((worker) => now - worker.lastUsed(now) < idleMilliseconds).length;
+    const busy = this.#serving.filter(({ inFlight }) => inFlight > 0).length;
+    const seen = { now: now / 1000, target: this.#target, utilization: this.#utilization, used, busy };
+    const { target, reason, memory } = decideScaling(policy, seen, this.#memory);
+    this.#memory = memory;
+    if (reason !== undefined) this.#setTarget(target, reason);
+  }
+
+  #setTarget(target: number, reason: string): void {
+    const from = this.#target;
+    this.#target = target;
+    const direction = target > from ? "up" : "down";
+    this.#options.log.info({ from, to: target, reason }, `workers: ${from} → ${target}, ${reason}`);
+    this.#options.onScaled(direction);
+    this.#ring();
+  }
+
+  async #pause(): Promise<void> {
+    const seconds = backOffSeconds(this.#failures);
+    if (seconds === 0 || this.#changed) return;
+    this.#interrupt = new AbortController();
+    await sleep(seconds * 1000, undefined, { signal: this.#interrupt.signal }).catch(() => {});
+  }
+
+  #ring(): void {
+    this.#bell.resolve();
+    this.#bell = Promise.withResolvers<void>();
+  }
+}

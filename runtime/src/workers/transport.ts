@@ -1,0 +1,70 @@
+import type { AnswerHead } from "./answers.ts";
+import type { Frame, LaunchHead, LimitName } from "./protocol.ts";
+
+/**
+ * The port between a worker and where it runs. Its adapters are in launch/: forked by a zygote, with or without
+ * a sandbox, or spawned; a virtual machine is one more.
+ */
+
+/** Something that a function wrote: a line of stdout or stderr, or a record of `logging`. */
+export type WrittenLine =
+  | { readonly stream: "stdout" | "stderr"; readonly text: string }
+  | { readonly stream: "logging"; readonly text: string; readonly level: string; readonly logger: string };
+
+/** Where a process's lines go. */
+export interface WrittenLines {
+  /** @returns false where no more lines are wanted for now. */
+  readonly line: (line: WrittenLine) => boolean;
+  /** So many further lines were not read. */
+  readonly dropped: (count: number) => void;
+}
+
+/** How a worker ended. */
+export interface WorkerEnd {
+  /** In words that follow "the function's process". */
+  readonly reason: string;
+  /** The limit that ended it, where it was one. */
+  readonly limit: LimitName | undefined;
+}
+
+/** How a worker's process came to be: forked from a warm zygote, spawned, or the first that a zygote was started for. */
+export const START_METHODS = ["fork", "spawn", "first"] as const;
+export type StartMethod = (typeof START_METHODS)[number];
+
+/** What a launcher is told. */
+export interface LaunchSpec extends Omit<LaunchHead, "launch"> {
+  /** Every environment variable of the process. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Who hears of what comes from a worker. */
+export interface TransportListener {
+  readonly onFrame: (frame: Frame) => void;
+  readonly lines: WrittenLines;
+}
+
+/** The way to one worker's process. */
+export interface Transport {
+  readonly pid: number | undefined;
+  readonly startMethod: StartMethod;
+  /** What of the isolation could be had. */
+  readonly level: AnswerHead<"launched">["level"];
+  /** Settles when the process and all that it started are gone. */
+  readonly ended: Promise<WorkerEnd>;
+  /** Send a frame. Frames of one turn of the event loop travel together. */
+  send(start: Buffer, body?: Buffer): void;
+  /** End the process and all that it started, at once; the first reason counts. */
+  kill(end: WorkerEnd): void;
+  /** Ask the process to end by closing the connection; kill it where it has not after `graceSeconds`. */
+  stop(graceSeconds: number): Promise<void>;
+}
+
+/** Starts workers. */
+export interface Launcher {
+  /**
+   * @throws IsolationError where the level cannot be had, WorkerDiedError where no process could be started.
+   */
+  launch(spec: LaunchSpec, listener: TransportListener): Promise<Transport>;
+  /** End whatever was started. */
+  stop(): Promise<void>;
+}
