@@ -1,7 +1,6 @@
 import { connectRedis } from "@gaugelet/shared/redis/connection";
 import { coveringPrefixes, parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { KeyChanges } from "@gaugelet/shared/redis/key-changes";
-import { formatDuration } from "@gaugelet/shared/units";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { RuntimeConfiguration } from "./configuration/environment.ts";
@@ -10,6 +9,7 @@ import { FunctionRunner } from "./functions/function-runner.ts";
 import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
+import { NODE_WORKER_FILES, nodeArguments, saysHeapIsFull } from "./javascript/arguments.ts";
 import { functionLog } from "./observability/function-log.ts";
 import { FunctionMetrics } from "./observability/function-metrics.ts";
 import { RuntimeMetrics } from "./observability/metrics.ts";
@@ -21,7 +21,6 @@ import { answerCalls } from "./triggers/http/calls.ts";
 import { RedisKeyTrigger } from "./triggers/redis-key/trigger.ts";
 import { ScheduleTrigger } from "./triggers/schedule/trigger.ts";
 import type { Trigger } from "./triggers/trigger.ts";
-import { NODE_WORKER_FILES, nodeArguments, saysHeapIsFull } from "./javascript/arguments.ts";
 import { IsolationError } from "./workers/errors.ts";
 import { pythonEnvironment, workerEnvironment } from "./workers/launch/python-program.ts";
 import { SpawnLauncher } from "./workers/launch/spawn.ts";
@@ -180,7 +179,8 @@ function workerOptions(
       environment: isPython ? pythonEnvironment(environment) : workerEnvironment(environment),
       isolation: isolation === "microvm" ? "sandbox" : isolation,
       network,
-      limits: { memory, cpu, openFiles, processes, disk },
+      // The kernel counts the whole life of a process; only the Python worker tells it anew for each call.
+      limits: { memory, cpu: isPython ? cpu : null, openFiles, processes, disk },
     },
     lines: functionLog(log, limits.logLinesPerSecond),
     saysMemoryIsFull: (line) => !isPython && saysHeapIsFull(line),

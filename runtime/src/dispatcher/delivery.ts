@@ -3,6 +3,8 @@ import { headTextOf } from "../workers/frames.ts";
 import type { Call } from "../workers/worker.ts";
 import type { FunctionEvent } from "./event.ts";
 
+const NO_OUTPUT = Buffer.alloc(0);
+
 /** An event on its way to a worker, until what it came to is stored. */
 export class Delivery implements Call {
   readonly event: FunctionEvent;
@@ -17,15 +19,12 @@ export class Delivery implements Call {
   isSuspect = false;
   /** Number of the call of the worker that has it. */
   id = 0;
-  /** The output, once the handler has returned. */
-  output: Buffer | undefined;
+  /** The output, and seconds in the handler, once it has returned. */
+  output: Buffer = NO_OUTPUT;
+  seconds = 0;
   #isAnswered = false;
 
-  constructor(
-    event: FunctionEvent,
-    answer?: (answer: CallAnswer) => void,
-    idempotencyKey?: string,
-  ) {
+  constructor(event: FunctionEvent, answer?: (answer: CallAnswer) => void, idempotencyKey?: string) {
     this.event = event;
     this.headText = headTextOf(event.context);
     this.answer = answer;

@@ -1,24 +1,20 @@
 import { isReservedKey } from "@gaugelet/shared/keys";
 import type { Logger } from "pino";
-import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
+import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
-import { Outbox } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
-import type { CallAnswer } from "../triggers/http/callable.ts";
-import { WorkerDiedError } from "../workers/errors.ts";
-import type { LimitName } from "../workers/protocol.ts";
 import type { PoolUser, WorkerPool } from "../workers/pool.ts";
+import type { LimitName } from "../workers/protocol.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
 import type { CallResult, SavedEnv, Worker } from "../workers/worker.ts";
+import { blame, suspectsOf } from "./blame.ts";
 import type { Delivery } from "./delivery.ts";
-import { entryOf } from "./entry.ts";
-import { Lane } from "./lane.ts";
+import { handledOf } from "./handled.ts";
+import type { Lane } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
+import { LastingProblems } from "./lasting-problems.ts";
+import { openShard } from "./open-shard.ts";
 import { Window } from "./window.ts";
-
-/** How many workers may end under an event before it is given up: a crash may have had another cause. */
-const MAX_DEATHS = 3;
-/** An env that ends each process that reads it would do so for ever; once may have been an accident. */
-const MAX_DEATHS_AT_RESTORE = 2;
 
 /** What a {@link Dispatcher} is made of. */
 export interface DispatcherParts {
@@ -42,24 +38,25 @@ export interface DispatcherParts {
 export class Dispatcher implements PoolUser<Delivery> {
   readonly #parts: DispatcherParts;
   readonly #pool: WorkerPool<Delivery>;
+  readonly #lanes: Lanes;
   readonly #keepsEnv: boolean;
-  readonly #lanes: Lane[] = [];
-  readonly #laneOf = new Map<string, Lane>();
-  /** Lanes with something to send; in turn. */
+  readonly #problems: LastingProblems;
+  readonly #patience = new AbortController();
+  /** Lanes with something to send; they take turns. */
   readonly #eager = new Set<Lane>();
   readonly #windows = new Map<Worker<Delivery>, Window>();
-  readonly #patience = new AbortController();
   /** Who waits for a worker to have nothing to do. */
   readonly #waitingForQuiet = new Map<Worker<Delivery>, () => void>();
   #isStopping = false;
   #isPumping = false;
-  #envProblem: string | null = null;
-  #notFinite = "";
 
   /** @param poolFor makes the pool that the dispatcher sends to. */
   constructor(parts: DispatcherParts, poolFor: (user: PoolUser<Delivery>) => WorkerPool<Delivery>) {
+    const { definition, store, log } = parts;
     this.#parts = parts;
-    this.#keepsEnv = parts.definition.state !== "none";
+    this.#keepsEnv = definition.state !== "none";
+    this.#problems = new LastingProblems(log);
+    this.#lanes = new Lanes(definition, store, () => this.#pool.version, this.#patience.signal);
     this.#pool = poolFor(this);
   }
 
@@ -67,14 +64,21 @@ export class Dispatcher implements PoolUser<Delivery> {
     return this.#pool;
   }
 
+  /** Aborts when there is no more patience with Redis. */
+  get patience(): AbortSignal {
+    return this.#patience.signal;
+  }
+
   /** Events that wait for a worker. */
   get waiting(): number {
-    return this.#lanes.reduce((sum, { queue }) => sum + queue.size, 0);
+    let sum = 0;
+    for (const { queue } of this.#lanes) sum += queue.size;
+    return sum;
   }
 
   /** Take an event in. */
   accept(delivery: Delivery): void {
-    const lane = this.#lane(delivery.event.shard);
+    const lane = this.#lanes.of(delivery.event.shard);
     if (isReservedKey(lane.outputKey)) {
       const message = `the output key ${lane.outputKey} is one that Gaugelet needs itself; choose another output.key`;
       this.#fail(delivery, "rejected", message, "", undefined);
@@ -88,7 +92,7 @@ export class Dispatcher implements PoolUser<Delivery> {
   onReady(worker: Worker<Delivery>): void {
     this.#windows.set(worker, new Window());
     worker.listen({
-      onResult: (delivery, _id, result) => this.#hearResult(worker, delivery, result),
+      onResult: (delivery, result) => this.#hearResult(worker, delivery, result),
       onSaved: (shard, saved) => this.#hearSaved(worker, shard, saved),
     });
     this.#pump();
@@ -102,54 +106,55 @@ export class Dispatcher implements PoolUser<Delivery> {
   onFailing(reason: string): void {
     const message = `the function cannot be loaded: ${reason}`;
     for (const { queue } of this.#lanes) {
-      for (const delivery of queue.takeWaited()) delivery.reply({ outcome: "unavailable", message, details: "" });
+      for (const delivery of queue.takeWaited()) {
+        delivery.reply({ outcome: "unavailable", message, details: "" });
+      }
     }
   }
 
   onLost(worker: Worker<Delivery>, end: WorkerEnd): void {
     this.#windows.delete(worker);
+    const held = this.#lanes.heldBy(worker);
+    const unsaved = held.flatMap((lane) => lane.unsaved.splice(0));
     const underWay = worker.unanswered;
-    const suspects = underWay.length > 0 ? underWay : this.#unsavedOf(worker);
-    // With nothing under way it ended on its own, or while it saved what the last calls left in env.
-    const isKnown = suspects.length === 1 || underWay.length === 0;
-    const isGivenUp = new Set<Delivery>();
-    for (const suspect of suspects) {
-      suspect.isSuspect = true;
-      if (isKnown && !this.#isStopping && this.#blame(suspect, end)) isGivenUp.add(suspect);
-    }
-    this.#putBack(worker, underWay, isGivenUp);
+    for (const lane of held) lane.worker = undefined;
     this.#hearQuiet(worker);
+    if (this.#isStopping) return;
+    const { suspects, areToBlame } = suspectsOf(underWay, unsaved);
+    for (const suspect of suspects) suspect.isSuspect = true;
+    const isOver = new Set(areToBlame ? suspects.filter((suspect) => this.#blame(suspect, end)) : []);
+    for (const delivery of isOver) this.#lanes.of(delivery.event.shard).queue.done(delivery);
+    // Those that were answered came first.
+    this.#putBack([...unsaved, ...underWay].filter((delivery) => !isOver.has(delivery)));
     this.#pump();
   }
 
-  /** Settles when a worker that gets nothing new has nothing under way or unsaved, or has ended. */
+  onMoved(from: Worker<Delivery>, to: Worker<Delivery> | undefined): void {
+    for (const lane of this.#lanes.heldBy(from)) lane.worker = to;
+    this.#windows.delete(from);
+    this.#pump();
+  }
+
   async quiet(worker: Worker<Delivery>): Promise<void> {
     while (this.#windows.has(worker) && !this.#isQuiet(worker)) {
       await new Promise<void>((resolve) => this.#waitingForQuiet.set(worker, resolve));
     }
   }
 
-  /** The shards that a worker held are held by another one, or by none. */
-  onMoved(from: Worker<Delivery>, to: Worker<Delivery> | undefined): void {
-    for (const lane of this.#lanes) if (lane.worker === from) lane.worker = to;
-    this.#windows.delete(from);
-    this.#pump();
-  }
-
   nameOf(shard: number): { readonly name: string; readonly outputKey: string } {
-    const lane = this.#lanes[shard];
+    const lane = this.#lanes.at(shard);
     return { name: lane?.shard ?? "", outputKey: lane?.outputKey ?? "" };
   }
 
   /** Nothing new from now on; what waits is answered. */
   close(): void {
     this.#isStopping = true;
+    this.#eager.clear();
     for (const { queue } of this.#lanes) {
       for (const delivery of queue.clear()) {
         delivery.reply({ outcome: "unavailable", message: "the runtime stops", details: "" });
       }
     }
-    this.#eager.clear();
   }
 
   /** Settles when what is under way is answered and stored. */
@@ -160,12 +165,7 @@ export class Dispatcher implements PoolUser<Delivery> {
 
   /** Settles when what is answered is stored, or given up. */
   async stored(): Promise<void> {
-    await Promise.all(this.#lanes.map(({ outbox }) => outbox.idle));
-  }
-
-  /** Aborts when there is no more patience with Redis. */
-  get patience(): AbortSignal {
-    return this.#patience.signal;
+    await Promise.all([...this.#lanes].map(({ outbox }) => outbox.idle));
   }
 
   /** No more patience with Redis. */
@@ -173,40 +173,26 @@ export class Dispatcher implements PoolUser<Delivery> {
     this.#patience.abort();
   }
 
-  #lane(shard: string): Lane {
-    const known = this.#laneOf.get(shard);
-    if (known !== undefined) return known;
-    const { definition, store } = this.#parts;
-    const outputKey = outputKeyOf(definition, shard);
-    const entry = () => entryOf(definition, shard, this.#pool.version);
-    const outbox = new Outbox(outputKey, entry, store, this.#patience.signal);
-    const lane = new Lane(this.#lanes.length, shard, outputKey, outbox);
-    this.#lanes.push(lane);
-    this.#laneOf.set(shard, lane);
-    return lane;
-  }
-
   /** Send as much as there is room for, one lane after the other. */
   #pump(): void {
     if (this.#isPumping || this.#isStopping) return;
     this.#isPumping = true;
-    let blocked = 0;
-    while (blocked < this.#eager.size) {
+    for (let blocked = 0; blocked < this.#eager.size; ) {
       const [lane] = this.#eager as Iterable<Lane> as [Lane];
-      const isSent = this.#sendOne(lane);
-      if (isSent) blocked = 0;
-      else blocked += 1;
-      if (this.#eager.size === 1 && isSent && lane.queue.size > 0) continue;
+      const isSent = this.#sendNext(lane);
+      blocked = isSent ? 0 : blocked + 1;
+      if (isSent && lane.queue.size > 0 && this.#eager.size === 1) continue;
       this.#eager.delete(lane);
       if (lane.queue.size > 0) this.#eager.add(lane);
     }
     this.#isPumping = false;
   }
 
-  #sendOne(lane: Lane): boolean {
+  /** @returns whether there was something to send, and room for it. */
+  #sendNext(lane: Lane): boolean {
     const delivery = lane.queue.peek();
     if (delivery === undefined) return false;
-    const worker = this.#keepsEnv ? this.#holderOf(lane) : this.#leastBusy(lane);
+    const worker = this.#keepsEnv ? this.#holderOf(lane) : this.#leastBusyFor(lane);
     if (worker === undefined) return false;
     if (!worker.shards.has(lane.number)) {
       if (!lane.opening.has(worker)) void this.#open(lane, worker);
@@ -221,15 +207,11 @@ export class Dispatcher implements PoolUser<Delivery> {
     return true;
   }
 
-  /** The worker with the shard's env; one is chosen where none has it. */
+  /** The worker with the shard's env; where none has it, the one with the fewest shards. */
   #holderOf(lane: Lane): Worker<Delivery> | undefined {
     if (lane.worker === undefined) {
-      const held = new Map(this.#pool.serving.map((worker) => [worker, 0]));
-      for (const { worker } of this.#lanes) {
-        const count = worker && held.get(worker);
-        if (worker !== undefined && count !== undefined) held.set(worker, count + 1);
-      }
-      lane.worker = [...held].sort(([, a], [, b]) => a - b)[0]?.[0];
+      const shards = (worker: Worker<Delivery>): number => this.#lanes.heldBy(worker).length;
+      [lane.worker] = [...this.#pool.serving].sort((a, b) => shards(a) - shards(b));
       if (lane.worker === undefined) this.#pool.want();
     }
     // One that gives its env to another gets nothing more.
@@ -237,67 +219,43 @@ export class Dispatcher implements PoolUser<Delivery> {
   }
 
   /** The first of those with the fewest calls, so that the last ones have nothing to do under little load. */
-  #leastBusy(lane: Lane): Worker<Delivery> | undefined {
+  #leastBusyFor(lane: Lane): Worker<Delivery> | undefined {
     let best: Worker<Delivery> | undefined;
-    for (const worker of this.#pool.serving) {
+    const { serving } = this.#pool;
+    for (const worker of serving) {
       if (lane.opening.has(worker)) continue;
       if (best === undefined || worker.inFlight < best.inFlight) best = worker;
     }
-    if (this.#pool.serving.length === 0) this.#pool.want();
+    if (serving.length === 0) this.#pool.want();
     return best;
   }
 
-  /** Give a worker the shard, with what is stored of its env. */
   async #open(lane: Lane, worker: Worker<Delivery>): Promise<void> {
+    const { store, log, note } = this.#parts;
+    const onDeath = ({ reason, limit }: WorkerEnd): void =>
+      note("killed", `the function's process ${reason} while it read the saved env`, "", limit);
     lane.opening.add(worker);
     try {
-      await this.#restore(lane, worker);
+      const parts = { store, log, keepsEnv: this.#keepsEnv, patience: this.patience, onDeath };
+      await openShard(lane, worker, parts);
     } catch (error) {
-      if (!(error instanceof WorkerDiedError)) this.#parts.log.error({ error }, "cannot begin a shard");
+      note(
+        "error",
+        `the runtime failed: ${(error as Error).message}`,
+        (error as Error).stack ?? "",
+        undefined,
+      );
     }
     lane.opening.delete(worker);
     this.#pump();
   }
 
-  async #restore(lane: Lane, worker: Worker<Delivery>): Promise<void> {
-    const { store, log } = this.#parts;
-    const head = {
-      shard: lane.number,
-      name: lane.shard,
-      outputKey: lane.outputKey,
-      keepEnv: this.#keepsEnv,
-    };
-    if (!this.#keepsEnv && lane.isKnown) {
-      await worker.restore(head, undefined);
-      return;
-    }
-    await lane.outbox.idle;
-    const stored = await store.read(lane.outputKey, this.#patience.signal);
-    if (stored === undefined || this.#windows.get(worker) === undefined) return;
-    lane.outbox.noteStored(stored.storedAt);
-    lane.isKnown = true;
-    const isDeadly = lane.deathsAtRestore >= MAX_DEATHS_AT_RESTORE;
-    if (isDeadly)
-      log.error("the saved env ends every process that reads it; the function begins with an empty env");
-    const saved = !this.#keepsEnv || isDeadly ? undefined : stored.env;
-    try {
-      const problem = await worker.restore(head, saved);
-      if (problem !== null) log.warn(`${problem}; the function begins with an empty env`);
-      lane.deathsAtRestore = 0;
-    } catch (error) {
-      if (!(error instanceof WorkerDiedError)) throw error;
-      lane.deathsAtRestore += 1;
-      const message = `the function's process ${error.message} while it read the saved env`;
-      this.#parts.note("killed", message, "", error.end.limit);
-    }
-  }
-
   #hearResult(worker: Worker<Delivery>, delivery: Delivery, result: CallResult): void {
-    const lane = this.#lane(delivery.event.shard);
+    const lane = this.#lanes.of(delivery.event.shard);
     this.#windows.get(worker)?.answered(delivery.body.length, result.seconds);
+    this.#parts.metrics.answered(worker, result);
     delivery.isSuspect = false;
     lane.queue.done(delivery);
-    this.#parts.metrics.answered(worker, result);
     if (result.outcome === "ok") this.#succeed(worker, lane, delivery, result);
     else this.#fail(delivery, result.outcome, result.message, result.details, result.limit);
     if (lane.queue.size > 0) this.#eager.add(lane);
@@ -306,85 +264,56 @@ export class Dispatcher implements PoolUser<Delivery> {
   }
 
   #succeed(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, result: CallResult): void {
-    const { output, seconds, notFinite } = result;
+    const { output, seconds } = result;
     this.#pool.noteSuccess();
-    this.#reportNotFinite(notFinite);
+    this.#problems.notFinite(result.notFinite);
     delivery.output = output;
+    delivery.seconds = seconds;
     this.#parts.note("ok", "", "", undefined);
+    // One with a name of its caller's is answered when it is stored.
     if (delivery.idempotencyKey === undefined) delivery.reply({ outcome: "ok", output, seconds });
     if (this.#keepsEnv && lane.worker === worker) lane.unsaved.push(delivery);
-    else this.#store(lane, [delivery], undefined, seconds);
+    else lane.outbox.put(handledOf([delivery], undefined));
   }
 
   #hearSaved(worker: Worker<Delivery>, shard: number, { id, env, problem }: SavedEnv): void {
-    const lane = this.#lanes[shard];
+    const lane = this.#lanes.at(shard);
     if (lane === undefined || lane.worker !== worker) return;
-    this.#reportEnvProblem(problem);
+    this.#problems.env(problem);
     const saved = lane.takeSaved(id);
-    if (saved.length > 0) this.#store(lane, saved, env, 0);
+    if (saved.length > 0) lane.outbox.put(handledOf(saved, env));
     if (lane.unsaved.length === 0) this.#hearQuiet(worker);
   }
 
-  #store(lane: Lane, handled: readonly Delivery[], env: Buffer | undefined, seconds: number): void {
-    const positions = new Map<string, string>();
-    const answers = new Map<string, Buffer>();
-    const waiting: Delivery[] = [];
-    for (const delivery of handled) {
-      const { source, position } = delivery.event;
-      if (position !== null) positions.set(source, position);
-      if (delivery.idempotencyKey === undefined || delivery.output === undefined) continue;
-      answers.set(delivery.idempotencyKey, delivery.output);
-      waiting.push(delivery);
-    }
-    const output = handled.at(-1)?.output;
-    if (output === undefined) return;
-    const answer = (delivery: Delivery): CallAnswer => ({
-      outcome: "ok",
-      output: delivery.output ?? output,
-      seconds,
-    });
-    const onStored =
-      waiting.length === 0
-        ? undefined
-        : (): void => {
-            for (const delivery of waiting) delivery.reply(answer(delivery));
-          };
-    lane.outbox.put({ output, env, positions, answers, onStored });
-  }
-
-  /** A worker ended under this one. @returns whether that is the end of it. */
+  /** @returns whether the event is not tried again. */
   #blame(delivery: Delivery, end: WorkerEnd): boolean {
-    if (end.limit === "timeout") {
-      this.#fail(
-        delivery,
-        "timeout",
-        `the handler ${end.reason}; raise limits.timeout or do less in one call`,
-        "",
-        "timeout",
-      );
-      return true;
+    const { outcome, isLast, message, limit } = blame(delivery, end);
+    if (!isLast) this.#parts.note(outcome, message, "", limit);
+    else {
+      this.#fail(delivery, outcome, message, "", limit);
+      // Whoever waits for an answer knows. What takes too long is told as what raises is, and not kept.
+      if (delivery.answer === undefined && outcome === "killed") void this.#putAside(delivery, message);
     }
-    delivery.deaths += 1;
-    const isLast = delivery.deaths === MAX_DEATHS || end.limit === "cpu";
-    const next = isLast ? `given up after ${attempts(delivery.deaths)}` : "it is called again";
-    const message = `the function's process ${end.reason} during a call; ${next}`;
-    if (!isLast) {
-      this.#parts.note("killed", message, "", end.limit);
-      return false;
-    }
-    this.#fail(delivery, "killed", message, "", end.limit);
-    // Whoever waits for an answer knows.
-    if (delivery.answer === undefined) void this.#putAside(delivery, message);
-    return true;
+    return isLast;
   }
 
   async #putAside({ event, deaths }: Delivery, error: string): Promise<void> {
     const { definition, store, metrics } = this.#parts;
     const { body, source, position } = event;
-    const { outputKey } = this.#lane(event.shard);
+    const { outputKey } = this.#lanes.of(event.shard);
     const letter = { function: definition.name, outputKey, source, position, body, error, attempts: deaths };
-    await store.deadLetter(letter, this.#patience.signal);
-    metrics.deadLetters.inc();
+    if (await store.deadLetter(letter, this.patience)) metrics.deadLetters.inc();
+  }
+
+  /** To the front of their lanes, in their order. */
+  #putBack(deliveries: readonly Delivery[]): void {
+    for (const [shard, ofShard] of Map.groupBy(deliveries, ({ event }) => event.shard)) {
+      const lane = this.#lanes.of(shard);
+      lane.queue.putBack(ofShard);
+      this.#eager.add(lane);
+    }
+    // A newer event may have waited for one that is given up.
+    for (const lane of this.#lanes) if (lane.queue.size > 0) this.#eager.add(lane);
   }
 
   #fail(
@@ -398,61 +327,13 @@ export class Dispatcher implements PoolUser<Delivery> {
     delivery.reply({ outcome, message, details });
   }
 
-  /** What a worker had goes to the front again: answered but unsaved calls first, in the order of each lane. */
-  #putBack(worker: Worker<Delivery>, underWay: readonly Delivery[], isGivenUp: ReadonlySet<Delivery>): void {
-    const byLane = new Map<Lane, Delivery[]>();
-    for (const lane of this.#lanes) {
-      if (lane.worker !== worker) continue;
-      lane.worker = undefined;
-      byLane.set(lane, lane.unsaved.splice(0));
-    }
-    for (const delivery of underWay) {
-      const lane = this.#lane(delivery.event.shard);
-      const deliveries = byLane.get(lane) ?? [];
-      deliveries.push(delivery);
-      byLane.set(lane, deliveries);
-    }
-    if (this.#isStopping) return;
-    for (const [lane, deliveries] of byLane) {
-      for (const delivery of deliveries) if (isGivenUp.has(delivery)) lane.queue.done(delivery);
-      lane.queue.putBack(deliveries.filter((delivery) => !isGivenUp.has(delivery)));
-      if (lane.queue.size > 0) this.#eager.add(lane);
-    }
-  }
-
-  #unsavedOf(worker: Worker<Delivery>): Delivery[] {
-    return this.#lanes.flatMap((lane) => (lane.worker === worker ? lane.unsaved : []));
-  }
-
   #isQuiet(worker: Worker<Delivery>): boolean {
-    return worker.inFlight === 0 && this.#unsavedOf(worker).length === 0;
+    return worker.inFlight === 0 && this.#lanes.heldBy(worker).every(({ unsaved }) => unsaved.length === 0);
   }
 
   #hearQuiet(worker: Worker<Delivery>): void {
     const hear = this.#waitingForQuiet.get(worker);
-    if (hear === undefined) return;
     this.#waitingForQuiet.delete(worker);
-    hear();
+    hear?.();
   }
-
-  /** Conditions that last are reported when they begin, not at every call. */
-  #reportEnvProblem(problem: string | null): void {
-    if (problem !== null && problem !== this.#envProblem) {
-      this.#parts.log.warn(
-        `${problem}; the function goes on, but a restart gives it the env that was last saved`,
-      );
-    }
-    this.#envProblem = problem;
-  }
-
-  #reportNotFinite(paths: readonly string[]): void {
-    const fields = paths.length === 0 ? "" : paths.slice(0, 10).join(", ");
-    if (fields !== "" && fields !== this.#notFinite)
-      this.#parts.log.warn(`not a finite number, stored as null: ${fields}`);
-    this.#notFinite = fields;
-  }
-}
-
-function attempts(count: number): string {
-  return count === 1 ? "1 attempt" : `${count} attempts`;
 }

@@ -58,7 +58,7 @@ export class FunctionRunner implements Callable {
     );
     this.#kept = new KeptAnswers((shard, key) =>
       store.answer(outputKeyOf(definition, shard), key, this.#dispatcher.patience),
-   );
+    );
   }
 
   get definition(): FunctionDefinition {

@@ -71,10 +71,7 @@ export class FunctionMetrics {
   }
 
   started(worker: MeasuredWorker): void {
-    this.#metrics.workerStart.observe(
-      { function: this.#name, how: worker.startMethod },
-      worker.startSeconds,
-    );
+    this.#metrics.workerStart.observe({ function: this.#name, how: worker.startMethod }, worker.startSeconds);
     const taken = new Set(this.#workerNames.values());
     let number = 0;
     while (taken.has(String(number))) number += 1;

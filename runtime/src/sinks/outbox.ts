@@ -30,7 +30,10 @@ export class Outbox {
   readonly #signal: AbortSignal;
   readonly #entryNow: () => OutputEntry;
   #next:
-    | (Omit<StoreRecord, "entry" | "outputKey"> & { readonly onStored: (() => void)[]; readonly puts: number })
+    | (Omit<StoreRecord, "entry" | "outputKey"> & {
+        readonly onStored: (() => void)[];
+        readonly puts: number;
+      })
     | undefined;
   #working: Promise<void> | undefined;
   #storedAt = Number.NaN;
@@ -81,7 +84,10 @@ export class Outbox {
       this.#next = undefined;
       const { onStored, puts, ...record } = next;
       const entry = this.#entryNow();
-      const isStored = await this.#store.store({ ...record, outputKey: this.#outputKey, entry }, this.#signal);
+      const isStored = await this.#store.store(
+        { ...record, outputKey: this.#outputKey, entry },
+        this.#signal,
+      );
       if (isStored) {
         this.#storedAt = entry.storedAt;
         for (const hear of onStored) hear();

@@ -105,10 +105,11 @@ export class RedisStore {
   }
 
   /**
-   * Put an event aside, trying until that is done or `signal` aborts; where rights are missing, only the log
-   * has it.
+   * Put an event aside, trying until that is done or `signal` aborts.
+   *
+   * @returns whether it was: where rights are missing, only the log has it.
    */
-  async deadLetter(letter: DeadLetter, signal: AbortSignal): Promise<void> {
+  async deadLetter(letter: DeadLetter, signal: AbortSignal): Promise<boolean> {
     const fields: Record<string, Argument> = {
       event: letter.body,
       error: letter.error,
@@ -127,7 +128,8 @@ export class RedisStore {
         letter.position ?? "",
         ...Object.entries(fields).flat(),
       );
-    await this.#persist(`put an event of ${letter.function} aside`, () => this.#readOwn(put, 0), signal);
+    const what = `put an event of ${letter.function} aside`;
+    return (await this.#persist(what, () => this.#readOwn(put, 0), signal)) === 1;
   }
 
   /** The answer that a call with this idempotency key had; undefined where there was none, or `signal` aborted. */

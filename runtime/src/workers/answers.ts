@@ -42,11 +42,13 @@ const readyHead = z.object({
   missing: z.array(z.string()),
   /** Name of the socket that the connections of workers are made to; an abstract one begins with a null byte. */
   socket: z.string(),
-  capabilities: z.object({
-    process: z.object({ ownUser: z.boolean(), reason: z.string().nullable() }),
-    sandbox: capability,
-    cgroup: capability,
-  }).partial(),
+  capabilities: z
+    .object({
+      process: z.object({ ownUser: z.boolean(), reason: z.string().nullable() }),
+      sandbox: capability,
+      cgroup: capability,
+    })
+    .partial(),
 });
 
 const launchedHead = z.object({

@@ -331,10 +331,7 @@ export class WorkerPool<C extends Call> {
    * @param servedVersion where this is the version, nothing is started.
    * @returns undefined where there is nothing to start, it failed, or a newer change or the end came first.
    */
-  async #tryStart(
-    onFailure: (error: Error) => void,
-    servedVersion?: string,
-  ): Promise<Worker<C> | undefined> {
+  async #tryStart(onFailure: (error: Error) => void, servedVersion?: string): Promise<Worker<C> | undefined> {
     this.#interrupt = new AbortController();
     const { signal } = this.#interrupt;
     const known = this.#changed ? undefined : this.#package;

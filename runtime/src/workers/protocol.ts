@@ -105,9 +105,17 @@ export const RESULT_OUTCOMES = ["ok", "error", "rejected"] as const;
 export type ResultOutcome = (typeof RESULT_OUTCOMES)[number];
 
 /** A limit of the manifest that a call or a worker came up against. */
-export const LIMITS = ["memory", "cpu", "timeout", "openFiles", "processes", "disk", "output", "syscall"] as const;
+export const LIMITS = [
+  "memory",
+  "cpu",
+  "timeout",
+  "openFiles",
+  "processes",
+  "disk",
+  "output",
+  "syscall",
+] as const;
 export type LimitName = (typeof LIMITS)[number];
-
 
 /**
  * Start a worker. The body is the whole environment of its process as JSON, names and values: it may hold secrets,

@@ -1,6 +1,7 @@
 import { formatDuration } from "@gaugelet/shared/units";
 import type { FunctionPackage } from "../packages/package.ts";
 import { ANSWERS, type AnswerHead, type AnswerType } from "./answers.ts";
+import { CpuWatch } from "./cpu-watch.ts";
 import { LoadFailedError, WorkerDiedError } from "./errors.ts";
 import { encodeFrameStart, encodeInvokeStart, NO_HEAD } from "./frames.ts";
 import { explainEnd } from "./launch/explain-end.ts";
@@ -73,7 +74,7 @@ export interface SavedEnv {
 
 /** Who hears of a worker's calls. */
 export interface WorkerListener<C extends Call> {
-  readonly onResult: (call: C, id: number, result: CallResult) => void;
+  readonly onResult: (call: C, result: CallResult) => void;
   readonly onSaved: (shard: number, saved: SavedEnv) => void;
 }
 
@@ -172,8 +173,23 @@ export class Worker<C extends Call = Call> {
     this.ended = ended;
     this.package = code;
     this.#options = options;
+    const { pid } = transport;
+    const { cpu } = options.limits;
+    const cpuWatch =
+      pid === undefined || cpu === null
+        ? undefined
+        : new CpuWatch(
+            pid,
+            cpu,
+            () => this.#currentCall,
+            () => {
+              const limits = { ...options.launch.limits, cpu };
+              transport.kill(explainEnd({ exitCode: null, signal: null, limit: "cpu" }, limits));
+            },
+          );
     void ended.then((end) => {
       this.#end = end;
+      cpuWatch?.stop();
       clearTimeout(this.#timer);
       for (const pending of this.#pending.slice(this.#first)) {
         if (pending.kind === "request") pending.reject(new WorkerDiedError(end));
@@ -204,6 +220,10 @@ export class Worker<C extends Call = Call> {
     return this.#loaded?.runtime ?? "";
   }
 
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** The numbers of the shards whose `env` this worker holds. */
   get shards(): ReadonlySet<number> {
     return this.#shards;
@@ -214,9 +234,17 @@ export class Worker<C extends Call = Call> {
     return this.#calls;
   }
 
+  /** Number of the call that runs now; undefined: none. */
+  get #currentCall(): number | undefined {
+    const first = this.#pending[this.#first];
+    return first?.kind === "call" ? first.id : undefined;
+  }
+
   /** The calls that are not answered yet, oldest first. */
   get unanswered(): C[] {
-    return this.#pending.slice(this.#first).flatMap((pending) => (pending.kind === "call" ? [pending.call] : []));
+    return this.#pending
+      .slice(this.#first)
+      .flatMap((pending) => (pending.kind === "call" ? [pending.call] : []));
   }
 
   /** Milliseconds that this worker has had calls, up to now. */
@@ -381,7 +409,7 @@ export class Worker<C extends Call = Call> {
       this.#busyMilliseconds += this.#firstSince - (this.#busySince ?? this.#firstSince);
       this.#busySince = undefined;
     }
-    this.#listener?.onResult(call, id, {
+    this.#listener?.onResult(call, {
       outcome,
       seconds: amountAt(body, ResultNumbers.seconds),
       cpuSeconds: amountAt(body, ResultNumbers.cpuSeconds),

@@ -24,8 +24,7 @@ function reasonOf(
     const amount = limits.cpu === null ? "" : ` of ${formatDuration(limits.cpu)}`;
     return `used more processor time in one call than its limit${amount}; raise limits.cpu or do less`;
   }
-  if (limit === "syscall" || signal === "SIGSYS")
-    return "used a system call that its sandbox does not allow";
+  if (limit === "syscall" || signal === "SIGSYS") return "used a system call that its sandbox does not allow";
   if (signal === "SIGKILL")
     return "was killed by SIGKILL, from outside or because the machine ran out of memory";
   if (signal === "SIGSEGV" || signal === "SIGABRT" || signal === "SIGBUS" || signal === "SIGTRAP") {

@@ -1,7 +1,14 @@
 import type { Duplex, Readable } from "node:stream";
 import type { AnswerHead } from "../answers.ts";
 import { LineSplitter } from "../line-splitter.ts";
-import type { StartMethod, Transport, TransportListener, WorkerEnd, WrittenLine, WrittenLines } from "../transport.ts";
+import type {
+  StartMethod,
+  Transport,
+  TransportListener,
+  WorkerEnd,
+  WrittenLine,
+  WrittenLines,
+} from "../transport.ts";
 import { Channel } from "./channel.ts";
 
 /** How long a process whose connection closed may take to end by itself, so that it can be explained. */

@@ -3,7 +3,7 @@ import { Duplex, Readable } from "node:stream";
 import type { Launcher, LaunchSpec, Transport, TransportListener, WorkerEnd } from "../transport.ts";
 import { explainEnd } from "./explain-end.ts";
 import { ProcessTransport } from "./process-transport.ts";
-import { type PythonProgram, pythonArguments, pythonEnvironment } from "./python-program.ts";
+import { type PythonProgram, pythonArguments } from "./python-program.ts";
 
 const NO_LEVEL = { ownUser: false, ownUserReason: "workers are spawned, not forked", cgroup: false };
 
@@ -19,11 +19,16 @@ export class SpawnLauncher implements Launcher {
   }
 
   async launch(spec: LaunchSpec, listener: TransportListener): Promise<Transport> {
-    const child = spawn(this.#program.python, pythonArguments(JSON.stringify(spec)), {
+    const { environment, ...launch } = spec;
+    const [command = "", ...args] = spec.program ?? [
+      this.#program.python,
+      ...pythonArguments(JSON.stringify({ launch: 0, ...launch })),
+    ];
+    const child = spawn(command, args, {
       cwd: spec.directory,
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       detached: true,
-      env: pythonEnvironment(spec.environment),
+      env: environment,
     });
     const kill = (): void => {
       try {

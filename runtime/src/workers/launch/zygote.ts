@@ -7,7 +7,14 @@ import { ANSWERS, type AnswerHead } from "../answers.ts";
 import { IsolationError, WorkerDiedError } from "../errors.ts";
 import { encodeFrameStart } from "../frames.ts";
 import { type EndHead, type Frame, FrameType, type LaunchHead } from "../protocol.ts";
-import type { Launcher, LaunchSpec, StartMethod, Transport, TransportListener, WorkerEnd } from "../transport.ts";
+import type {
+  Launcher,
+  LaunchSpec,
+  StartMethod,
+  Transport,
+  TransportListener,
+  WorkerEnd,
+} from "../transport.ts";
 import { Channel } from "./channel.ts";
 import { explainEnd } from "./explain-end.ts";
 import { ProcessTransport } from "./process-transport.ts";
@@ -132,7 +139,9 @@ class Zygote {
     const number = this.#lastLaunch;
     const launch: Launch = { launched: Promise.withResolvers(), ended: Promise.withResolvers() };
     this.#launches.set(number, launch);
-    const [stdout, stderr, frames, records] = DESCRIPTORS.map((descriptor) => this.#connect(number, descriptor));
+    const [stdout, stderr, frames, records] = DESCRIPTORS.map((descriptor) =>
+      this.#connect(number, descriptor),
+    );
     const { environment, ...rest } = spec;
     const head: LaunchHead = { launch: number, ...rest };
     const body = Buffer.from(JSON.stringify(environment));
@@ -145,7 +154,10 @@ class Zygote {
       );
       const end: EndHead = { launch: number };
       const kill = (): void => this.#channel.send(encodeFrameStart(FrameType.end, end, 0));
-      const streams = { stdout, stderr, frames, records } as Record<"stdout" | "stderr" | "frames" | "records", Socket>;
+      const streams = { stdout, stderr, frames, records } as Record<
+        "stdout" | "stderr" | "frames" | "records",
+        Socket
+      >;
       return new ProcessTransport({ pid, startMethod, level, ended, kill }, streams, listener);
     } catch (error) {
       for (const socket of [stdout, stderr, frames, records]) socket?.destroy();
