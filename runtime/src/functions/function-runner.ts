@@ -11,6 +11,7 @@ import type { CallAnswer, Callable, CallRequest } from "../triggers/http/callabl
 import type { Trigger } from "../triggers/trigger.ts";
 import { type PoolState, type PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { LimitName } from "../workers/protocol.ts";
+import type { Transport } from "../workers/transport.ts";
 import type { WorkerOptions } from "../workers/worker.ts";
 import { KeptAnswers } from "./kept-answers.ts";
 
@@ -73,6 +74,11 @@ export class FunctionRunner implements Callable {
   get workerCounts(): { readonly ready: number; readonly target: number } {
     const { serving, target } = this.#dispatcher.pool;
     return { ready: serving.length, target };
+  }
+
+  /** What of the isolation its workers have; undefined while there is none. */
+  get level(): Transport["level"] | undefined {
+    return this.#dispatcher.pool.serving[0]?.level;
   }
 
   get lastCall(): LastCall | undefined {

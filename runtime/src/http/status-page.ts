@@ -1,4 +1,5 @@
 import { escapeHtml } from "@gaugelet/shared/html";
+import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { TriggerSpec } from "../configuration/triggers.ts";
 import type { FunctionRunner } from "../functions/function-runner.ts";
 import { CALL_PATH } from "../triggers/http/targets.ts";
@@ -42,12 +43,12 @@ ${runners.map(section).join("\n")}
 `;
 }
 
-function section({ definition, workerState, lastCall }: FunctionRunner): string {
+function section({ definition, workerState, workerCounts, lastCall, level }: FunctionRunner): string {
   const worker =
     workerState.kind === "failing"
       ? `<span class="bad">cannot be loaded: ${escapeHtml(workerState.reason)}</span>${details(workerState.details)}`
       : workerState.kind === "ready"
-        ? `<span class="good">ready</span>, version ${escapeHtml(workerState.version)}${refusal(workerState.refused)}`
+        ? `<span class="good">${workerCounts.ready} of ${workerCounts.target} ready</span>, version ${escapeHtml(workerState.version)}${refusal(workerState.refused)}`
         : workerState.kind;
   const time = lastCall?.at.toISOString().replace("T", " ").replace("Z", " UTC");
   const call =
@@ -61,7 +62,8 @@ function section({ definition, workerState, lastCall }: FunctionRunner): string 
 ${definition.description === "" ? "" : `<p>${escapeHtml(definition.description)}</p>`}
 <dl>
 <dt>Triggers</dt><dd>${definition.triggers.map((each) => triggerText(each, definition.name)).join("<br>")}</dd>
-<dt>Worker</dt><dd>${worker}</dd>
+<dt>Workers</dt><dd>${worker}</dd>
+<dt>Isolation</dt><dd>${isolationText(definition, level)}</dd>
 <dt>Output key</dt><dd>${escapeHtml(definition.outputKey)}</dd>
 <dt>Last call</dt><dd>${call}</dd>
 </dl>
@@ -72,9 +74,17 @@ function details(text: string): string {
   return text === "" ? "" : `<pre>${escapeHtml(text)}</pre>`;
 }
 
+/** What was asked for, and what of it could not be had. */
+function isolationText({ isolation, network }: FunctionDefinition, level: FunctionRunner["level"]): string {
+  const parts = [isolation === "sandbox" && network ? "sandbox with network" : isolation];
+  if (level?.ownUserReason != null) parts.push(`not as a user of its own: ${level.ownUserReason}`);
+  return escapeHtml(parts.join("; "));
+}
+
 function triggerText(trigger: TriggerSpec, name: string): string {
   if ("http" in trigger) return `HTTP POST ${CALL_PATH}${escapeHtml(name)}`;
-  return escapeHtml("schedule" in trigger ? `schedule ${trigger.schedule}` : `Redis key ${trigger.redisKey}`);
+  if ("schedule" in trigger) return escapeHtml(`schedule ${trigger.schedule}`);
+  return escapeHtml(`Redis key ${trigger.redisKey}`);
 }
 
 function refusal(refused: Refusal | undefined): string {
