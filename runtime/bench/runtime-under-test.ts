@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "@gaugelet/testing/ports";
 import { waitFor } from "@gaugelet/testing/wait";
+import { processTree } from "./workers/process-tree.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -28,7 +29,7 @@ export async function measurements(count: number): Promise<{ timestamp: string; 
 /** The runtime as people start it, in a process of its own, with `host-usage` on the key `metrics`. */
 export interface BenchedRuntime {
   readonly pid: number;
-  workerPid(): Promise<number>;
+  workerPid(): number;
   stop(): Promise<void>;
 }
 
@@ -53,9 +54,11 @@ export async function startBenchedRuntime(redisPort: number): Promise<BenchedRun
   });
   return {
     pid,
-    async workerPid() {
-      const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
-      return Number(children.trim().split(" ")[0]);
+    workerPid() {
+      // A child of the runtime's child, from which workers are forked.
+      const worker = processTree(pid).at(-1);
+      if (worker === undefined) throw new Error("the runtime has no worker");
+      return worker;
     },
     async stop() {
       const exit = once(child, "exit");

@@ -10,6 +10,7 @@ import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
 import { NODE_WORKER_FILES, nodeArguments, saysHeapIsFull } from "./javascript/arguments.ts";
+import { favourSizeUntilBusy } from "./memory.ts";
 import { functionLog } from "./observability/function-log.ts";
 import { FunctionMetrics } from "./observability/function-metrics.ts";
 import { RuntimeMetrics } from "./observability/metrics.ts";
@@ -90,6 +91,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       ));
     if (status !== undefined) teardown.push(() => status.stop());
 
+    teardown.push(favourSizeUntilBusy(() => runners.reduce((sum, { calls }) => sum + calls, 0)));
     // Only now: what cannot listen should say nothing about Redis.
     redis.connect().catch(() => {});
     for (const runner of runners) runner.start();

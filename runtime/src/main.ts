@@ -1,4 +1,3 @@
-import "./memory.ts";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { createLog } from "@gaugelet/shared/log";
 import { startRuntime } from "./app.ts";

@@ -1,7 +1,31 @@
 import { setFlagsFromString } from "node:v8";
 
-// Imported first. The runtime's live heap is about 20 MB, but V8 lets garbage grow to twice that before the
-// first full collection, which looks like a leak for hours and is never given back. With these flags the
-// memory of the first minute is that of the last (npm run bench); throughput was the same within noise.
-setFlagsFromString("--optimize-for-size");
-setFlagsFromString("--max-semi-space-size=2");
+const LOOK_EVERY_MILLISECONDS = 500;
+/** Far more than measurements and schedules make, far less than what a runtime can do. */
+const BUSY_CALLS_PER_SECOND = 5_000;
+
+/**
+ * Keep memory small while little is to be done, and calls quick while much is.
+ *
+ * The live heap is about 20 MB, but V8 lets garbage, and what it compiles with, grow to several times that, which
+ * looks like a leak for hours and is never given back. Told to optimize for size it does not: the memory of the
+ * first minute is that of the last (npm run bench). That doubles the processor time of a call, which only counts
+ * where there are thousands of them a second (npm run bench:workers).
+ *
+ * @param countCalls how many calls there were so far.
+ * @returns a function that stops looking.
+ */
+export function favourSizeUntilBusy(countCalls: () => number): () => void {
+  setFlagsFromString("--optimize-for-size");
+  let isBusy = false;
+  let before = countCalls();
+  const timer = setInterval(() => {
+    const calls = countCalls();
+    const wasBusy = isBusy;
+    isBusy = calls - before > (BUSY_CALLS_PER_SECOND * LOOK_EVERY_MILLISECONDS) / 1000;
+    before = calls;
+    if (isBusy !== wasBusy) setFlagsFromString(isBusy ? "--no-optimize-for-size" : "--optimize-for-size");
+  }, LOOK_EVERY_MILLISECONDS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -15,20 +15,22 @@ export interface Verdict {
 }
 
 /**
- * The events that a worker's end may be due to.
+ * The events that a worker's end may be due to: a call may end it, and so may saving what calls left in `env`.
  *
- * @param underWay that were sent and not answered: one of them ended it.
- * @param unsaved that were answered: where nothing was under way, saving what they left in `env` may have ended it.
- * @returns the suspects, and whether each of them is to blame: of several under way only one is, and they have to
- * run alone to tell which.
+ * @param underWay that were sent and not answered.
+ * @param unsaved that were answered, and whose `env` had not come.
+ * @returns the suspects, and whether they are to blame: of several only one is, and they have to run alone to tell
+ * which.
  */
 export function suspectsOf(
   underWay: readonly Delivery[],
   unsaved: readonly Delivery[],
+  { limit }: WorkerEnd,
 ): { readonly suspects: readonly Delivery[]; readonly areToBlame: boolean } {
-  return underWay.length > 0
-    ? { suspects: underWay, areToBlame: underWay.length === 1 }
-    : { suspects: unsaved, areToBlame: true };
+  // The clock runs for the call under way, whatever is to be saved.
+  if (limit === "timeout" && underWay.length === 1) return { suspects: underWay, areToBlame: true };
+  const suspects = [...unsaved, ...underWay];
+  return { suspects, areToBlame: suspects.length === 1 };
 }
 
 /** Count a worker's end against an event. */

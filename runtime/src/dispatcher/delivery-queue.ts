@@ -79,9 +79,9 @@ export class DeliveryQueue {
   /** Take those out whose answer somebody waits for. */
   takeWaited(): Delivery[] {
     const waiting = this.#deliveries.slice(this.#first);
-    this.#deliveries = waiting.filter(({ answer }) => answer === undefined);
+    this.#deliveries = waiting.filter(({ isAwaited }) => !isAwaited);
     this.#first = 0;
-    return waiting.filter(({ answer }) => answer !== undefined);
+    return waiting.filter(({ isAwaited }) => isAwaited);
   }
 
   /** Take everything out. */

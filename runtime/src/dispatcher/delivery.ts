@@ -35,10 +35,16 @@ export class Delivery implements Call {
     return this.event.body;
   }
 
-  /** Answer whoever waits, the first time: an event that runs again after a crash has been answered. */
-  reply(answer: CallAnswer): void {
-    if (this.#isAnswered) return;
+  /** Whether somebody waits for the answer: an event that runs again after a crash may have been answered. */
+  get isAwaited(): boolean {
+    return this.answer !== undefined && !this.#isAnswered;
+  }
+
+  /** Answer whoever waits. @returns whether somebody did. */
+  reply(answer: CallAnswer): boolean {
+    if (!this.isAwaited) return false;
     this.#isAnswered = true;
     this.answer?.(answer);
+    return true;
   }
 }

@@ -120,7 +120,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     for (const lane of held) lane.worker = undefined;
     this.#hearQuiet(worker);
     if (this.#isStopping) return;
-    const { suspects, areToBlame } = suspectsOf(underWay, unsaved);
+    const { suspects, areToBlame } = suspectsOf(underWay, unsaved, end);
     for (const suspect of suspects) suspect.isSuspect = true;
     const isOver = new Set(areToBlame ? suspects.filter((suspect) => this.#blame(suspect, end)) : []);
     for (const delivery of isOver) this.#lanes.of(delivery.event.shard).queue.done(delivery);
@@ -199,7 +199,8 @@ export class Dispatcher implements PoolUser<Delivery> {
       return false;
     }
     const window = this.#windows.get(worker);
-    if (window === undefined || !window.hasRoom || (delivery.isSuspect && !window.isEmpty)) return false;
+    if (window === undefined || !window.hasRoom || (delivery.isSuspect && !this.#isQuiet(worker)))
+      return false;
     lane.queue.take();
     window.sent(delivery.body.length, delivery.isSuspect);
     delivery.id = worker.invoke(delivery, lane.number, lane.outbox.storedAt);
@@ -254,10 +255,11 @@ export class Dispatcher implements PoolUser<Delivery> {
     const lane = this.#lanes.of(delivery.event.shard);
     this.#windows.get(worker)?.answered(delivery.body.length, result.seconds);
     this.#parts.metrics.answered(worker, result);
-    delivery.isSuspect = false;
     lane.queue.done(delivery);
     if (result.outcome === "ok") this.#succeed(worker, lane, delivery, result);
     else this.#fail(delivery, result.outcome, result.message, result.details, result.limit);
+    // Saving what it left in env may end the worker yet.
+    if (delivery.isSuspect && !lane.unsaved.includes(delivery)) this.#acquit(worker, delivery);
     if (lane.queue.size > 0) this.#eager.add(lane);
     this.#pump();
     if (worker.inFlight === 0) this.#hearQuiet(worker);
@@ -282,7 +284,9 @@ export class Dispatcher implements PoolUser<Delivery> {
     this.#problems.env(problem);
     const saved = lane.takeSaved(id);
     if (saved.length > 0) lane.outbox.put(handledOf(saved, env));
+    for (const delivery of saved) this.#acquit(worker, delivery);
     if (lane.unsaved.length === 0) this.#hearQuiet(worker);
+    this.#pump();
   }
 
   /** @returns whether the event is not tried again. */
@@ -290,9 +294,9 @@ export class Dispatcher implements PoolUser<Delivery> {
     const { outcome, isLast, message, limit } = blame(delivery, end);
     if (!isLast) this.#parts.note(outcome, message, "", limit);
     else {
-      this.#fail(delivery, outcome, message, "", limit);
+      const isTold = this.#fail(delivery, outcome, message, "", limit);
       // Whoever waits for an answer knows. What takes too long is told as what raises is, and not kept.
-      if (delivery.answer === undefined && outcome === "killed") void this.#putAside(delivery, message);
+      if (!isTold && outcome === "killed") void this.#putAside(delivery, message);
     }
     return isLast;
   }
@@ -300,7 +304,9 @@ export class Dispatcher implements PoolUser<Delivery> {
   async #putAside({ event, deaths }: Delivery, error: string): Promise<void> {
     const { definition, store, metrics } = this.#parts;
     const { body, source, position } = event;
-    const { outputKey } = this.#lanes.of(event.shard);
+    const { outputKey, outbox } = this.#lanes.of(event.shard);
+    // Positions of events before it must not come after its own.
+    await outbox.idle;
     const letter = { function: definition.name, outputKey, source, position, body, error, attempts: deaths };
     if (await store.deadLetter(letter, this.patience)) metrics.deadLetters.inc();
   }
@@ -316,15 +322,23 @@ export class Dispatcher implements PoolUser<Delivery> {
     for (const lane of this.#lanes) if (lane.queue.size > 0) this.#eager.add(lane);
   }
 
+  /** @returns whether somebody waited for the answer. */
   #fail(
     delivery: Delivery,
     outcome: Exclude<Outcome, "ok">,
     message: string,
     details: string,
     limit: LimitName | undefined,
-  ): void {
+  ): boolean {
     this.#parts.note(outcome, message, details, limit);
-    delivery.reply({ outcome, message, details });
+    return delivery.reply({ outcome, message, details });
+  }
+
+  /** It did not end the worker: others may run beside it again. */
+  #acquit(worker: Worker<Delivery>, delivery: Delivery): void {
+    if (!delivery.isSuspect) return;
+    delivery.isSuspect = false;
+    this.#windows.get(worker)?.open();
   }
 
   #isQuiet(worker: Worker<Delivery>): boolean {

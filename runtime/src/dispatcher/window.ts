@@ -23,10 +23,6 @@ export class Window {
     return !this.#isExclusive && this.#calls < this.#limit && this.#bytes < MOST_BYTES;
   }
 
-  get isEmpty(): boolean {
-    return this.#calls === 0;
-  }
-
   sent(bytes: number, alone: boolean): void {
     this.#calls += 1;
     this.#bytes += bytes;
@@ -37,9 +33,13 @@ export class Window {
   answered(bytes: number, seconds: number): void {
     this.#calls -= 1;
     this.#bytes -= bytes;
-    this.#isExclusive = false;
     this.#averageSeconds =
       this.#averageSeconds === undefined ? seconds : this.#averageSeconds * (1 - NEWEST) + seconds * NEWEST;
+  }
+
+  /** The call that had to be alone is over. */
+  open(): void {
+    this.#isExclusive = false;
   }
 
   get #limit(): number {

@@ -48,6 +48,7 @@ export class FunctionRunner implements Callable {
   readonly #kept: KeptAnswers;
   #lastCall: Omit<LastCall, "at"> | undefined;
   #lastCallAt = 0;
+  #calls = 0;
   #isStopping = false;
 
   constructor(parts: FunctionRunnerParts) {
@@ -74,6 +75,11 @@ export class FunctionRunner implements Callable {
   get workerCounts(): { readonly ready: number; readonly target: number } {
     const { serving, target } = this.#dispatcher.pool;
     return { ready: serving.length, target };
+  }
+
+  /** Calls that are over, since the start. */
+  get calls(): number {
+    return this.#calls;
   }
 
   /** What of the isolation its workers have; undefined while there is none. */
@@ -195,6 +201,7 @@ export class FunctionRunner implements Callable {
   #note(outcome: Outcome, message: string, details: string, limit: LimitName | undefined): void {
     const { metrics, log } = this.#parts;
     metrics.over(outcome);
+    this.#calls += 1;
     if (limit !== undefined) metrics.limitReached(limit);
     this.#lastCallAt = Date.now();
     if (outcome === "ok") {

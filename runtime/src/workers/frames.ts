@@ -59,8 +59,9 @@ function writeStart(start: Buffer, type: number, headLength: number, bodyLength:
   start.writeUInt32BE(headLength, LENGTH_BYTES + 1);
 }
 
-/** Cuts a stream of bytes into frames, however the stream is chunked. */
+/** Cuts a stream of bytes into frames, however the stream is chunked. Chunks may be used again after `push`. */
 export class FrameDecoder {
+  /** What came of a frame that is not whole yet. */
   #chunks: Buffer[] = [];
   #available = 0;
   #needed = LENGTH_BYTES;
@@ -70,11 +71,13 @@ export class FrameDecoder {
    *
    * @throws ProtocolError when the bytes are not frames; the stream cannot be used after that.
    */
-  *push(chunk: Buffer): Generator<Frame> {
-    this.#chunks.push(chunk);
+  *push(chunk: Buffer): Generator<ReceivedFrame> {
     this.#available += chunk.length;
-    if (this.#available < this.#needed) return;
-    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
+    if (this.#available < this.#needed) {
+      this.#chunks.push(Buffer.from(chunk));
+      return;
+    }
+    const bytes = this.#chunks.length === 0 ? chunk : Buffer.concat([...this.#chunks, chunk]);
     let position = 0;
     try {
       for (;;) {
@@ -93,13 +96,46 @@ export class FrameDecoder {
       }
     } finally {
       // Also where the one who asked wants no more of this chunk.
-      this.#chunks = position === bytes.length ? [] : [bytes.subarray(position)];
+      this.#chunks = position === bytes.length ? [] : [Buffer.from(bytes.subarray(position))];
       this.#available = bytes.length - position;
     }
   }
 }
 
-function decodeFrame(bytes: Buffer, start: number, end: number): Frame {
+/** A frame as it came: good until the next `push`, but for its body once that was asked for. */
+export class ReceivedFrame implements Frame {
+  readonly type: number;
+  readonly head: unknown;
+  /** The chunk that it came in, and where its body is there: to look at it without a copy. */
+  readonly bytes: Buffer;
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+  #body: Buffer | undefined;
+
+  constructor(type: number, head: unknown, bytes: Buffer, bodyStart: number, bodyEnd: number) {
+    this.type = type;
+    this.head = head;
+    this.bytes = bytes;
+    this.bodyStart = bodyStart;
+    this.bodyEnd = bodyEnd;
+  }
+
+  /** A copy. */
+  get body(): Buffer {
+    this.#body ??= this.bodyFrom(0);
+    return this.#body;
+  }
+
+  /** A copy of the body from a place on. */
+  bodyFrom(place: number): Buffer {
+    const start = this.bodyStart + place;
+    const copy = Buffer.allocUnsafe(this.bodyEnd - start);
+    this.bytes.copy(copy, 0, start, this.bodyEnd);
+    return copy;
+  }
+}
+
+function decodeFrame(bytes: Buffer, start: number, end: number): ReceivedFrame {
   const headLength = bytes.readUInt32BE(start + LENGTH_BYTES + 1);
   const headStart = start + START_BYTES;
   const bodyStart = headStart + headLength;
@@ -112,5 +148,5 @@ function decodeFrame(bytes: Buffer, start: number, end: number): Frame {
       throw new ProtocolError("a head that is not JSON", { cause: error });
     }
   }
-  return { type: bytes.readUInt8(start + LENGTH_BYTES), head, body: bytes.subarray(bodyStart, end) };
+  return new ReceivedFrame(bytes.readUInt8(start + LENGTH_BYTES), head, bytes, bodyStart, end);
 }

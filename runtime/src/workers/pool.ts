@@ -419,7 +419,10 @@ export class WorkerPool<C extends Call> {
     const available = (now - this.#sampledAt) * this.#serving.length;
     this.#utilization = available === 0 ? 0 : Math.min(1, busyMilliseconds / available);
     this.#sampledAt = now;
-    const used = this.#serving.filter((worker) => now - worker.lastUsed(now) < idleMilliseconds).length;
+    const starting = Math.max(0, this.#target - this.#serving.length);
+    const isUsed = (worker: Worker<C>): boolean => now - worker.lastUsed(now) < idleMilliseconds;
+    // One that is asked for and not there yet had no chance to be used.
+    const used = starting + this.#serving.filter(isUsed).length;
     const busy = this.#serving.filter(({ inFlight }) => inFlight > 0).length;
     const seen = { now: now / 1000, target: this.#target, utilization: this.#utilization, used, busy };
     const { target, reason, memory } = decideScaling(policy, seen, this.#memory);

@@ -1,5 +1,6 @@
 import type { AnswerHead } from "./answers.ts";
-import type { Frame, LaunchHead, LimitName } from "./protocol.ts";
+import type { ReceivedFrame } from "./frames.ts";
+import type { LaunchHead, LimitName } from "./protocol.ts";
 
 /**
  * The port between a worker and where it runs. Its adapters are in launch/: forked by a zygote, with or without
@@ -27,7 +28,7 @@ export interface WorkerEnd {
   readonly limit: LimitName | undefined;
 }
 
-/** How a worker's process came to be: forked from a warm zygote, spawned, or the first that a zygote was started for. */
+/** How a worker's process came to be: forked from a warm zygote, spawned, or one of the first, which waited for it to become warm. */
 export const START_METHODS = ["fork", "spawn", "first"] as const;
 export type StartMethod = (typeof START_METHODS)[number];
 
@@ -39,7 +40,8 @@ export interface LaunchSpec extends Omit<LaunchHead, "launch"> {
 
 /** Who hears of what comes from a worker. */
 export interface TransportListener {
-  readonly onFrame: (frame: Frame) => void;
+  /** The frame is good until this returns. */
+  readonly onFrame: (frame: ReceivedFrame) => void;
   readonly lines: WrittenLines;
 }
 

@@ -3,7 +3,7 @@ import type { FunctionPackage } from "../packages/package.ts";
 import { ANSWERS, type AnswerHead, type AnswerType } from "./answers.ts";
 import { CpuWatch } from "./cpu-watch.ts";
 import { LoadFailedError, WorkerDiedError } from "./errors.ts";
-import { encodeFrameStart, encodeInvokeStart, NO_HEAD } from "./frames.ts";
+import { encodeFrameStart, encodeInvokeStart, NO_HEAD, type ReceivedFrame } from "./frames.ts";
 import { explainEnd } from "./launch/explain-end.ts";
 import {
   type Frame,
@@ -128,8 +128,8 @@ export class Worker<C extends Call = Call> {
     signal: AbortSignal,
   ): Promise<Worker<C>> {
     const started = performance.now();
-    const heard: Frame[] = [];
-    let hear = (frame: Frame): void => void heard.push(frame);
+    // Nothing comes before `load` is sent.
+    let hear: (frame: ReceivedFrame) => void = () => {};
     let memoryIsFull = false;
     const lines: WrittenLines = {
       line: (line) => {
@@ -147,13 +147,13 @@ export class Worker<C extends Call = Call> {
     );
     const worker = new Worker<C>(transport, ended, code, options);
     hear = (frame) => worker.#hear(frame);
-    for (const frame of heard) worker.#hear(frame);
     const abort = (): void => worker.#kill("was ended because it is not wanted any more");
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
     try {
       await worker.#load();
-      worker.#startSeconds = (performance.now() - started) / 1000;
+      worker.#lastUsed = performance.now();
+      worker.#startSeconds = (worker.#lastUsed - started) / 1000;
       return worker;
     } catch (error) {
       worker.#kill("was ended because the function could not be loaded");
@@ -378,7 +378,7 @@ export class Worker<C extends Call = Call> {
     this.#transport.kill({ reason, limit: "timeout" });
   }
 
-  #hear(frame: Frame): void {
+  #hear(frame: ReceivedFrame): void {
     if (frame.type === FrameType.saved) {
       this.#hearSaved(frame);
       return;
@@ -388,16 +388,23 @@ export class Worker<C extends Call = Call> {
     else if (pending.kind === "call") this.#hearResult(frame, pending.call, pending.id);
     else {
       this.#shift();
-      pending.resolve(frame);
+      const { type, head, body } = frame;
+      pending.resolve({ type, head, body });
     }
   }
 
-  #hearResult(frame: Frame, call: C, id: number): void {
-    const { body } = frame;
-    const isResult = frame.type === FrameType.result && body.length >= ResultNumbers.bytes;
-    const outcome = isResult ? RESULT_OUTCOMES[body.readUInt32BE(ResultNumbers.outcome)] : undefined;
+  #hearResult(frame: ReceivedFrame, call: C, id: number): void {
+    const { bytes, bodyStart } = frame;
+    const isResult = frame.type === FrameType.result && frame.bodyEnd - bodyStart >= ResultNumbers.bytes;
+    const outcome = isResult
+      ? RESULT_OUTCOMES[bytes.readUInt32BE(bodyStart + ResultNumbers.outcome)]
+      : undefined;
     const head = frame.head === NO_HEAD ? PLAIN : ANSWERS.result.safeParse(frame.head).data;
-    if (outcome === undefined || head === undefined || body.readUInt32BE(ResultNumbers.id) !== id) {
+    if (
+      outcome === undefined ||
+      head === undefined ||
+      bytes.readUInt32BE(bodyStart + ResultNumbers.id) !== id
+    ) {
       // The call stays unanswered: what this process says is worth nothing.
       this.#kill("wrote an answer that was not asked for");
       return;
@@ -411,10 +418,10 @@ export class Worker<C extends Call = Call> {
     }
     this.#listener?.onResult(call, {
       outcome,
-      seconds: amountAt(body, ResultNumbers.seconds),
-      cpuSeconds: amountAt(body, ResultNumbers.cpuSeconds),
-      memoryBytes: amountAt(body, ResultNumbers.memoryBytes),
-      output: body.subarray(ResultNumbers.bytes),
+      seconds: amountAt(bytes, bodyStart + ResultNumbers.seconds),
+      cpuSeconds: amountAt(bytes, bodyStart + ResultNumbers.cpuSeconds),
+      memoryBytes: amountAt(bytes, bodyStart + ResultNumbers.memoryBytes),
+      output: frame.bodyFrom(ResultNumbers.bytes),
       message: head.message ?? "",
       details: head.details ?? "",
       notFinite: head.notFinite ?? [],
@@ -422,7 +429,7 @@ export class Worker<C extends Call = Call> {
     });
   }
 
-  #hearSaved(frame: Frame): void {
+  #hearSaved(frame: ReceivedFrame): void {
     const head = ANSWERS.saved.safeParse(frame.head).data;
     if (head === undefined) {
       this.#kill("wrote an answer that was not asked for");
@@ -450,7 +457,7 @@ export class Worker<C extends Call = Call> {
 }
 
 /** A number that a function may have forged: what is no amount is none. */
-function amountAt(body: Buffer, position: number): number {
-  const amount = body.readDoubleBE(position);
+function amountAt(bytes: Buffer, position: number): number {
+  const amount = bytes.readDoubleBE(position);
   return amount >= 0 && amount < Number.MAX_SAFE_INTEGER ? amount : 0;
 }

@@ -1,35 +1,61 @@
 import type { Duplex } from "node:stream";
-import { FrameDecoder } from "../frames.ts";
-import type { Frame } from "../protocol.ts";
+import { FrameDecoder, type ReceivedFrame } from "../frames.ts";
 
+const BATCH_BYTES = 64 * 1024;
 /** From this size on a body is sent as it is, not copied into a batch. */
-const SEND_ALONE_BYTES = 32 * 1024;
+const SEND_ALONE_BYTES = 16 * 1024;
+const MOST_FREE_BATCHES = 8;
+
+/** A stream and how its bytes are heard. */
+export interface ByteStream {
+  readonly stream: Duplex;
+  /** @param hear is given each chunk, whose memory may be used again when it returns. */
+  readonly onBytes: (hear: (chunk: Buffer) => void) => void;
+}
+
+/** A stream that gives each chunk memory of its own. */
+export function byteStream(stream: Duplex): ByteStream {
+  return { stream, onBytes: (hear) => void stream.on("data", hear) };
+}
 
 /** Who hears of what comes over a channel. */
 export interface ChannelListener {
-  readonly onFrame: (frame: Frame) => void;
+  /** The frame is good until this returns. */
+  readonly onFrame: (frame: ReceivedFrame) => void;
   /** The bytes were no frames; nothing more is read. */
   readonly onBroken: (reason: string) => void;
   /** The other side has closed its end. */
   readonly onClosed: () => void;
 }
 
-/** Frames over a stream, those of one turn of the event loop in one write. */
+/**
+ * Frames over a stream, those of one turn of the event loop in as few writes as they fit in.
+ *
+ * Frames are copied into buffers that are used again: to give each its own costs more than everything else that is
+ * done with it.
+ */
 export class Channel {
   readonly #stream: Duplex;
-  #batch: Buffer[] = [];
+  readonly #free: Buffer[] = [];
+  #batch: Buffer | undefined;
+  #length = 0;
   #isOpen = true;
   readonly #flush = (): void => {
     const batch = this.#batch;
-    if (batch.length === 0) return;
-    this.#batch = [];
-    if (this.#isOpen) this.#stream.write(batch.length === 1 ? batch[0] : Buffer.concat(batch));
+    if (batch === undefined) return;
+    const bytes = batch.subarray(0, this.#length);
+    this.#batch = undefined;
+    this.#length = 0;
+    if (!this.#isOpen) return;
+    this.#stream.write(bytes, () => {
+      if (this.#free.length < MOST_FREE_BATCHES) this.#free.push(batch);
+    });
   };
 
-  constructor(stream: Duplex, listener: ChannelListener) {
+  constructor({ stream, onBytes }: ByteStream, listener: ChannelListener) {
     this.#stream = stream;
     const decoder = new FrameDecoder();
-    stream.on("data", (chunk: Buffer) => {
+    onBytes((chunk) => {
       if (!this.#isOpen) return;
       try {
         for (const frame of decoder.push(chunk)) listener.onFrame(frame);
@@ -47,15 +73,24 @@ export class Channel {
     stream.on("close", closed);
   }
 
+  /** Send a frame, at the end of this turn of the event loop. */
   send(start: Buffer, body?: Buffer): void {
-    if (this.#batch.length === 0) process.nextTick(this.#flush);
-    this.#batch.push(start);
-    if (body === undefined || body.length === 0) return;
-    if (body.length < SEND_ALONE_BYTES) this.#batch.push(body);
-    else {
+    const size = start.length + (body?.length ?? 0);
+    if (size > SEND_ALONE_BYTES) {
       this.#flush();
-      if (this.#isOpen) this.#stream.write(body);
+      if (!this.#isOpen) return;
+      this.#stream.write(start);
+      if (body !== undefined) this.#stream.write(body);
+      return;
     }
+    if (this.#length + size > BATCH_BYTES) this.#flush();
+    if (this.#batch === undefined) {
+      this.#batch = this.#free.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
+      process.nextTick(this.#flush);
+    }
+    this.#batch.set(start, this.#length);
+    if (body !== undefined) this.#batch.set(body, this.#length + start.length);
+    this.#length += size;
   }
 
   /** Send what is left and close this end. */

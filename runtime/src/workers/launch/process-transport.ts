@@ -1,4 +1,4 @@
-import type { Duplex, Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { AnswerHead } from "../answers.ts";
 import { LineSplitter } from "../line-splitter.ts";
 import type {
@@ -9,7 +9,7 @@ import type {
   WrittenLine,
   WrittenLines,
 } from "../transport.ts";
-import { Channel } from "./channel.ts";
+import { type ByteStream, Channel } from "./channel.ts";
 
 /** How long a process whose connection closed may take to end by itself, so that it can be explained. */
 const END_GRACE_MILLISECONDS = 500;
@@ -20,7 +20,7 @@ const LAST_LINES_MILLISECONDS = 200;
 export interface WorkerStreams {
   readonly stdout: Readable;
   readonly stderr: Readable;
-  readonly frames: Duplex;
+  readonly frames: ByteStream;
   readonly records: Readable;
 }
 

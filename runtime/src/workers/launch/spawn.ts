@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { Duplex, Readable } from "node:stream";
 import type { Launcher, LaunchSpec, Transport, TransportListener, WorkerEnd } from "../transport.ts";
+import { byteStream } from "./channel.ts";
 import { explainEnd } from "./explain-end.ts";
 import { ProcessTransport } from "./process-transport.ts";
 import { type PythonProgram, pythonArguments } from "./python-program.ts";
@@ -52,7 +53,7 @@ export class SpawnLauncher implements Launcher {
     const streams = {
       stdout: (stdout as Readable | null | undefined) ?? Readable.from([]),
       stderr: (stderr as Readable | null | undefined) ?? Readable.from([]),
-      frames: (frames as Duplex | null | undefined) ?? silence(),
+      frames: byteStream((frames as Duplex | null | undefined) ?? silence()),
       records: (records as Readable | null | undefined) ?? Readable.from([]),
     };
     return new ProcessTransport(

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect, type OnReadOpts, type Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
 import type { Logger } from "pino";
 import { ANSWERS, type AnswerHead } from "../answers.ts";
@@ -15,13 +15,13 @@ import type {
   TransportListener,
   WorkerEnd,
 } from "../transport.ts";
-import { Channel } from "./channel.ts";
+import { type ByteStream, byteStream, Channel } from "./channel.ts";
 import { explainEnd } from "./explain-end.ts";
 import { ProcessTransport } from "./process-transport.ts";
 import { type PythonProgram, pythonArguments, pythonEnvironment } from "./python-program.ts";
 
-/** The descriptors of a worker that have a connection each. */
-const DESCRIPTORS = [1, 2, 3, 4] as const;
+const FRAMES_DESCRIPTOR = 3;
+const READ_BYTES = 64 * 1024;
 /** A zygote that has closed its end and does not end by itself. */
 const END_GRACE_MILLISECONDS = 2_000;
 const ZYGOTE_ENDED: WorkerEnd = {
@@ -38,6 +38,7 @@ export class ZygoteLauncher implements Launcher {
   readonly #preload: readonly string[];
   readonly #log: Logger;
   #zygote: Promise<Zygote> | undefined;
+  #isWarm = false;
   #stopped = false;
 
   /** @param preload names of the modules to import before anything is forked; missing ones are left out. */
@@ -62,18 +63,23 @@ export class ZygoteLauncher implements Launcher {
     if (this.#stopped) {
       throw new WorkerDiedError({ reason: "was not started: the runtime stops", limit: undefined });
     }
-    const running = this.#zygote;
-    const zygote = running ?? Zygote.start(this.#program, this.#preload, this.#log);
-    if (running === undefined) this.#remember(zygote);
-    return [await zygote, running === undefined ? "first" : "fork"];
+    const startMethod = this.#isWarm ? "fork" : "first";
+    const zygote = this.#zygote ?? Zygote.start(this.#program, this.#preload, this.#log);
+    if (this.#zygote === undefined) this.#remember(zygote);
+    return [await zygote, startMethod];
   }
 
   #remember(zygote: Promise<Zygote>): void {
     const forget = (): void => {
-      if (this.#zygote === zygote) this.#zygote = undefined;
+      if (this.#zygote !== zygote) return;
+      this.#zygote = undefined;
+      this.#isWarm = false;
     };
     this.#zygote = zygote;
-    zygote.then(({ ended }) => ended.then(forget), forget);
+    zygote.then(({ ended }) => {
+      this.#isWarm = true;
+      return ended.then(forget);
+    }, forget);
   }
 }
 
@@ -127,7 +133,7 @@ class Zygote {
         log.warn({ zygote: child.pid }, text.toString().trimEnd());
       });
     }
-    this.#channel = new Channel(child.stdio[3] as Duplex, {
+    this.#channel = new Channel(byteStream(child.stdio[3] as Duplex), {
       onFrame: (frame) => this.#hear(frame),
       onBroken: () => child.kill("SIGKILL"),
       onClosed: () => setTimeout(() => child.kill("SIGKILL"), END_GRACE_MILLISECONDS).unref(),
@@ -139,9 +145,10 @@ class Zygote {
     const number = this.#lastLaunch;
     const launch: Launch = { launched: Promise.withResolvers(), ended: Promise.withResolvers() };
     this.#launches.set(number, launch);
-    const [stdout, stderr, frames, records] = DESCRIPTORS.map((descriptor) =>
-      this.#connect(number, descriptor),
-    );
+    const stdout = this.#connect(number, 1);
+    const stderr = this.#connect(number, 2);
+    const records = this.#connect(number, 4);
+    const frames = this.#connectForFrames(number);
     const { environment, ...rest } = spec;
     const head: LaunchHead = { launch: number, ...rest };
     const body = Buffer.from(JSON.stringify(environment));
@@ -154,13 +161,10 @@ class Zygote {
       );
       const end: EndHead = { launch: number };
       const kill = (): void => this.#channel.send(encodeFrameStart(FrameType.end, end, 0));
-      const streams = { stdout, stderr, frames, records } as Record<
-        "stdout" | "stderr" | "frames" | "records",
-        Socket
-      >;
+      const streams = { stdout, stderr, frames, records };
       return new ProcessTransport({ pid, startMethod, level, ended, kill }, streams, listener);
     } catch (error) {
-      for (const socket of [stdout, stderr, frames, records]) socket?.destroy();
+      for (const socket of [stdout, stderr, frames.stream, records]) socket.destroy();
       throw error;
     }
   }
@@ -173,8 +177,8 @@ class Zygote {
   }
 
   /** A stream to a descriptor of the worker that is about to be launched. */
-  #connect(launch: number, descriptor: number): Socket {
-    const socket = connect({ path: this.#socket });
+  #connect(launch: number, descriptor: number, onread?: OnReadOpts): Socket {
+    const socket = connect({ path: this.#socket, ...(onread && { onread }) });
     const preface = Buffer.alloc(8);
     preface.writeUInt32BE(launch, 0);
     preface.writeUInt32BE(descriptor, 4);
@@ -182,6 +186,22 @@ class Zygote {
     // Whoever reads it hears of its end; until somebody does, an error must not be one of the runtime.
     socket.on("error", () => {});
     return socket;
+  }
+
+  /** As much is read over this one that memory of its own for each chunk would cost more than the rest. */
+  #connectForFrames(launch: number): ByteStream {
+    let hear: (chunk: Buffer) => void = () => {};
+    const stream = this.#connect(launch, FRAMES_DESCRIPTOR, {
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+      callback: (count, buffer) => {
+        hear(Buffer.from(buffer.buffer, buffer.byteOffset, count));
+        return true;
+      },
+    });
+    const onBytes: ByteStream["onBytes"] = (hearer) => {
+      hear = hearer;
+    };
+    return { stream, onBytes };
   }
 
   #hear(frame: Frame): void {
