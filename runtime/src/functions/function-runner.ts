@@ -13,6 +13,7 @@ import { type PoolState, type PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { Transport } from "../workers/transport.ts";
 import type { WorkerOptions } from "../workers/worker.ts";
+import type { StarterOptions } from "../workers/worker-starter.ts";
 import { KeptAnswers } from "./kept-answers.ts";
 
 /** How long calls under way, and the storing of their outputs, may take when the runtime stops. */
@@ -24,7 +25,7 @@ const MAX_WAITING = 10_000;
 export interface FunctionRunnerParts {
   readonly definition: FunctionDefinition;
   readonly triggers: readonly Trigger[];
-  readonly prepare: ConstructorParameters<typeof WorkerPool<Delivery>>[0]["prepare"];
+  readonly prepare: StarterOptions["prepare"];
   readonly worker: WorkerOptions;
   readonly store: RedisStore;
   readonly metrics: FunctionMetrics;

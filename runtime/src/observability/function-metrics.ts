@@ -1,6 +1,6 @@
+import type { CallResult } from "../workers/call-result.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { StartMethod } from "../workers/transport.ts";
-import type { CallResult } from "../workers/worker.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
 
 /** How a call ended. */

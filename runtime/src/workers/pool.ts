@@ -1,14 +1,13 @@
-import { existsSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration } from "@gaugelet/shared/units";
-import type { Logger } from "pino";
-import { type FunctionPackage, PackageError } from "../packages/package.ts";
+import { PackageError } from "../packages/package.ts";
 import { backOffSeconds } from "./back-off.ts";
 import { IsolationError, LoadFailedError } from "./errors.ts";
 import { handOver } from "./hand-over.ts";
 import { decideScaling, NEW_SCALING_MEMORY, type ScalingPolicy } from "./scaling-rule.ts";
 import type { WorkerEnd } from "./transport.ts";
-import { type Call, Worker, type WorkerOptions } from "./worker.ts";
+import { Utilization } from "./utilization.ts";
+import type { Call, Worker } from "./worker.ts";
+import { type StarterOptions, WorkerStarter } from "./worker-starter.ts";
 
 /** Longest time between two looks at how busy the workers are. */
 const LONGEST_SAMPLE_SECONDS = 10;
@@ -35,13 +34,10 @@ export interface PoolUser<C extends Call> {
 }
 
 /** What a {@link WorkerPool} needs. */
-export interface PoolOptions<C extends Call> {
-  readonly prepare: (signal: AbortSignal) => Promise<FunctionPackage>;
-  readonly worker: WorkerOptions;
+export interface PoolOptions<C extends Call> extends StarterOptions {
   readonly policy: ScalingPolicy;
   /** Whether workers hold an `env` that has to be handed over. */
   readonly keepsEnv: boolean;
-  readonly log: Logger;
   readonly onStarted: (worker: Worker<C>) => void;
   /** A worker is gone, as wanted or not. */
   readonly onGone: (worker: Worker<C>) => void;
@@ -94,13 +90,9 @@ export class WorkerPool<C extends Call> {
   readonly #leaving = new Set<Worker<C>>();
   #state: PoolState = { kind: "starting" };
   #target: number;
-  /** The code that serves or served last: what a restart needs, even when its source is away. */
-  #package: FunctionPackage | undefined;
+  readonly #starter: WorkerStarter<C>;
   #failures = 0;
-  #changed = false;
   #stopped = false;
-  /** Aborts the start or the pause that is under way. */
-  #interrupt = new AbortController();
   readonly #stopping = Promise.withResolvers<void>();
   /** Tries a change again that failed for a reason that may pass. */
   #retry: NodeJS.Timeout | undefined;
@@ -110,13 +102,12 @@ export class WorkerPool<C extends Call> {
   #running: Promise<void> = Promise.resolve();
   #sampling: NodeJS.Timeout | undefined;
   #memory = NEW_SCALING_MEMORY;
-  #sampledAt = performance.now();
-  readonly #busyBefore = new Map<Worker<C>, number>();
-  #utilization = 0;
+  readonly #utilization = new Utilization();
 
   constructor(options: PoolOptions<C>, user: PoolUser<C>) {
     this.#options = options;
     this.#user = user;
+    this.#starter = new WorkerStarter(options);
     this.#target = options.policy.min;
     if (this.#target === 0) this.#state = { kind: "idle" };
   }
@@ -144,12 +135,12 @@ export class WorkerPool<C extends Call> {
 
   /** Share of their time that the workers had calls, from 0 to 1, over the last sample. */
   get utilization(): number {
-    return this.#utilization;
+    return this.#utilization.value;
   }
 
   /** Version of the code that serves or served last; "" before the first. */
   get version(): string {
-    return this.#package?.version ?? "";
+    return this.#starter.version ?? "";
   }
 
   isServing(worker: Worker<C>): boolean {
@@ -179,7 +170,7 @@ export class WorkerPool<C extends Call> {
   reload(): void {
     this.#failures = 0;
     this.#reloadFailures = 0;
-    this.#interrupt.abort();
+    this.#starter.interrupt();
     this.#wantChange();
   }
 
@@ -188,7 +179,7 @@ export class WorkerPool<C extends Call> {
     this.#stopped = true;
     clearTimeout(this.#retry);
     clearInterval(this.#sampling);
-    this.#interrupt.abort();
+    this.#starter.interrupt();
     this.#stopping.resolve();
     this.#ring();
     await Promise.all([...this.#alive].map((worker) => worker.stop()));
@@ -198,9 +189,9 @@ export class WorkerPool<C extends Call> {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      const outdated = this.#changed
+      const outdated = this.#starter.hasChanged
         ? this.#serving[0]
-        : this.#serving.find((worker) => worker.package.version !== this.#package?.version);
+        : this.#serving.find((worker) => worker.package.version !== this.#starter.version);
       if (outdated !== undefined) await this.#replace(outdated);
       else if (this.#serving.length < this.#target) await this.#add();
       else if (this.#serving.length > this.#target) await this.#removeIdle();
@@ -209,7 +200,7 @@ export class WorkerPool<C extends Call> {
   }
 
   async #add(): Promise<void> {
-    await this.#pause();
+    await this.#starter.pause(this.#failures);
     if (this.#stopped) return;
     const worker = await this.#tryStart((error) => this.#reportFailure(error));
     if (worker !== undefined) this.#serve(worker);
@@ -245,11 +236,11 @@ export class WorkerPool<C extends Call> {
   }
 
   async #replace(old: Worker<C>): Promise<void> {
-    const isFirst = old.package.version === this.#package?.version;
+    const isFirst = old.package.version === this.#starter.version;
     const replacement = await this.#tryStart((error) => this.#refuseChange(error), old.package.version);
     if (replacement === undefined) {
       // The new version serves already: this one must not stay behind.
-      if (!isFirst && !this.#stopped && !this.#changed) await this.#dismiss(old);
+      if (!isFirst && !this.#stopped && !this.#starter.hasChanged) await this.#dismiss(old);
       return;
     }
     const { log, keepsEnv } = this.#options;
@@ -321,47 +312,26 @@ export class WorkerPool<C extends Call> {
   }
 
   #wantChange(): void {
-    this.#changed = true;
+    this.#starter.noteChange();
     this.#ring();
   }
 
-  /**
-   * Load the function into a new process, from changed code or as it was.
-   *
-   * @param servedVersion where this is the version, nothing is started.
-   * @returns undefined where there is nothing to start, it failed, or a newer change or the end came first.
-   */
+  /** @returns undefined where there is nothing to start, it failed, or a newer change or the end came first. */
   async #tryStart(onFailure: (error: Error) => void, servedVersion?: string): Promise<Worker<C> | undefined> {
-    this.#interrupt = new AbortController();
-    const { signal } = this.#interrupt;
-    const known = this.#changed ? undefined : this.#package;
-    this.#changed = false;
-    try {
-      const code =
-        known !== undefined && existsSync(known.directory) ? known : await this.#options.prepare(signal);
-      signal.throwIfAborted();
-      if (code.version === servedVersion) {
-        this.#options.log.info(
-          { version: code.version },
-          "the function's code is that of the version that runs",
-        );
-        this.#refuse(undefined);
-        return undefined;
-      }
-      const worker = await Worker.start<C>(code, this.#options.worker, signal);
-      this.#alive.add(worker);
-      void worker.ended.then(() => {
-        this.#alive.delete(worker);
-        this.#options.onGone(worker);
-      });
-      if (this.#stopped) await worker.stop();
-      return this.#stopped ? undefined : worker;
-    } catch (error) {
-      // The code is not what it was: a restart must not fall back to it.
-      if (known === undefined && servedVersion === undefined) this.#package = undefined;
-      if (!signal.aborted) onFailure(error as Error);
+    const worker = await this.#starter.start(onFailure, servedVersion);
+    if (worker === "runs already") {
+      this.#refuse(undefined);
       return undefined;
     }
+    if (worker === undefined) return undefined;
+    this.#alive.add(worker);
+    void worker.ended.then(() => {
+      this.#alive.delete(worker);
+      this.#options.onGone(worker);
+    });
+    if (!this.#stopped) return worker;
+    await worker.stop();
+    return undefined;
   }
 
   /** Each reason once, however often it is tried. */
@@ -383,7 +353,7 @@ export class WorkerPool<C extends Call> {
 
   #serve(worker: Worker<C>): void {
     this.#serving = [...this.#serving, worker];
-    this.#package = worker.package;
+    this.#starter.noteServing(worker);
     void worker.ended.then((end) => this.#lost(worker, end));
     this.#showReady();
     this.#options.onStarted(worker);
@@ -407,24 +377,13 @@ export class WorkerPool<C extends Call> {
     const { policy } = this.#options;
     const now = performance.now();
     const idleMilliseconds = policy.scaleDown.idle * 1000;
-    let busyMilliseconds = 0;
-    for (const worker of this.#serving) {
-      const total = worker.busyMilliseconds(now);
-      busyMilliseconds += total - (this.#busyBefore.get(worker) ?? 0);
-      this.#busyBefore.set(worker, total);
-    }
-    for (const worker of this.#busyBefore.keys()) {
-      if (!this.#serving.includes(worker)) this.#busyBefore.delete(worker);
-    }
-    const available = (now - this.#sampledAt) * this.#serving.length;
-    this.#utilization = available === 0 ? 0 : Math.min(1, busyMilliseconds / available);
-    this.#sampledAt = now;
+    const utilization = this.#utilization.sample(this.#serving, now);
     const starting = Math.max(0, this.#target - this.#serving.length);
     const isUsed = (worker: Worker<C>): boolean => now - worker.lastUsed(now) < idleMilliseconds;
     // One that is asked for and not there yet had no chance to be used.
     const used = starting + this.#serving.filter(isUsed).length;
     const busy = this.#serving.filter(({ inFlight }) => inFlight > 0).length;
-    const seen = { now: now / 1000, target: this.#target, utilization: this.#utilization, used, busy };
+    const seen = { now: now / 1000, target: this.#target, utilization, used, busy };
     const { target, reason, memory } = decideScaling(policy, seen, this.#memory);
     this.#memory = memory;
     if (reason !== undefined) this.#setTarget(target, reason);
@@ -437,13 +396,6 @@ export class WorkerPool<C extends Call> {
     this.#options.log.info({ from, to: target, reason }, `workers: ${from} → ${target}, ${reason}`);
     this.#options.onScaled(direction);
     this.#ring();
-  }
-
-  async #pause(): Promise<void> {
-    const seconds = backOffSeconds(this.#failures);
-    if (seconds === 0 || this.#changed) return;
-    this.#interrupt = new AbortController();
-    await sleep(seconds * 1000, undefined, { signal: this.#interrupt.signal }).catch(() => {});
   }
 
   #ring(): void {

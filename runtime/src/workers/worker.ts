@@ -1,21 +1,13 @@
 import { formatDuration } from "@gaugelet/shared/units";
 import type { FunctionPackage } from "../packages/package.ts";
 import { ANSWERS, type AnswerHead, type AnswerType } from "./answers.ts";
+import { type CallResult, readCallResult } from "./call-result.ts";
 import { CpuWatch } from "./cpu-watch.ts";
 import { LoadFailedError, WorkerDiedError } from "./errors.ts";
-import { encodeFrameStart, encodeInvokeStart, NO_HEAD, type ReceivedFrame } from "./frames.ts";
+import { encodeFrameStart, encodeInvokeStart, type ReceivedFrame } from "./frames.ts";
 import { explainEnd } from "./launch/explain-end.ts";
-import {
-  type Frame,
-  FrameType,
-  type LimitName,
-  type LoadHead,
-  RESULT_OUTCOMES,
-  type RestoreHead,
-  ResultNumbers,
-  type ResultOutcome,
-  type SnapshotHead,
-} from "./protocol.ts";
+import { PendingAnswers } from "./pending.ts";
+import { type Frame, FrameType, type LoadHead, type RestoreHead, type SnapshotHead } from "./protocol.ts";
 import type { Launcher, LaunchSpec, Transport, WorkerEnd, WrittenLines } from "./transport.ts";
 
 /** Importing scientific packages from a slow disk takes its time. */
@@ -24,6 +16,7 @@ const LOAD_TIMEOUT_SECONDS = 120;
 const ENV_TIMEOUT_SECONDS = 30;
 const STOP_GRACE_SECONDS = 2;
 const EMPTY = Buffer.alloc(0);
+const NOT_ASKED_FOR = "wrote an answer that was not asked for";
 
 /** What a worker is told about the function besides its code. */
 export interface WorkerOptions {
@@ -46,22 +39,6 @@ export interface Call {
   readonly headText: string;
 }
 
-/** What a call came to. */
-export interface CallResult {
-  readonly outcome: ResultOutcome;
-  /** Seconds in the handler. */
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  /** The most memory that the process has used so far. */
-  readonly memoryBytes: number;
-  /** The output as JSON; empty unless the outcome is ok. */
-  readonly output: Buffer;
-  readonly message: string;
-  readonly details: string;
-  readonly notFinite: readonly string[];
-  readonly limit: LimitName | undefined;
-}
-
 /** An `env` as it was after a call. */
 export interface SavedEnv {
   /** The last call that it holds. */
@@ -78,18 +55,6 @@ export interface WorkerListener<C extends Call> {
   readonly onSaved: (shard: number, saved: SavedEnv) => void;
 }
 
-/** Something that was asked and is not answered yet, in the order of asking. */
-type Pending<C> =
-  | { readonly kind: "call"; readonly call: C; readonly id: number; readonly timeout: number }
-  | {
-      readonly kind: "request";
-      readonly timeout: number;
-      readonly resolve: (frame: Frame) => void;
-      readonly reject: (error: Error) => void;
-    };
-
-const PLAIN = { message: "", details: "", notFinite: [], limit: undefined } as const;
-
 /** A process that has loaded one function and holds its `env`, one per shard. Answers come in order. */
 export class Worker<C extends Call = Call> {
   readonly package: FunctionPackage;
@@ -97,19 +62,14 @@ export class Worker<C extends Call = Call> {
   readonly ended: Promise<WorkerEnd>;
   readonly #transport: Transport;
   readonly #options: WorkerOptions;
-  readonly #pending: Pending<C>[] = [];
+  readonly #pending = new PendingAnswers<C>((timeout) => this.#endLate(timeout));
   readonly #shards = new Set<number>();
-  #first = 0;
   #calls = 0;
   #lastId = 0;
   #listener: WorkerListener<C> | undefined;
   #loaded: AnswerHead<"loaded"> | undefined;
   #startSeconds = 0;
   #end: WorkerEnd | undefined;
-  /** Since when the first of the pending has been worked on, on the clock of performance.now(). */
-  #firstSince = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #timerDue = Number.POSITIVE_INFINITY;
   #busySince: number | undefined;
   #busyMilliseconds = 0;
   #lastUsed = performance.now();
@@ -190,8 +150,8 @@ export class Worker<C extends Call = Call> {
     void ended.then((end) => {
       this.#end = end;
       cpuWatch?.stop();
-      clearTimeout(this.#timer);
-      for (const pending of this.#pending.slice(this.#first)) {
+      this.#pending.stop();
+      for (const pending of this.#pending.all) {
         if (pending.kind === "request") pending.reject(new WorkerDiedError(end));
       }
     });
@@ -236,15 +196,13 @@ export class Worker<C extends Call = Call> {
 
   /** Number of the call that runs now; undefined: none. */
   get #currentCall(): number | undefined {
-    const first = this.#pending[this.#first];
+    const { first } = this.#pending;
     return first?.kind === "call" ? first.id : undefined;
   }
 
   /** The calls that are not answered yet, oldest first. */
   get unanswered(): C[] {
-    return this.#pending
-      .slice(this.#first)
-      .flatMap((pending) => (pending.kind === "call" ? [pending.call] : []));
+    return this.#pending.all.flatMap((pending) => (pending.kind === "call" ? [pending.call] : []));
   }
 
   /** Milliseconds that this worker has had calls, up to now. */
@@ -297,7 +255,7 @@ export class Worker<C extends Call = Call> {
     const now = performance.now();
     if (this.#calls === 0) this.#busySince = now;
     this.#calls += 1;
-    this.#push({ kind: "call", call, id, timeout: this.#options.limits.timeout }, now);
+    this.#pending.push({ kind: "call", call, id, timeout: this.#options.limits.timeout }, now);
     const numbers = { id, shard, lastExecution, headText: call.headText };
     this.#transport.send(encodeInvokeStart(numbers, call.body.length), call.body);
     return id;
@@ -330,52 +288,9 @@ export class Worker<C extends Call = Call> {
   async #request(type: number, head: object, body: Buffer, timeout: number): Promise<Frame> {
     if (this.#end !== undefined) throw new WorkerDiedError(this.#end);
     return await new Promise((resolve, reject) => {
-      this.#push({ kind: "request", timeout, resolve, reject }, performance.now());
+      this.#pending.push({ kind: "request", timeout, resolve, reject }, performance.now());
       this.#transport.send(encodeFrameStart(type, head, body.length), body);
     });
-  }
-
-  #push(pending: Pending<C>, now: number): void {
-    if (this.#first === this.#pending.length) {
-      this.#pending.length = 0;
-      this.#first = 0;
-      this.#firstSince = now;
-    }
-    this.#pending.push(pending);
-    const due = now + pending.timeout * 1000;
-    if (due < this.#timerDue) this.#setTimer(due, now);
-  }
-
-  #shift(): void {
-    this.#first += 1;
-    this.#firstSince = performance.now();
-    // Not at each answer: moving the rest up costs as much as the rest is long.
-    if (this.#first >= 1024) {
-      this.#pending.splice(0, this.#first);
-      this.#first = 0;
-    }
-  }
-
-  /** One timer for whichever is first: it looks again when that one's time would be up. */
-  #setTimer(due: number, now: number): void {
-    clearTimeout(this.#timer);
-    this.#timerDue = due;
-    this.#timer = setTimeout(() => this.#checkTimeout(), Math.ceil(due - now));
-  }
-
-  #checkTimeout(): void {
-    this.#timerDue = Number.POSITIVE_INFINITY;
-    const pending = this.#pending[this.#first];
-    if (pending === undefined || this.#end !== undefined) return;
-    const now = performance.now();
-    const due = this.#firstSince + pending.timeout * 1000;
-    if (due > now) {
-      // One behind it may have less time.
-      this.#setTimer(Math.min(due, now + this.#options.limits.timeout * 1000), now);
-      return;
-    }
-    const reason = `took longer than its limit of ${formatDuration(pending.timeout)} and was ended`;
-    this.#transport.kill({ reason, limit: "timeout" });
   }
 
   #hear(frame: ReceivedFrame): void {
@@ -383,56 +298,38 @@ export class Worker<C extends Call = Call> {
       this.#hearSaved(frame);
       return;
     }
-    const pending = this.#pending[this.#first];
-    if (pending === undefined) this.#kill("answered what nobody asked");
-    else if (pending.kind === "call") this.#hearResult(frame, pending.call, pending.id);
+    const { first } = this.#pending;
+    if (first === undefined) this.#kill("answered what nobody asked");
+    else if (first.kind === "call") this.#hearResult(frame, first.call, first.id);
     else {
-      this.#shift();
+      this.#pending.shift(performance.now());
       const { type, head, body } = frame;
-      pending.resolve({ type, head, body });
+      first.resolve({ type, head, body });
     }
   }
 
   #hearResult(frame: ReceivedFrame, call: C, id: number): void {
-    const { bytes, bodyStart } = frame;
-    const isResult = frame.type === FrameType.result && frame.bodyEnd - bodyStart >= ResultNumbers.bytes;
-    const outcome = isResult
-      ? RESULT_OUTCOMES[bytes.readUInt32BE(bodyStart + ResultNumbers.outcome)]
-      : undefined;
-    const head = frame.head === NO_HEAD ? PLAIN : ANSWERS.result.safeParse(frame.head).data;
-    if (
-      outcome === undefined ||
-      head === undefined ||
-      bytes.readUInt32BE(bodyStart + ResultNumbers.id) !== id
-    ) {
+    const result = readCallResult(frame, id);
+    if (result === undefined) {
       // The call stays unanswered: what this process says is worth nothing.
-      this.#kill("wrote an answer that was not asked for");
+      this.#kill(NOT_ASKED_FOR);
       return;
     }
-    this.#shift();
+    const now = performance.now();
+    this.#pending.shift(now);
     this.#calls -= 1;
     if (this.#calls === 0) {
-      this.#lastUsed = this.#firstSince;
-      this.#busyMilliseconds += this.#firstSince - (this.#busySince ?? this.#firstSince);
+      this.#lastUsed = now;
+      this.#busyMilliseconds += now - (this.#busySince ?? now);
       this.#busySince = undefined;
     }
-    this.#listener?.onResult(call, {
-      outcome,
-      seconds: amountAt(bytes, bodyStart + ResultNumbers.seconds),
-      cpuSeconds: amountAt(bytes, bodyStart + ResultNumbers.cpuSeconds),
-      memoryBytes: amountAt(bytes, bodyStart + ResultNumbers.memoryBytes),
-      output: frame.bodyFrom(ResultNumbers.bytes),
-      message: head.message ?? "",
-      details: head.details ?? "",
-      notFinite: head.notFinite ?? [],
-      limit: head.limit,
-    });
+    this.#listener?.onResult(call, result);
   }
 
   #hearSaved(frame: ReceivedFrame): void {
     const head = ANSWERS.saved.safeParse(frame.head).data;
     if (head === undefined) {
-      this.#kill("wrote an answer that was not asked for");
+      this.#kill(NOT_ASKED_FOR);
       return;
     }
     const { shard, id, problem, unchanged } = head;
@@ -447,17 +344,16 @@ export class Worker<C extends Call = Call> {
         ? (ANSWERS[type].safeParse(frame.head).data as AnswerHead<Type> | undefined)
         : undefined;
     if (head !== undefined) return head;
-    this.#kill("wrote an answer that was not asked for");
+    this.#kill(NOT_ASKED_FOR);
     throw new WorkerDiedError(await this.ended);
+  }
+
+  #endLate(timeout: number): void {
+    const reason = `took longer than its limit of ${formatDuration(timeout)} and was ended`;
+    this.#transport.kill({ reason, limit: "timeout" });
   }
 
   #kill(reason: string): void {
     this.#transport.kill({ reason, limit: undefined });
   }
-}
-
-/** A number that a function may have forged: what is no amount is none. */
-function amountAt(bytes: Buffer, position: number): number {
-  const amount = bytes.readDoubleBE(position);
-  return amount >= 0 && amount < Number.MAX_SAFE_INTEGER ? amount : 0;
 }

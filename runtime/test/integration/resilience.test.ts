@@ -76,13 +76,12 @@ test("the runtime stops although a handler and an import hang", async () => {
 
 test("code that is mended while its call hangs takes over, and one worker is left", async () => {
   const configuration = await configured(
-    "import time\ndef handler(input, context):\n    time.sleep(3600)\n",
+    "import pathlib, time\ndef handler(input, context):\n    pathlib.Path('called').touch()\n    time.sleep(3600)\n",
     "    triggers: [{ redisKey: metrics }]\n    limits: { timeout: 3s }\n",
   );
   const started = await runtime.start({ GAUGELET_CONFIG: configuration });
   await runtime.input({ n: 1 });
-  await waitFor("a worker", async () => (await workersOf(process.pid)).length === 1);
-  await sleep(300);
+  await waitFor("the call", () => readFile(join(runtime.folder, "called")).then(() => true));
   await runtime.write("handler.py", ECHO);
   await started.logged("took longer than its limit");
   await runtime.input({ n: 2 });
