@@ -1,0 +1,23 @@
+import { quantile } from "@gaugelet/testing/bench";
+
+/**
+ * Measure each contender in turn, several rounds: a machine that is busy for a while is so for all of them.
+ *
+ * @returns for each contender its measurements, round by round.
+ */
+export async function inRounds<Name extends string, Value>(
+  rounds: number,
+  contenders: Readonly<Record<Name, () => Promise<Value>>>,
+): Promise<Record<Name, Value[]>> {
+  const names = Object.keys(contenders) as Name[];
+  const measured = Object.fromEntries(names.map((name) => [name, [] as Value[]])) as Record<Name, Value[]>;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of names) measured[name].push(await contenders[name]());
+  }
+  return measured;
+}
+
+/** The median of one figure over the rounds. */
+export function median<Value>(values: readonly Value[], figure: (value: Value) => number): number {
+  return quantile(values.map(figure), 0.5);
+}
