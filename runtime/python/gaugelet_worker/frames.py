@@ -10,7 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -194,12 +194,20 @@ def encode_result(
 
 def _decode_head(head_bytes: bytes) -> dict:
     try:
-        head = orjson.loads(head_bytes)
+        head = _parse(head_bytes)
     except ValueError as error:
-        raise ProtocolError(f"not a frame: {error}") from None
+        raise ProtocolError(f"a head that is not JSON: {error}") from None
     if not isinstance(head, dict):
         raise ProtocolError("a head that is not a JSON object")
     return head
+
+
+def _parse(head_bytes: bytes) -> Any:
+    try:
+        return orjson.loads(head_bytes)
+    except ValueError:
+        # Text that is not Unicode.
+        return json.loads(head_bytes)
 
 
 def encode_head(head: dict) -> bytes:

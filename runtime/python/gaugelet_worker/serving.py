@@ -47,6 +47,8 @@ _IDLE_SECONDS = 0.0002
 # and under load after this long, or ten times what saving takes: a large `env` costs a tenth of the time.
 _SAVE_AFTER_SECONDS = 0.01
 _SAVE_AT_LATEST_SECONDS = 0.1
+# The exit code of a worker that has no memory left; src/workers/launch/explain-end.ts knows it too.
+_MEMORY_IS_FULL = 117
 # Processor time. The limit counts whole seconds, and to renew it before each call would cost too much.
 _RENEW_CPU_LIMIT_AFTER_SECONDS = 0.5
 
@@ -211,7 +213,12 @@ class Worker:
                 head["limit"] = error.limit
         except BaseException as error:  # sys.exit() and KeyboardInterrupt end a call, not the worker
             outcome = _ERROR
-            head = _failure(error)
+            head = _failure(error, self._limits)
+            if head.get("limit") == "memory":
+                self._results.append((id, outcome, perf_counter() - started, head, b""))
+                self._flush()
+                # What fills it may be kept for good, and then no call would succeed again.
+                raise MemoryError from None
         if shard.keep_env:
             shard.last_id = id
             if outcome == _OK and number not in self._unsaved:
@@ -290,12 +297,13 @@ def _snake_case(name: str) -> str:
     return re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", name)
 
 
-def _failure(error: BaseException) -> dict[str, Any]:
+def _failure(error: BaseException, limits: dict[str, Any]) -> dict[str, Any]:
     """The head of a result for a handler that raised."""
     head: dict[str, Any] = {"details": _traceback(error)}
     text = _describe(error)
     limit = limit_of(error)
-    if limit is not None:
+    # Where the function has no such limit, it is the system's own.
+    if limit is not None and limits.get(limit, 0) is not None:
         head["limit"] = limit
         text += f"; limits.{limit} is reached: raise it or use less"
     head["message"] = _cut(text, _MAX_MESSAGE_CHARACTERS)
@@ -327,6 +335,9 @@ def serve() -> None:
     # Programs that a function starts must not hold these open after the worker is gone.
     for descriptor in (PROTOCOL_DESCRIPTOR, LOG_DESCRIPTOR):
         os.set_inheritable(descriptor, False)
-    Worker(FrameStream(connection)).run()
+    try:
+        Worker(FrameStream(connection)).run()
+    except MemoryError:
+        os._exit(_MEMORY_IS_FULL)
     # Threads that a function left behind must not keep the process.
     os._exit(0)

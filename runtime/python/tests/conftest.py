@@ -1,7 +1,9 @@
 """What the tests of the worker share."""
 
 import importlib
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -80,3 +82,12 @@ def loaded(folder: FunctionFolder, worker: WorkerProcess) -> Callable[[str], Wor
         return worker
 
     return load
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """An empty folder that every user can read."""
+    path = Path(tempfile.mkdtemp(prefix="worker-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)

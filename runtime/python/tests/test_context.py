@@ -93,7 +93,7 @@ def test_its_names_are_listed(context):
 
 def test_it_is_shown_with_its_fields_but_without_what_env_holds(context):
     shown = repr(context)
-    assert "host='127.0.0.1', port=6379, input_key='metrics'" in shown
+    assert "host='127.0.0.1', input_key='metrics', last_execution=None," in shown
     assert shown.endswith("env with 1 keys)")
 
 

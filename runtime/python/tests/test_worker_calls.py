@@ -1,7 +1,5 @@
 """A worker process: loading a function and calling it."""
 
-import datetime
-import json
 import sys
 
 import pytest
@@ -15,8 +13,8 @@ def test_a_function_is_loaded(folder, worker):
     folder.write("usermodule.py", ECHO)
     answer = worker.load()
     assert (answer.type, answer.body) == (FrameType.LOADED, b"")
-    assert answer.head.keys() == {"python", "pid", "importSeconds"}
-    assert answer.head["python"] == sys.version.split()[0]
+    assert answer.head.keys() == {"runtime", "pid", "importSeconds"}
+    assert answer.head["runtime"] == f"Python {sys.version.split()[0]}"
     assert answer.head["pid"] == worker.process.pid
     assert answer.head["importSeconds"] >= 0
 
@@ -30,30 +28,25 @@ def test_a_function_that_cannot_be_loaded_is_told_and_the_worker_goes_on(folder,
         "details": "def handler(",
     }
     folder.write("other.py", ECHO)
-    assert worker.load("other.handler").type is FrameType.LOADED
+    assert worker.load("other.handler").type == FrameType.LOADED
+    worker.restore()
     assert worker.invoke({"a": 1}).value == {"got": {"a": 1}}
 
 
 def test_an_error_at_import_that_is_not_unicode_is_told(folder, worker):
     folder.write("usermodule.py", "raise ValueError('\\udce9')\n")
     answer = worker.load()
-    assert answer.type is FrameType.LOAD_FAILED
+    assert answer.type == FrameType.LOAD_FAILED
     assert answer.head["message"] == "importing 'usermodule' failed: ValueError: \udce9"
 
 
 def test_a_call_is_answered_with_the_output(loaded):
     result = loaded(ECHO).invoke({"größe": [1, None, "😀"]})
     assert result.output == '{"got":{"größe":[1,null,"😀"]}}'.encode()
-    seconds = {name: result.head.pop(name) for name in ("seconds", "cpuSeconds")}
-    assert all(value >= 0 for value in seconds.values())
-    assert result.head.pop("memoryBytes") > 1024**2
-    assert result.head == {
-        "id": 1,
-        "outcome": "ok",
-        "notFinite": [],
-        "envProblem": None,
-        "outputBytes": len(result.output),
-    }
+    assert (result.id, result.outcome, result.head) == (1, "ok", {})
+    assert result.seconds > 0
+    assert result.cpu_seconds >= 0
+    assert result.memory_bytes > 1024**2
 
 
 def test_modules_of_the_function_named_like_pythons_own_do_not_disturb_the_worker(folder, loaded):
@@ -62,42 +55,9 @@ def test_modules_of_the_function_named_like_pythons_own_do_not_disturb_the_worke
     assert loaded(ECHO).invoke({"a": 1}).value == {"got": {"a": 1}}
 
 
-def test_calls_are_answered_in_their_order_also_when_they_are_asked_at_once(loaded):
-    worker = loaded(ECHO)
-    for number in range(20):
-        worker.send_invoke({"n": number})
-    answers = [worker.answer() for _ in range(20)]
-    assert [answer.head["id"] for answer in answers] == list(range(1, 21))
-    outputs = [json.loads(answer.body[: answer.head["outputBytes"]]) for answer in answers]
-    assert outputs == [{"got": {"n": number}} for number in range(20)]
-
-
 def test_a_large_event_and_a_large_output_go_through(loaded):
     worker = loaded("def handler(input, context):\n    return {'text': input['text'][:1_000_000]}\n")
     assert len(worker.invoke({"text": "x" * 5_000_000}).value["text"]) == 1_000_000
-
-
-def test_the_context_says_what_the_call_says(folder, loaded):
-    worker = loaded(
-        "def handler(input, context):\n"
-        "    fields = {name: getattr(context, name) for name in dir(context)}\n"
-        "    return fields | {'naive': getattr(context.last_execution, 'tzinfo', None) is None}\n"
-    )
-    stored = datetime.datetime.now().replace(microsecond=123000)
-    changed = datetime.datetime.fromtimestamp((folder.path / "usermodule.py").stat().st_mtime)
-    call = {"inputKey": "in", "outputKey": "out", "lastExecution": stored.timestamp() * 1000}
-    assert worker.invoke(**call).value == {
-        "host": "redis.example",
-        "port": 6380,
-        "input_key": "in",
-        "output_key": "out",
-        "function_getmtime": f"{changed:%Y-%m-%d %H:%M:%S}",
-        "last_execution": stored.isoformat(),
-        "naive": True,
-        "env": {},
-    }
-    assert worker.invoke(inputKey=None).value["input_key"] is None
-    assert worker.invoke().value["last_execution"] is None
 
 
 @pytest.mark.parametrize(
@@ -113,10 +73,10 @@ def test_what_is_no_input_is_rejected_and_the_handler_not_called(loaded, event, 
         "def handler(input, context):\n    context.env['called'] = True\n    return context.env\n"
     )
     result = worker.invoke(event)
-    assert result.head["outcome"] == "rejected"
+    assert result.outcome == "rejected"
     assert result.head["message"].startswith(message)
-    assert "details" not in result.head
-    assert (result.output, result.env) == (b"", b"")
+    assert result.head.keys() == {"message"}
+    assert result.output == b""
     assert worker.snapshot().head == {"problem": None}
     assert b"called" not in worker.snapshot().body
 
@@ -136,10 +96,10 @@ def test_what_is_no_input_is_rejected_and_the_handler_not_called(loaded, event, 
 def test_what_is_no_output_is_an_error_without_a_traceback(loaded, source, message):
     worker = loaded(f"def handler(input, context):\n    {source}\n")
     result = worker.invoke()
-    assert result.head["outcome"] == "error"
+    assert result.outcome == "error"
     assert result.head["message"].startswith(message)
     assert "details" not in result.head
-    assert (result.output, result.env) == (b"", b"")
+    assert result.output == b""
 
 
 def test_a_coroutine_function_is_told(loaded):
@@ -160,7 +120,6 @@ RAISED = {
     "AssertionError": "assert False",
     "Unprintable: <exception str() failed>": "raise Unprintable()",
     "ValueError: \udce9": "raise ValueError('\\udce9')",
-    "MemoryError": "bytearray(2**62)",
 }
 
 
@@ -174,12 +133,13 @@ def test_what_a_handler_raises_is_an_error_with_its_own_traceback(folder, loaded
         "def handler(input, context):\n    deeper(input, context)\n"
     )
     result = worker.invoke()
-    assert result.head["outcome"] == "error"
+    assert result.outcome == "error"
     assert result.head["message"].removeprefix("usermodule.") == message
+    assert "limit" not in result.head
     lines = result.head["details"].splitlines()
     assert lines[1] == f'  File "{folder.path}/usermodule.py", line 8, in handler'
-    assert "__main__" not in result.head["details"]
-    assert worker.invoke().head["id"] == 2
+    assert "serving.py" not in result.head["details"]
+    assert worker.invoke().id == 2
 
 
 def test_endless_recursion_is_an_error_of_a_length_that_can_be_read(loaded):
@@ -187,11 +147,11 @@ def test_endless_recursion_is_an_error_of_a_length_that_can_be_read(loaded):
     result = worker.invoke()
     assert result.head["message"].startswith("RecursionError: maximum recursion depth exceeded")
     assert len(result.head["details"].splitlines()) < 100
-    assert worker.invoke().head["outcome"] == "error"
+    assert worker.invoke().outcome == "error"
 
 
 def test_what_became_null_is_named(loaded):
     worker = loaded("def handler(input, context):\n    return {'a': [1, float('nan')], 'b': float('inf')}\n")
     result = worker.invoke()
     assert result.value == {"a": [1, None], "b": None}
-    assert result.head["notFinite"] == ["a[1]", "b"]
+    assert result.head == {"notFinite": ["a[1]", "b"]}

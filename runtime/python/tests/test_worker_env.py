@@ -8,7 +8,7 @@ import pytest
 
 from gaugelet_worker.env_snapshot import dump_env, load_env
 from tests.hostile import called, env_of, found
-from tests.worker_process import running_worker
+from tests.worker_process import no_module, running_worker
 
 COUNT = """
 def handler(input, context):
@@ -29,16 +29,10 @@ def handler(input, context):
 """
 
 
-def no_module(_: str) -> bool:
-    return False
-
-
-def test_env_is_kept_from_call_to_call_and_saved_with_each(loaded):
+def test_env_is_kept_from_call_to_call(loaded):
     worker = loaded(COUNT)
-    for calls in (1, 2, 3):
-        result = worker.invoke()
-        assert result.value == {"calls": calls}
-        assert load_env(result.env, no_module) == {"calls": calls}
+    assert [worker.invoke().value["calls"] for _ in range(3)] == [1, 2, 3]
+    assert load_env(worker.snapshot().body, no_module) == {"calls": 3}
 
 
 def test_env_is_the_same_live_object_and_may_hold_anything(loaded):
@@ -49,38 +43,21 @@ def test_env_is_the_same_live_object_and_may_hold_anything(loaded):
         "    known = context.env.setdefault('known', (id(lock), id(context.env)))\n"
         "    return {'same': known == (id(lock), id(context.env))}\n"
     )
-    for _ in range(2):
-        result = worker.invoke()
-        assert result.value == {"same": True}
-        assert result.env == b""
-        problem = "context.env['lock'] cannot be saved: a value of type _thread.lock cannot be saved"
-        assert result.head["envProblem"] == problem
-
-
-def test_an_env_beyond_its_limit_is_told_and_the_output_is_still_there(loaded):
-    worker = loaded("def handler(input, context):\n    context.env['a'] = 'x' * 2**21\n    return {'a': 1}\n")
-    result = worker.invoke()
-    assert (result.value, result.env) == ({"a": 1}, b"")
-    assert result.head["envProblem"].startswith("env is 2,097,")
-    assert (
-        "more than the limit of 1,048,576; keep less in it or raise limits.env" in result.head["envProblem"]
-    )
+    assert [worker.invoke().value for _ in range(2)] == [{"same": True}] * 2
 
 
 def test_each_shard_has_an_env_of_its_own(loaded):
     worker = loaded(COUNT)
-    calls = [worker.invoke(shard=shard).value["calls"] for shard in ("a", "b", "a", "", "a", "b")]
+    for shard in (1, 2):
+        worker.restore(shard=shard, name=f"s{shard}")
+    calls = [worker.invoke(shard=shard).value["calls"] for shard in (1, 2, 1, 0, 1, 2)]
     assert calls == [1, 1, 2, 1, 3, 2]
 
 
 def test_a_call_that_keeps_no_env_has_an_empty_one(loaded):
     worker = loaded(COUNT)
-    for _ in range(2):
-        result = worker.invoke(keep_env=False)
-        assert result.value == {"calls": 1}
-        assert result.env == b""
-        assert "envProblem" not in result.head
-    assert load_env(worker.snapshot().body, no_module) == {}
+    worker.restore(shard=1, keepEnv=False)
+    assert [worker.invoke(shard=1).value for _ in range(2)] == [{"calls": 1}] * 2
 
 
 def test_replacing_env_is_a_change_of_it(loaded):
@@ -95,21 +72,20 @@ def test_replacing_env_is_a_change_of_it(loaded):
 
 @pytest.mark.parametrize("change", ["context.env['n'] = input['n']", "context.env = {'n': input['n']}"])
 @pytest.mark.parametrize("end", ["raise ValueError", "import sys; sys.exit()", "return None"])
-def test_a_call_that_fails_keeps_what_it_changed_but_saves_nothing(loaded, change, end):
+def test_a_call_that_fails_keeps_what_it_changed_for_the_next(loaded, change, end):
     worker = loaded(
         f"def handler(input, context):\n    if not input: return context.env\n    {change}\n    {end}\n"
     )
-    result = worker.invoke({"n": 5})
-    assert (result.head["outcome"], result.env) == ("error", b"")
-    assert "envProblem" not in result.head
-    assert worker.invoke().value == {"n": 5}
-    assert load_env(worker.invoke().env, no_module) == {"n": 5}
+    assert worker.invoke({"n": 5}).outcome == "error"
+    result, saved = worker.invoke_and_save()
+    assert result.value == {"n": 5}
+    assert load_env(saved.env, no_module) == {"n": 5}
 
 
 def test_a_saved_env_is_given_back_with_its_types_to_another_worker(folder, loaded):
     first = loaded(KINDS)
-    first.invoke()
-    saved = first.invoke().env
+    first.invoke_and_save()
+    saved = first.invoke_and_save()[1].env
     assert saved == first.snapshot().body
     with running_worker(folder.path) as second:
         second.load()
@@ -123,13 +99,13 @@ def test_a_saved_env_is_given_back_with_its_types_to_another_worker(folder, load
 
 def test_a_snapshot_is_the_env_as_it_is_now(loaded):
     worker = loaded(COUNT)
+    worker.restore(shard=1, name="a")
     assert load_env(worker.snapshot().body, no_module) == {}
-    assert load_env(worker.snapshot(shard="never seen").body, no_module) == {}
-    worker.invoke(shard="a")
-    snapshot = worker.snapshot(shard="a")
+    worker.invoke(shard=1)
+    snapshot = worker.snapshot(shard=1)
     assert snapshot.head == {"problem": None}
     assert load_env(snapshot.body, no_module) == {"calls": 1}
-    assert load_env(worker.snapshot(shard="b").body, no_module) == {}
+    assert load_env(worker.snapshot(shard=0).body, no_module) == {}
 
 
 def test_a_snapshot_of_what_cannot_be_saved_says_why(loaded):
@@ -151,11 +127,11 @@ def test_restoring_nothing_begins_an_empty_env(loaded):
 
 def test_restoring_replaces_the_env_of_its_shard_alone(loaded):
     worker = loaded(COUNT)
-    worker.invoke(shard="a")
+    worker.invoke()
     env = {"calls": 10, "more": collections.deque([datetime.date(2026, 1, 1)])}
-    assert worker.restore(dump_env(env, 10**6, no_module), shard="b") is None
-    assert worker.invoke(shard="b").value == {"calls": 11}
-    assert worker.invoke(shard="a").value == {"calls": 2}
+    assert worker.restore(dump_env(env, 10**6, no_module), shard=1) is None
+    assert worker.invoke(shard=1).value == {"calls": 11}
+    assert worker.invoke().value == {"calls": 2}
 
 
 def test_a_hostile_env_does_not_run_and_the_function_begins_with_an_empty_one(loaded, tmp_path):

@@ -51,7 +51,7 @@ def test_it_ends_although_a_thread_goes_on(loaded, daemon):
     assert worker.end().code == 0
 
 
-@pytest.mark.parametrize("hex_bytes", ["ffffffff", "00000007" + "02" + "00000000" + "7b7d", "7072696e7420"])
+@pytest.mark.parametrize("hex_bytes", ["ffffffff", "00000006" + "02" + "00000001" + "78", "7072696e7420"])
 def test_it_ends_with_an_error_when_it_is_sent_something_else_than_frames(worker, hex_bytes):
     worker.connection.sendall(bytes.fromhex(hex_bytes))
     assert worker.answer() is None
@@ -62,7 +62,7 @@ def test_it_ends_with_an_error_when_it_is_sent_something_else_than_frames(worker
 
 def test_a_handler_that_ends_the_process_ends_it_with_its_code(loaded):
     worker = loaded("import os\ndef handler(input, context):\n    os._exit(7)\n")
-    worker.send_invoke()
+    worker.send_invokes({})
     assert worker.answer() is None
     assert worker.end().code == 7
 
@@ -160,7 +160,8 @@ from pathlib import Path
 from tests.worker_process import WorkerProcess
 worker = WorkerProcess(Path(sys.argv[1]))
 worker.load()
-worker.send_invoke()
+worker.restore()
+worker.send_invokes({})
 socket.send_fds(socket.socket(fileno=int(sys.argv[2])), [b"x"], [worker.connection.fileno()])
 print(worker.process.pid, flush=True)
 sys.stdin.read()
@@ -198,14 +199,30 @@ def test_a_call_under_way_is_answered_when_no_more_will_come(loaded):
     worker = loaded(
         "import time\ndef handler(input, context):\n    time.sleep(0.1)\n    return {'a': 'x' * 500_000}\n"
     )
-    worker.send_invoke()
+    worker.send_invokes({}, {})
     worker.connection.shutdown(socket.SHUT_WR)
-    assert worker.answer().head["outcome"] == "ok"
+    assert [worker.result().outcome for _ in range(2)] == ["ok", "ok"]
     assert worker.answer() is None
     assert worker.end().code == 0
 
 
-def test_an_unknown_message_ends_it(worker):
-    worker.send(FrameType.LOADED, {})
+@pytest.mark.parametrize("kind", [FrameType.LOADED, FrameType.SAVED, FrameType.LAUNCH, 0, 5, 255])
+def test_a_message_that_is_none_for_a_worker_ends_it(worker, kind):
+    worker.send(kind, {})
+    assert worker.answer() is None
+    assert worker.end().code == 1
+
+
+def test_a_call_of_a_shard_that_was_never_begun_ends_it(loaded):
+    worker = loaded(OK)
+    worker.send_invokes({}, shard=77)
+    assert worker.answer() is None
+    ended = worker.end()
+    assert (ended.code, "KeyError: 77" in ended.stderr) == (1, True)
+
+
+def test_a_call_without_all_its_numbers_ends_it(loaded):
+    worker = loaded(OK)
+    worker.send(FrameType.INVOKE, {}, bytes(15))
     assert worker.answer() is None
     assert worker.end().code == 1

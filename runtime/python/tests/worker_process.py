@@ -17,12 +17,17 @@ from gaugelet_worker.frames import Frame, FrameStream, FrameType
 
 PACKAGE_FOLDER = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-P", "-m", "gaugelet_worker"]
-LIMITS = {"output": 1024**2, "env": 1024**2, "cpu": None, "memory": None}
+LIMITS = {"output": 1024**2, "env": 1024**2, "cpu": None, "memory": 2**40}
 KEY = {"inputKey": "metrics"}
 OUTCOMES = ("ok", "error", "rejected")
 
 _INVOKE_NUMBERS = struct.Struct(">IId")
 _RESULT_NUMBERS = struct.Struct(">IIddd")
+
+
+def no_module(_: str) -> bool:
+    """For `load_env` where no module is the function's own."""
+    return False
 
 
 def worker_environment() -> dict[str, str]:
@@ -64,7 +69,7 @@ class WorkerProcess:
         os.close(log_writing)
         self.connection = connection
         # What came and was not asked for yet, in its order.
-        self._saved: list[Saved] = []
+        self.unheard: list[Saved] = []
         self._answers: list[Frame] = []
         self._log = os.fdopen(log_reading, "rb")
         self._stream = FrameStream(connection)
@@ -85,7 +90,7 @@ class WorkerProcess:
         if self._answers:
             return self._answers.pop(0)
         while (frame := self.frame()) is not None and frame.type == FrameType.SAVED:
-            self._saved.append(Saved(frame))
+            self.unheard.append(Saved(frame))
         return frame
 
     def ask(self, kind: FrameType, head: dict, body: bytes = b"") -> Frame:
@@ -118,11 +123,15 @@ class WorkerProcess:
         )
         return self.last_id
 
+    def flush(self) -> None:
+        """Send what was put, at once."""
+        self._stream.flush()
+
     def send_invokes(self, *events: Any, shard: int = 0) -> None:
         """Send calls at once."""
         for event in events:
             self.put_invoke(event, shard)
-        self._stream.flush()
+        self.flush()
 
     def result(self) -> "Result":
         """The next result."""
@@ -134,15 +143,15 @@ class WorkerProcess:
     def invoke(self, event: Any = None, shard: int = 0, **options: Any) -> "Result":
         """Call the handler and wait for the result."""
         self.put_invoke(event, shard, **options)
-        self._stream.flush()
+        self.flush()
         result = self.result()
         assert result.id == self.last_id
         return result
 
     def saved(self) -> "Saved":
         """The next `saved`, which comes unasked. Answers before it are kept."""
-        if self._saved:
-            return self._saved.pop(0)
+        if self.unheard:
+            return self.unheard.pop(0)
         while (frame := self.frame()) is not None and frame.type != FrameType.SAVED:
             self._answers.append(frame)
         assert frame is not None, self.end()

@@ -8,6 +8,7 @@ import type { PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
 import type { SavedEnv, Worker } from "../workers/worker.ts";
+import { type Move, moveEnv, nextMove } from "./balance.ts";
 import { blame, suspectsOf } from "./blame.ts";
 import type { Delivery } from "./delivery.ts";
 import { handledOf } from "./handled.ts";
@@ -48,6 +49,9 @@ export class Dispatcher implements PoolUser<Delivery> {
   readonly #windows = new Map<Worker<Delivery>, Window>();
   /** Who waits for a worker to have nothing to do. */
   readonly #waitingForQuiet = new Map<Worker<Delivery>, () => void>();
+  /** The shard that changes its worker. */
+  #moving: Move | undefined;
+  #isMovingEnv = false;
   #isStopping = false;
   #isPumping = false;
 
@@ -96,6 +100,7 @@ export class Dispatcher implements PoolUser<Delivery> {
       onResult: (delivery, result) => this.#hearResult(worker, delivery, result),
       onSaved: (shard, saved) => this.#hearSaved(worker, shard, saved),
     });
+    this.#balance();
     this.#pump();
   }
 
@@ -119,6 +124,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     const unsaved = held.flatMap((lane) => lane.unsaved.splice(0));
     const underWay = worker.unanswered;
     for (const lane of held) lane.worker = undefined;
+    for (const { event } of underWay) this.#lanes.of(event.shard).underWay -= 1;
     this.#hearQuiet(worker);
     if (this.#isStopping) return;
     const { suspects, areToBlame } = suspectsOf(underWay, unsaved, end);
@@ -127,6 +133,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     for (const delivery of isOver) this.#lanes.of(delivery.event.shard).queue.done(delivery);
     // Those that were answered came first.
     this.#putBack([...unsaved, ...underWay].filter((delivery) => !isOver.has(delivery)));
+    this.#continueMove();
     this.#pump();
   }
 
@@ -192,7 +199,7 @@ export class Dispatcher implements PoolUser<Delivery> {
   /** @returns whether there was something to send, and room for it. */
   #sendNext(lane: Lane): boolean {
     const delivery = lane.queue.peek();
-    if (delivery === undefined) return false;
+    if (delivery === undefined || lane.isMoving) return false;
     const worker = this.#keepsEnv ? this.#holderOf(lane) : this.#leastBusyFor(lane);
     if (worker === undefined) return false;
     if (!worker.shards.has(lane.number)) {
@@ -203,6 +210,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     if (window === undefined || !window.hasRoom || (delivery.isSuspect && !this.#isQuiet(worker)))
       return false;
     lane.queue.take();
+    lane.underWay += 1;
     window.sent(delivery.body.length, delivery.isSuspect);
     delivery.id = worker.invoke(delivery, lane.number, lane.outbox.storedAt);
     this.#parts.metrics.sent((performance.now() - delivery.event.receivedAt) / 1000);
@@ -215,6 +223,7 @@ export class Dispatcher implements PoolUser<Delivery> {
       const shards = (worker: Worker<Delivery>): number => this.#lanes.heldBy(worker).length;
       [lane.worker] = [...this.#pool.serving].sort((a, b) => shards(a) - shards(b));
       if (lane.worker === undefined) this.#pool.want();
+      else lane.worker.forget(lane.number);
     }
     // One that gives its env to another gets nothing more.
     return lane.worker !== undefined && this.#pool.isServing(lane.worker) ? lane.worker : undefined;
@@ -257,6 +266,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     this.#windows.get(worker)?.answered(delivery.body.length, result.seconds);
     this.#parts.metrics.answered(worker, result);
     lane.queue.done(delivery);
+    lane.underWay -= 1;
     if (result.outcome === "ok") this.#succeed(worker, lane, delivery, result);
     else this.#fail(delivery, result.outcome, result.message, result.details, result.limit);
     // Saving what it left in env may end the worker yet.
@@ -264,6 +274,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     if (lane.queue.size > 0) this.#eager.add(lane);
     this.#pump();
     if (worker.inFlight === 0) this.#hearQuiet(worker);
+    if (this.#moving !== undefined) this.#continueMove();
   }
 
   #succeed(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, result: CallResult): void {
@@ -287,7 +298,36 @@ export class Dispatcher implements PoolUser<Delivery> {
     if (saved.length > 0) lane.outbox.put(handledOf(saved, env));
     for (const delivery of saved) this.#acquit(worker, delivery);
     if (lane.unsaved.length === 0) this.#hearQuiet(worker);
+    if (this.#moving !== undefined) this.#continueMove();
     this.#pump();
+  }
+
+  /** Take a shard from the worker with the most to the one with the fewest, one after the other. */
+  #balance(): void {
+    if (!this.#keepsEnv || this.#isStopping || this.#moving !== undefined) return;
+    this.#moving = nextMove(this.#lanes, this.#pool.serving);
+    if (this.#moving === undefined) return;
+    this.#moving.lane.isMoving = true;
+    this.#continueMove();
+  }
+
+  /** Once nothing of the shard is under way. */
+  #continueMove(): void {
+    const move = this.#moving;
+    if (move === undefined || this.#isMovingEnv || !move.lane.isQuiet) return;
+    this.#isMovingEnv = true;
+    const { lane, from, to } = move;
+    const isWanted = lane.worker === from && this.#pool.isServing(from) && this.#pool.isServing(to);
+    const moved = isWanted ? moveEnv(move).catch(() => false) : Promise.resolve(false);
+    void moved.then((isDone) => {
+      lane.canMove = isDone || !isWanted || from.hasEnded || to.hasEnded;
+      lane.isMoving = false;
+      this.#isMovingEnv = false;
+      this.#moving = undefined;
+      if (lane.queue.size > 0) this.#eager.add(lane);
+      this.#balance();
+      this.#pump();
+    });
   }
 
   /** @returns whether the event is not tried again. */

@@ -13,6 +13,12 @@ export class Lane {
   readonly queue = new DeliveryQueue();
   /** The worker that holds the `env`; undefined where there is none to hold, or no worker has it. */
   worker: Worker<Delivery> | undefined;
+  /** Calls that are under way. */
+  underWay = 0;
+  /** Nothing is sent while the `env` goes to another worker. */
+  isMoving = false;
+  /** False once its `env` could not be given to another worker. */
+  canMove = true;
   /** Workers that are being given the shard. */
   readonly opening = new Set<Worker<Delivery>>();
   /** Calls that succeeded, whose `env` has not come yet: after a crash they run again. Oldest first. */
@@ -27,6 +33,11 @@ export class Lane {
     this.shard = shard;
     this.outputKey = outputKey;
     this.outbox = outbox;
+  }
+
+  /** Whether there is nothing to wait for before its `env` can be taken. */
+  get isQuiet(): boolean {
+    return this.underWay === 0 && this.unsaved.length === 0;
   }
 
   /** Take out the calls up to one, whose `env` has come. */

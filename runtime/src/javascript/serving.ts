@@ -48,6 +48,7 @@ export class Worker {
   readonly #exit: (code: number) => void;
   #function: LoadedFunction | undefined;
   #outputLimit = 0;
+  #limits: Readonly<Record<string, number | null | undefined>> = {};
   /** An answer is under way that has to be waited for. */
   #isBusy = false;
   #hasEnded = false;
@@ -121,6 +122,7 @@ export class Worker {
   #load(head: LoadHead): void {
     const started = performance.now();
     this.#outputLimit = head.limits.output;
+    this.#limits = head.limits;
     this.#shards.envLimit = head.limits.env;
     this.#isBusy = true;
     const answer = (type: number, answerHead: object): void => {
@@ -216,7 +218,9 @@ export class Worker {
       this.#finish(call, ERROR, { message: error.message, limit: error.limit }, "");
       return;
     }
-    const limit = limitOf(error);
+    const reached = limitOf(error);
+    // Where the function has no such limit, it is the system's own.
+    const limit = reached !== undefined && this.#limits[reached] === null ? undefined : reached;
     const advice = limit === undefined ? "" : `; limits.${limit} is reached: raise it or use less`;
     this.#finish(call, ERROR, { message: describe(error) + advice, details: stackOf(error), limit }, "");
   }

@@ -45,13 +45,14 @@ export interface LoadHead {
   /** Redis, as `context.host` and `context.port` say it. */
   readonly host: string;
   readonly port: number;
-  /** Bytes of an output and of a saved `env`; processor seconds of a call and bytes of memory, null: no limit. */
+  /**
+   * Bytes of an output and of a saved `env`; processor seconds of a call; and those of the launch, for messages. Null:
+   * no limit.
+   */
   readonly limits: {
     readonly output: number;
     readonly env: number;
-    readonly cpu: number | null;
-    readonly memory: number | null;
-  };
+  } & Partial<LaunchHead["limits"]>;
 }
 
 /** Begin a shard, with the `env` that was saved; an empty body begins a new one. Answered by `restored`. */

@@ -28,7 +28,13 @@ export interface WorkerOptions {
   readonly saysMemoryIsFull: (line: string) => boolean;
   readonly handler: string;
   readonly redis: { readonly host: string; readonly port: number };
-  readonly limits: LoadHead["limits"] & { readonly timeout: number };
+  /** Seconds of a call, bytes of an output and of a saved `env`, processor seconds of a call. */
+  readonly limits: {
+    readonly timeout: number;
+    readonly output: number;
+    readonly env: number;
+    readonly cpu: number | null;
+  };
 }
 
 /** One call as a worker takes it. */
@@ -189,6 +195,11 @@ export class Worker<C extends Call = Call> {
     return this.#shards;
   }
 
+  /** Another worker may have gone on with a shard: what this one has of it is out of date. */
+  forget(shard: number): void {
+    this.#shards.delete(shard);
+  }
+
   /** Calls that are not answered yet. */
   get inFlight(): number {
     return this.#calls;
@@ -267,14 +278,15 @@ export class Worker<C extends Call = Call> {
   }
 
   async #load(): Promise<void> {
-    const { handler, redis, limits } = this.#options;
+    const { handler, redis, launch } = this.#options;
+    const { output, env, cpu } = this.#options.limits;
     const head: LoadHead = {
       directory: this.package.directory,
       file: this.package.file,
       handler,
       host: redis.host,
       port: redis.port,
-      limits: { output: limits.output, env: limits.env, cpu: limits.cpu, memory: limits.memory },
+      limits: { ...launch.limits, cpu, output, env },
     };
     const frame = await this.#request(FrameType.load, head, EMPTY, LOAD_TIMEOUT_SECONDS);
     if (frame.type === FrameType.loadFailed) {

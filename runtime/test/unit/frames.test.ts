@@ -1,13 +1,29 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { encodeFrameStart, FrameDecoder, MAX_FRAME_BYTES, ProtocolError } from "../../src/workers/frames.ts";
-import { type Frame, FrameType } from "../../src/workers/protocol.ts";
+import { ANSWERS, type AnswerType } from "../../src/workers/answers.ts";
+import {
+  encodeFrameStart,
+  encodeInvokeStart,
+  FrameDecoder,
+  headTextOf,
+  MAX_FRAME_BYTES,
+  ProtocolError,
+} from "../../src/workers/frames.ts";
+import {
+  type Frame,
+  FrameType,
+  InvokeNumbers,
+  RESULT_OUTCOMES,
+  ResultNumbers,
+} from "../../src/workers/protocol.ts";
 
 /** What the tests of both sides read: runtime/python/tests/test_frames.py has the same ones. */
 interface FrameFixture {
   readonly name: string;
   readonly type: number;
-  readonly head: unknown;
+  readonly head: object;
+  /** At the front of the body of `invoke` and `result`, decoded. */
+  readonly numbers?: unknown;
   readonly bodyHex: string;
   readonly frameHex: string;
   /** Valid, but not how we write it. */
@@ -67,6 +83,71 @@ test.each(ours)("the frame is encoded to exactly these bytes: $name", ({ type, h
   expect(Buffer.concat([start, body]).toString("hex")).toBe(frameHex);
 });
 
+/** The numbers of an `invoke` as the fixtures write them. */
+interface InvokeNumbersOfFixture {
+  readonly id: number;
+  readonly shard: number;
+  /** NaN is null. */
+  readonly lastExecution: number | null;
+}
+
+const invokes = fixtures.filter(({ type }) => type === FrameType.invoke);
+const results = fixtures.filter(({ type }) => type === FrameType.result);
+
+test.each(invokes.filter(({ decodeOnly }) => decodeOnly !== true))(
+  "an invoke is encoded from its numbers to exactly these bytes: $name",
+  (fixture) => {
+    const { id, shard, lastExecution } = fixture.numbers as InvokeNumbersOfFixture;
+    const event = Buffer.from(fixture.bodyHex, "hex").subarray(InvokeNumbers.bytes);
+    const call = {
+      id,
+      shard,
+      lastExecution: lastExecution ?? Number.NaN,
+      headText: headTextOf(fixture.head),
+    };
+    const start = encodeInvokeStart(call, event.length);
+    expect(Buffer.concat([start, event]).toString("hex")).toBe(fixture.frameHex);
+  },
+);
+
+test.each(invokes)("an invoke has its numbers where they are said to be: $name", ({ bodyHex, numbers }) => {
+  const body = Buffer.from(bodyHex, "hex");
+  const lastExecution = body.readDoubleBE(InvokeNumbers.lastExecution);
+  expect({
+    id: body.readUInt32BE(InvokeNumbers.id),
+    shard: body.readUInt32BE(InvokeNumbers.shard),
+    lastExecution: Number.isNaN(lastExecution) ? null : lastExecution,
+  }).toEqual(numbers);
+});
+
+test.each(results)("a result has its numbers where they are said to be: $name", ({ bodyHex, numbers }) => {
+  const body = Buffer.from(bodyHex, "hex");
+  expect({
+    id: body.readUInt32BE(ResultNumbers.id),
+    outcome: RESULT_OUTCOMES[body.readUInt32BE(ResultNumbers.outcome)],
+    seconds: body.readDoubleBE(ResultNumbers.seconds),
+    cpuSeconds: body.readDoubleBE(ResultNumbers.cpuSeconds),
+    memoryBytes: body.readDoubleBE(ResultNumbers.memoryBytes),
+  }).toEqual(numbers);
+});
+
+test("the fixtures have every outcome of a call", () => {
+  const outcomes = results.map(({ numbers }) => (numbers as { readonly outcome: string }).outcome);
+  expect(new Set(outcomes)).toEqual(new Set(RESULT_OUTCOMES));
+});
+
+/** The types of the messages that a worker or the zygote sends. */
+const ANSWER_NAMES = Object.keys(ANSWERS) as AnswerType[];
+
+test.each(ANSWER_NAMES)("every fixture of %s is an answer that the runtime takes", (name) => {
+  const heads = ours.filter(({ type }) => type === FrameType[name]).map(({ head }) => head);
+  expect(heads.length).toBeGreaterThan(0);
+  for (const head of heads) {
+    const { later: _later, ...known } = head as Record<string, unknown>;
+    expect(ANSWERS[name].parse(head)).toEqual(known);
+  }
+});
+
 describe("a stream of frames", () => {
   test("may come in one chunk", () => {
     expect(comparable(decode(allBytes))).toEqual(expected);
@@ -85,13 +166,20 @@ describe("a stream of frames", () => {
 
   test("carries a body of many chunks unchanged", () => {
     const body = Buffer.alloc(1_000_000, "0123456789");
-    const bytes = Buffer.concat([encodeFrameStart(FrameType.restore, { shard: "" }, body.length), body]);
+    const bytes = Buffer.concat([encodeFrameStart(FrameType.restore, { shard: 0 }, body.length), body]);
     const chunks = Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, index) =>
       bytes.subarray(index * 65_536, (index + 1) * 65_536),
     );
     const frames = decode(...chunks);
     expect(frames).toHaveLength(1);
     expect(frames[0]?.body.equals(body)).toBe(true);
+  });
+
+  test("goes on where one stopped who wanted no more of a chunk", () => {
+    const decoder = new FrameDecoder();
+    const [first] = decoder.push(allBytes);
+    const rest = [...decoder.push(Buffer.alloc(0))];
+    expect(comparable([first as Frame, ...rest])).toEqual(expected);
   });
 
   test("gives a frame out before it looks at the next", () => {

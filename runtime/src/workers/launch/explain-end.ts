@@ -1,26 +1,38 @@
 import { formatBytes, formatDuration } from "@gaugelet/shared/units";
 import type { AnswerHead } from "../answers.ts";
+import type { LimitName } from "../protocol.ts";
 import type { LaunchSpec, WorkerEnd } from "../transport.ts";
 
 /** How a process ended, as the operating system says it. */
 export type ProcessEnd = Pick<AnswerHead<"ended">, "exitCode" | "signal" | "limit">;
 
+/** The exit code of a Python worker that has no memory left; python/gaugelet_worker/serving.py. */
+const MEMORY_IS_FULL = 117;
+
 /** How a process ended, in words that follow "the function's process". */
 export function explainEnd({ exitCode, signal, limit }: ProcessEnd, limits: LaunchSpec["limits"]): WorkerEnd {
-  return { reason: reasonOf(exitCode, signal, limit, limits), limit: limit ?? undefined };
+  const isFull = exitCode === MEMORY_IS_FULL && limits.memory !== null;
+  const reached = limit ?? (isFull ? "memory" : limitOfSignal(signal, limits));
+  return { reason: reasonOf(exitCode, signal, reached, limits), limit: reached };
+}
+
+/** The system ends a process at some limits with a signal of their own. */
+function limitOfSignal(signal: string | null, limits: LaunchSpec["limits"]): LimitName | undefined {
+  if (signal === "SIGXCPU" && limits.cpu !== null) return "cpu";
+  return signal === "SIGSYS" ? "syscall" : undefined;
 }
 
 function reasonOf(
   exitCode: number | null,
   signal: string | null,
-  limit: ProcessEnd["limit"],
+  limit: LimitName | undefined,
   limits: LaunchSpec["limits"],
 ): string {
   if (limit === "memory") {
     const amount = limits.memory === null ? "" : ` of ${formatBytes(limits.memory)}`;
     return `used more memory than its limit${amount}; raise limits.memory or keep less`;
   }
-  if (limit === "cpu" || (signal === "SIGXCPU" && limits.cpu !== null)) {
+  if (limit === "cpu") {
     const amount = limits.cpu === null ? "" : ` of ${formatDuration(limits.cpu)}`;
     return `used more processor time in one call than its limit${amount}; raise limits.cpu or do less`;
   }

@@ -102,11 +102,11 @@ class Zygote {
   static async start(program: PythonProgram, preload: readonly string[], log: Logger): Promise<Zygote> {
     const started = performance.now();
     const zygote = new Zygote(program, preload, log);
-    const { socket, preloaded, capabilities, runtime } = await zygote.#ready.promise;
+    const { socket, preloaded, missing, capabilities, runtime } = await zygote.#ready.promise;
     zygote.#socket = socket;
     const milliseconds = Math.round(performance.now() - started);
     log.info(
-      { preloaded, capabilities },
+      { preloaded, missing, capabilities },
       `workers are forked from a process with ${[runtime, ...preloaded].join(", ")}, ready after ${milliseconds} ms`,
     );
     return zygote;

@@ -1,0 +1,113 @@
+"""A worker process with many calls in flight: the order of the answers, and when they are sent."""
+
+import json
+
+import pytest
+
+from gaugelet_worker.frames import FrameType
+
+ECHO = "def handler(input, context):\n    return {'got': input}\n"
+# Says how many bytes of earlier answers have been sent and not been read.
+UNREAD = """
+import fcntl, struct, termios
+def handler(input, context):
+    unread = struct.unpack("i", fcntl.ioctl(3, termios.TIOCOUTQ, b"0000"))[0]
+    return {"unread": unread}
+"""
+# Waits for a file, where the event names one.
+WAIT = """
+import os, time
+def handler(input, context):
+    time.sleep(input.get("sleep", 0))
+    while "file" in input and not os.path.exists(input["file"]): time.sleep(0.001)
+    return {"n": input["n"], "text": "x" * input.get("size", 0)}
+"""
+
+
+def test_calls_in_flight_are_answered_in_their_order(loaded):
+    worker = loaded(ECHO)
+    worker.send_invokes(*({"n": number} for number in range(2000)))
+    results = [worker.result() for _ in range(2000)]
+    assert [result.id for result in results] == list(range(1, 2001))
+    assert [result.value for result in results] == [{"got": {"n": number}} for number in range(2000)]
+
+
+def test_calls_that_succeed_fail_and_are_rejected_keep_their_order_and_their_answers(loaded):
+    worker = loaded("def handler(input, context):\n    return {'a': 1 / input['n']}\n")
+    worker.send_invokes({"n": 1}, {"n": 0}, b"[]", {"n": 2}, {})
+    results = [worker.result() for _ in range(5)]
+    assert [(result.id, result.outcome) for result in results] == [
+        (1, "ok"),
+        (2, "error"),
+        (3, "rejected"),
+        (4, "ok"),
+        (5, "error"),
+    ]
+    assert [result.output for result in results] == [b'{"a":1.0}', b"", b"", b'{"a":0.5}', b""]
+
+
+def test_quick_results_are_sent_together(loaded):
+    worker = loaded(UNREAD)
+    # A machine that is busy makes them slow: then they are rightly not held, and it is tried again.
+    for _ in range(200):
+        worker.send_invokes({}, {}, {})
+        if [worker.result().value["unread"] for _ in range(3)] == [0, 0, 0]:
+            return
+    pytest.fail("each result was sent before the next call")
+
+
+def test_results_are_sent_before_the_next_call_when_they_have_waited(loaded, tmp_path):
+    worker = loaded(WAIT)
+    # Where an `env` is kept, saving it would send them too.
+    worker.restore(shard=1, keepEnv=False)
+    go = tmp_path / "go"
+    worker.send_invokes({"n": 1}, {"n": 2, "sleep": 0.01}, {"n": 3, "file": str(go)}, {"n": 4}, shard=1)
+    # The third call is under way, and stays so until these two have been heard.
+    assert [worker.result().value["n"] for _ in range(2)] == [1, 2]
+    go.touch()
+    assert [worker.result().value["n"] for _ in range(2)] == [3, 4]
+
+
+def test_large_results_are_sent_before_the_next_call(loaded, tmp_path):
+    worker = loaded(WAIT)
+    worker.restore(shard=1, keepEnv=False)
+    go = tmp_path / "go"
+    worker.send_invokes({"n": 1, "size": 200_000}, {"n": 2, "file": str(go)}, shard=1)
+    assert worker.result().value["n"] == 1
+    go.touch()
+    assert worker.result().value["n"] == 2
+
+
+def test_all_kinds_of_messages_are_answered_in_the_order_of_asking(loaded):
+    worker = loaded(ECHO)
+    restore = {"shard": 3, "name": "", "outputKey": "", "keepEnv": True}
+    worker.send(FrameType.RESTORE, restore)
+    worker.send_invokes({"n": 1}, b"[]", shard=3)
+    worker.send(FrameType.SNAPSHOT, {"shard": 3})
+    worker.send_invokes({"n": 2}, shard=3)
+    kinds = [worker.answer().type for _ in range(5)]
+    result = FrameType.RESULT
+    assert kinds == [FrameType.RESTORED, result, result, FrameType.SNAPSHOTTED, result]
+
+
+@pytest.mark.parametrize("size", [1, 100_000, 300_000, 5_000_000])
+def test_large_events_go_through_between_small_ones(loaded, size):
+    worker = loaded("def handler(input, context):\n    return {'length': len(input['text'])}\n")
+    sizes = [1, size, 2, size, 3]
+    worker.send_invokes(*({"text": "x" * each} for each in sizes))
+    assert [worker.result().value["length"] for _ in sizes] == sizes
+
+
+def test_events_that_come_in_pieces_are_answered_as_they_become_whole(loaded):
+    worker = loaded(ECHO)
+    body = json.dumps({"n": 1}).encode()
+    frame = (21 + len(body)).to_bytes(4) + b"\x03" + bytes(4) + bytes(16) + body
+    for byte in frame * 3:
+        worker.connection.sendall(bytes([byte]))
+    assert [worker.result().value for _ in range(3)] == [{"got": {"n": 1}}] * 3
+
+
+def test_answers_that_nobody_reads_for_a_while_are_not_lost(loaded):
+    worker = loaded("def handler(input, context):\n    return {'text': 'x' * 50_000}\n")
+    worker.send_invokes(*({} for _ in range(100)))
+    assert all(len(worker.result().value["text"]) == 50_000 for _ in range(100))
