@@ -1,5 +1,6 @@
 """Puts together the parts of a launch: its frame and its four connections, in whatever order they come."""
 
+import collections
 import dataclasses
 import selectors
 import socket
@@ -12,6 +13,7 @@ from gaugelet_worker.streams import DESCRIPTORS, Stream, StreamListener, Unlabel
 
 # The runtime opens the connections and writes the frame at once.
 _PATIENCE_SECONDS = 30
+_REMEMBERED = 256
 
 
 @dataclasses.dataclass(slots=True)
@@ -43,6 +45,8 @@ class Arrivals:
         self._listener = StreamListener()
         self._unlabelled: dict[UnlabelledStream, float] = {}
         self._launches: dict[int, Arrival] = {}
+        # Launches that are over, whose last connections may still be on their way.
+        self._over: collections.deque[int] = collections.deque(maxlen=_REMEMBERED)
         selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
     @property
@@ -62,6 +66,7 @@ class Arrivals:
     def withdraw(self, launch: int) -> bool:
         """Drop a launch; whether there was one."""
         arrival = self._launches.pop(launch, None)
+        self._over.append(launch)
         if arrival is None:
             return False
         arrival.close()
@@ -101,6 +106,9 @@ class Arrivals:
             self._add_stream(stream)
 
     def _add_stream(self, stream: Stream) -> None:
+        if stream.launch in self._over:
+            stream.connection.close()
+            return
         streams = self._of(stream.launch).streams
         if stream.descriptor in streams:
             streams[stream.descriptor].close()
@@ -109,6 +117,7 @@ class Arrivals:
 
     def _start_if_whole(self, launch: int) -> None:
         if self._launches[launch].is_whole:
+            self._over.append(launch)
             self._start(self._launches.pop(launch))
 
     def _forget(self, unlabelled: UnlabelledStream) -> None:

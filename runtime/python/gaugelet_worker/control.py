@@ -27,7 +27,7 @@ class ControlFrame(NamedTuple):
     body: bytearray
 
 
-class ControlError(Exception):
+class ControlError(ValueError):
     """The bytes on the channel are not frames of it."""
 
 
@@ -58,7 +58,11 @@ class ControlChannel:
                 return
             self._filled += count
             if self._filled == len(self._buffer):
-                frame = self._complete()
+                try:
+                    frame = self._complete()
+                except ValueError:
+                    self.is_open = False
+                    raise
                 if frame is not None:
                     yield frame
 

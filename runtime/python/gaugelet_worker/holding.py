@@ -27,12 +27,13 @@ class Holding:
 
     def kill(self, *, has_own_user: bool) -> bool:
         """End what the worker left behind; whether nothing was left."""
+        is_empty = True
         if self._group is not None:
-            return self._group.kill()
-        if has_own_user:
+            is_empty = self._premises.cgroups.end(self._group)
+        elif has_own_user:
             kill_all_of(self._user.number)
-            return True
-        return self.place.mark is None or kill_marked(self.place.mark)
+        # The mark also finds what has left the group, as root can.
+        return is_empty and (self.place.mark is None or kill_marked(self.place.mark))
 
     def was_out_of_memory(self) -> bool:
         """Whether the kernel ended the worker for want of memory within its limit."""
@@ -53,7 +54,7 @@ class Holding:
             self._remover = self._premises.scratch_folders.start_removal(scratch)
             if self._remover is not None:
                 return False
-        if self._group is not None and not self._premises.cgroups.give_back(self._group):
+        if self._group is not None and not self._group.remove():
             return False
         if self._user is not None:
             self._user.release()
@@ -78,22 +79,24 @@ class Premises:
         is_sandbox = spec.isolation == "sandbox"
         if is_sandbox and isinstance(self._filters, Refused):
             raise self._filters
-        user_reason = self._user_ids.reason
-        user = self._user_ids.reserve() if user_reason is None else None
-        if user_reason is None and user is None:
-            user_reason = "all user ids for workers are taken"
-        group = self.cgroups.take(spec.limits, scratch_is_memory=is_sandbox)
-        # Where there is nothing better to know its processes by.
-        mark = None if is_sandbox or group is not None else os.getpid() << 32 | spec.launch
+        reserve = self._user_ids.for_sandbox if is_sandbox else self._user_ids.reserve
+        user, reason = reserve()
+        scratch = None if is_sandbox else self.scratch_folders.make(spec.launch)
+        try:
+            group = self.cgroups.take(spec.limits, scratch_is_memory=is_sandbox)
+        except OSError:
+            if scratch is not None:
+                self.scratch_folders.start_removal(scratch)
+            raise
         place = Place(
             user=None if user is None else user.number,
-            userReason=user_reason,
+            userReason=reason,
             outerUser=os.geteuid(),
             outerGroup=os.getegid(),
-            scratch=None if is_sandbox else self.scratch_folders.make(spec.launch),
+            scratch=scratch,
             cgroup=group is not None,
             filters=self._filters if is_sandbox else None,
-            mark=mark,
+            mark=None if is_sandbox else os.getpid() << 32 | spec.launch,
         )
         return Holding(place, user, group, self)
 

@@ -22,6 +22,9 @@ _FIRST_FREE_DESCRIPTOR = 5
 _NO_SUCH_PROGRAM = 127
 # The kernel ends workers before anything else of the machine when memory runs out.
 _OUT_OF_MEMORY_SCORE = 800
+_SIGNALS = sorted(signal.valid_signals())
+# Ctrl-C in the terminal of `npm start` is for the runtime, which then ends its workers in order. The others
+# Python ignores in all its processes.
 _IGNORED = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 
 
@@ -35,6 +38,14 @@ class Child(NamedTuple):
     place: Place
     is_trial: bool = False
     """Only to see whether the level can be had."""
+
+
+class InChild(BaseException):
+    """Leaves the zygote's loop in a fork, so that nothing of it is below the worker's own calls."""
+
+    def __init__(self, child: Child) -> None:
+        super().__init__()
+        self.child = child
 
 
 def run_child(child: Child) -> NoReturn:
@@ -57,7 +68,7 @@ def run_child(child: Child) -> NoReturn:
         report.close()
     except BaseException as error:
         with contextlib.suppress(OSError):
-            report.say(refused=str(error) if isinstance(error, Refused) else repr(error))
+            report.say(refused=str(error) if isinstance(error, (Refused, OSError)) else repr(error))
         os._exit(1)
     if child.is_trial:
         os._exit(0)
@@ -78,14 +89,15 @@ def _place_descriptors(child: Child, *kept: int) -> None:
 
 def _stand_alone() -> None:
     """A session and group of its own, ending with its parent; signals as in a new process."""
-    os.setsid()
+    with contextlib.suppress(PermissionError):  # who was spawned may have its own already
+        os.setsid()
     linux.die_with_parent()
     signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        # Ctrl-C in the terminal of `npm start` is for the runtime, which then ends its workers in order.
-        action = signal.SIG_IGN if number in _IGNORED else signal.SIG_DFL
-        with contextlib.suppress(OSError):
-            signal.signal(number, action)
+    for number in _SIGNALS:
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
     if linux.IS_LINUX:
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write(str(_OUT_OF_MEMORY_SCORE))
@@ -101,8 +113,8 @@ def _take_environment(environment: dict[str, str]) -> None:
 
 def _run(program: tuple[str, ...] | None, environment: dict[str, str]) -> NoReturn:
     if program is not None:
-        for number in _IGNORED[1:]:
-            signal.signal(number, signal.SIG_DFL)
+        # A file that grows too large stays an error of the write, and no end of the program.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         try:
             os.execvpe(program[0], program, environment)
         except OSError as error:

@@ -25,36 +25,41 @@ def main(text: str) -> NoReturn:
     """Be the worker that a launch in JSON asks for."""
     spec = LaunchSpec.of(json.loads(text))
     environment = bytearray(json.dumps(dict(os.environ)).encode())
-    reading, writing = os.pipe()
-    child = Child(spec, environment, {}, Report(writing), Place(userReason="a spawned worker keeps its user"))
-    if spec.isolation == "sandbox":
-        child = _keep(child, reading)
-    os.close(reading)
-    run_child(child)
+    place = Place(userReason="a spawned worker keeps its user")
+    child = Child(spec, environment, {}, _SpokenReport(os.dup(2)), place)
+    run_child(_keep(child) if spec.isolation == "sandbox" else child)
 
 
-def _keep(child: Child, reading: int) -> Child:
+class _SpokenReport(Report):
+    """Tells of a refusal whoever reads stderr."""
+
+    def say(self, **message: object) -> None:
+        if "refused" in message:
+            os.write(self.descriptor, f"{message['refused']}\n".encode())
+
+
+def _keep(child: Child) -> Child:
     """Fork the sandbox, and stay as what the runtime takes for the worker. Returns in the fork."""
     if not linux.IS_LINUX:
         _end("the sandbox is made of Linux namespaces, which this system has not")
-    user_ids = UserIds()
-    user = user_ids.reserve() if user_ids.reason is None else None
+    user, reason = UserIds().for_sandbox()
     try:
         place = Place(
             user=None if user is None else user.number,
-            userReason=user_ids.reason,
+            userReason=reason,
             outerUser=os.geteuid(),
             outerGroup=os.getegid(),
             filters=Filters(),
         )
-        pid = fork_into_namespaces(network=child.spec.network)
+        reading, writing = os.pipe()
+        pid = fork_into_namespaces(network=child.spec.network, user=user is None)
     except Refused as reason:
         _end(str(reason))
     if pid == 0:
-        return child._replace(place=place)
+        os.close(reading)
+        return child._replace(place=place, report=Report(writing))
     linux.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.close(child.report.descriptor)
     linux.close_all_but(2, reading)
     with open(reading, "rb") as report:
         messages: dict = {}

@@ -10,14 +10,18 @@ from typing import NamedTuple
 from gaugelet_worker.arrivals import Arrival
 from gaugelet_worker.holding import Holding, Premises
 from gaugelet_worker.isolation.namespaces import fork_into_namespaces
-from gaugelet_worker.launch import Child
+from gaugelet_worker.isolation.refused import Refused
+from gaugelet_worker.launch import Child, InChild
 from gaugelet_worker.report import Report
 from gaugelet_worker.specification import LaunchSpec
 
 # Signals with which the kernel ends a worker that went over a limit.
 _LIMIT_OF_SIGNAL = {signal.SIGXCPU: "cpu", signal.SIGSYS: "syscall"}
 _POLL_SECONDS = 0.005
+_CHILDREN = "/proc/{0}/task/{0}/children"
 _CHUNK_BYTES = 65_536
+# A folder that is there on every system, and that everybody can read.
+_READABLE = "/usr"
 
 
 class Outcome(NamedTuple):
@@ -34,6 +38,7 @@ class Worker:
     def __init__(self, spec: LaunchSpec, holding: Holding, pid: int, report: int) -> None:
         self.launch = spec.launch
         self.pid = pid
+        self._is_sandbox = spec.isolation == "sandbox"
         self.is_ending = False
         self._holding = holding
         self._report = report
@@ -45,6 +50,13 @@ class Worker:
         self._was_killed = False
         self._was_out_of_memory = False
         self._is_empty = False
+
+    def host_pid(self) -> int:
+        """The process that runs the function: in a sandbox, the child of the first."""
+        if self._is_sandbox:
+            with contextlib.suppress(OSError, IndexError), open(_CHILDREN.format(self.pid)) as file:
+                return int(file.read().split()[0])
+        return self.pid
 
     def fileno(self) -> int:
         return self._report
@@ -59,9 +71,10 @@ class Worker:
         *lines, self._text = self._text.split(b"\n")
         level = None
         for message in map(json.loads, lines):
-            self._level = level = message.get("level", level)
+            level = message.get("level", level)
             self._refusal = message.get("refused", self._refusal)
             self._inner_status = message.get("exit", self._inner_status)
+        self._level = level or self._level
         return level, more
 
     def close_report(self) -> None:
@@ -116,28 +129,47 @@ class Worker:
         status = self._status if self._inner_status is None else self._inner_status
         if not os.WIFSIGNALED(status):
             return Outcome(exitCode=os.WEXITSTATUS(status))
-        number = signal.Signals(os.WTERMSIG(status))
+        number = os.WTERMSIG(status)
         limit = _LIMIT_OF_SIGNAL.get(number)
         if number == signal.SIGKILL and self._was_out_of_memory:
             limit = "memory"
-        return Outcome(signal=number.name, limit=limit)
+        return Outcome(signal=_name(number), limit=limit)
 
 
-def fork_worker(arrival: Arrival, premises: Premises) -> Worker | Child:
-    """Fork: gives the worker in the zygote, and the child's own part in the child."""
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of those without a name
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+
+
+def fork_worker(arrival: Arrival, premises: Premises, *, is_trial: bool = False) -> Worker:
+    """Fork. Raises InChild in the child; Refused or OSError where that cannot be."""
     spec = arrival.spec
     holding = premises.hold(spec)
     reading, writing = os.pipe()
     try:
-        is_sandbox = spec.isolation == "sandbox"
-        pid = fork_into_namespaces(network=spec.network) if is_sandbox else os.fork()
+        if spec.isolation == "sandbox":
+            pid = fork_into_namespaces(network=spec.network, user=holding.place.user is None)
+        else:
+            pid = os.fork()
     except BaseException:
         os.close(reading)
         os.close(writing)
         holding.release()
         raise
     if pid == 0:
-        return Child(spec, arrival.environment, arrival.streams, Report(writing), holding.place)
+        report = Report(writing)
+        raise InChild(Child(spec, arrival.environment, arrival.streams, report, holding.place, is_trial))
     os.close(writing)
     os.set_blocking(reading, False)
     return Worker(spec, holding, pid, reading)
+
+
+def try_level(level: str, premises: Premises) -> tuple[dict | None, str | None]:
+    """What a worker of a level really has on this machine, or why it cannot be had."""
+    arrival = Arrival(time.monotonic(), LaunchSpec(launch=0, directory=_READABLE, isolation=level))
+    try:
+        return fork_worker(arrival, premises, is_trial=True).wait()
+    except (Refused, OSError) as error:
+        return None, str(error)

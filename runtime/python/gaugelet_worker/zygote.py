@@ -21,24 +21,16 @@ from gaugelet_worker.frames import FrameType
 from gaugelet_worker.holding import Premises
 from gaugelet_worker.isolation import linux
 from gaugelet_worker.isolation.refused import Refused
-from gaugelet_worker.launch import Child, run_child
+from gaugelet_worker.launch import InChild, run_child
 from gaugelet_worker.preload import Preloaded, preload
 from gaugelet_worker.specification import LEVELS, LaunchSpec
-from gaugelet_worker.worker import Outcome, Worker, fork_worker
+from gaugelet_worker.worker import Outcome, Worker, fork_worker, try_level
 
 _CONTROL_DESCRIPTOR = 3
 # How often to look whether all of an ended worker is gone, and whether a launch is overdue.
 _POLL_SECONDS = 0.005
 _SWEEP_SECONDS = 5
 _LONGEST_END_SECONDS = 5
-
-
-class _InChild(BaseException):
-    """Leaves the loop in a forked child, so that nothing of the zygote is below the worker's own calls."""
-
-    def __init__(self, child: Child) -> None:
-        super().__init__()
-        self.child = child
 
 
 class Zygote:
@@ -65,32 +57,26 @@ class Zygote:
         self._selector.register(self._wakened, selectors.EVENT_READ, self._reap)
 
     def run(self, preloaded: Preloaded) -> NoReturn:
-        """Serve the runtime until it closes the channel. Raises _InChild in each forked child."""
+        """Serve the runtime until it closes the channel. Raises InChild in each forked child."""
         head = {"runtime": f"Python {platform.python_version()}", "socket": self._arrivals.address}
-        head |= preloaded._asdict() | {"capabilities": self._try_levels()}
+        head |= preloaded._asdict() | {"capabilities": self._capabilities()}
         self._channel.send(FrameType.READY, head)
         while self._channel.is_open:
             self._turn()
         self._end_all()
         os._exit(0)
 
-    def _try_levels(self) -> dict:
+    def forget(self) -> None:
+        """In a fork: leave nothing of what is meant for other workers."""
+        self._arrivals.wipe()
+
+    def _capabilities(self) -> dict:
         """What workers can have on this machine: found out by launching one of each level."""
-        found = {}
-        for level in LEVELS:
-            trial = LaunchSpec(launch=0, directory="/usr", isolation=level)
-            try:
-                worker = fork_worker(Arrival(time.monotonic(), trial), self._premises)
-                if isinstance(worker, Child):
-                    raise _InChild(worker._replace(is_trial=True))
-                found[level] = worker.wait()
-            except (Refused, OSError) as error:
-                found[level] = None, str(error)
-        (process, reason), (sandbox, refusal) = (found[level] for level in LEVELS)
+        (process, reason), (sandbox, refusal) = (try_level(level, self._premises) for level in LEVELS)
         return {
             "process": {
-                "ownUser": bool(process and process["ownUser"]),
-                "reason": process["ownUserReason"] if process else reason,
+                "ownUser": process is not None and process["ownUser"],
+                "reason": reason if process is None else process["ownUserReason"],
             },
             "sandbox": {"available": sandbox is not None, "reason": refusal},
             "cgroup": self._premises.cgroups.describe(),
@@ -137,22 +123,21 @@ class Zygote:
             arrival.close()
             self._refuse(launch, str(error))
             return
-        if isinstance(worker, Child):
-            self._arrivals.wipe()
-            raise _InChild(worker)
         arrival.close()
         self._workers[launch] = worker
         self._reporting.add(launch)
         self._selector.register(worker, selectors.EVENT_READ, lambda: self._read_report(worker))
 
     def _read_report(self, worker: Worker) -> None:
+        if worker.launch not in self._reporting:
+            return
         level, more = worker.read_report()
         if level is not None:
-            head = {"launch": worker.launch, "pid": worker.pid, "level": level}
+            head = {"launch": worker.launch, "pid": worker.host_pid(), "level": level}
             self._channel.send(FrameType.LAUNCHED, head)
             # Nobody waits any more, so that there is time for what takes long.
             self._premises.cgroups.move_on()
-        if not more and worker.launch in self._reporting:
+        if not more:
             self._stop_reading(worker)
 
     def _stop_reading(self, worker: Worker) -> None:
@@ -177,9 +162,8 @@ class Zygote:
 
     def _finish(self) -> None:
         for worker in [each for each in self._workers.values() if each.is_ending]:
-            if worker.launch in self._reporting:
-                self._read_report(worker)
-            if not worker.has_gone():
+            self._read_report(worker)
+            if not self._has_gone(worker):
                 continue
             if worker.launch in self._reporting:
                 self._stop_reading(worker)
@@ -188,6 +172,14 @@ class Zygote:
                 self._tell_ended(worker.launch, worker.outcome())
             else:
                 self._refuse(worker.launch, worker.refusal)
+
+    def _has_gone(self, worker: Worker) -> bool:
+        try:
+            return worker.has_gone()
+        except OSError:
+            # What cannot be cleaned up is said once. The next zygote tries again.
+            traceback.print_exc()
+            return True
 
     def _sweep(self) -> None:
         for launch in self._arrivals.overdue():
@@ -215,6 +207,7 @@ def main(names: list[str]) -> NoReturn:
     zygote = Zygote()
     try:
         zygote.run(preloaded)
-    except _InChild as leaving:
+    except InChild as leaving:
         child = leaving.child
+    zygote.forget()
     run_child(child)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gaugelet_worker.frames import Frame, FrameStream, FrameType
+from gaugelet_worker.isolation.users import language_paths
 from tests.worker_process import PACKAGE_FOLDER
 
 _TIMEOUT_SECONDS = 30
@@ -46,11 +47,16 @@ class LaunchedWorker:
             self.ask(FrameType.RESTORE, {"shard": 0, "name": "", "outputKey": "o", "keepEnv": False})
         return answer
 
-    def call(self, event: Any = None) -> dict:
-        """What the handler returned, or what is said of how it failed."""
+    def send_call(self, event: Any = None) -> None:
         self._calls += 1
         body = struct.pack(">IId", self._calls, 0, float("nan")) + json.dumps(event or {}).encode()
-        answer = self.ask(FrameType.INVOKE, {}, body)
+        self._frames.write(FrameType.INVOKE, {}, body)
+
+    def call(self, event: Any = None) -> dict:
+        """What the handler returned, or what is said of how it failed."""
+        self.send_call(event)
+        answer = self._frames.read()
+        assert answer is not None, self.text(2)
         assert answer.type == FrameType.RESULT
         outcome = struct.unpack_from(">II", answer.body)[1]
         return json.loads(bytes(answer.body[32:])) if outcome == 0 else answer.head
@@ -90,10 +96,11 @@ class ZygoteProcess:
             env=zygote_environment() | (environment or {}),
         )
         theirs.close()
-        self._control = control
+        self.control = control
         self._frames = FrameStream(control)
         self._messages: list[Frame] = []
         self._last_launch = 0
+        self._complaints: str | None = None
         self.ready = self.wait_for(FrameType.READY)
 
     def connect(self, launch: int, descriptor: int) -> socket.socket:
@@ -121,46 +128,82 @@ class ZygoteProcess:
         worker.pid, worker.level = head["pid"], head["level"]
         return worker
 
-    def run(self, directory: Path | str, code: str, **spec: Any) -> str:
-        """What a Python program prints that is run as a worker's program."""
+    def request_program(self, directory: Path | str, code: str, **spec: Any) -> LaunchedWorker:
+        """Ask for a worker whose program is Python code."""
         program = [sys.executable, "-P", "-c", code]
-        worker = self.launch(directory, program=program, readOnly=[sys.executable], **spec)
-        text, errors = worker.text(1), worker.text(2)
+        read_only = [*language_paths(), *spec.pop("readOnly", [])]
+        return self.request(directory, program=program, readOnly=read_only, **spec)
+
+    def run(self, directory: Path | str, code: str, **spec: Any) -> str:
+        """What a Python program prints that is a worker's; `ended` and `errors` tell the rest."""
+        worker = self.request_program(directory, code, **spec)
+        self.level = self.wait_for(FrameType.LAUNCHED, worker.launch)["level"]
+        text, self.errors = worker.text(1), worker.text(2)
         self.ended = self.wait_for(FrameType.ENDED, worker.launch)
         worker.close()
-        assert not errors, errors
         return text
+
+    def wait_for_end(self, worker: LaunchedWorker) -> dict:
+        """How it ended, after whatever else is said of it."""
+        while True:
+            message = self._next(worker.launch)
+            if message.type == FrameType.ENDED:
+                return message.head
+
+    def serve(
+        self, folder: Path, source: str, environment: dict | None = None, **spec: Any
+    ) -> LaunchedWorker:
+        """A worker that has loaded a function with this source."""
+        (folder / "usermodule.py").write_text(source)
+        worker = self.launch(folder, environment, **spec)
+        answer = worker.load(folder, memory=spec.get("limits", {}).get("memory"))
+        assert answer.type == FrameType.LOADED, answer
+        return worker
+
+    def refusal(self, directory: Path | str, **spec: Any) -> str:
+        """Why a worker is refused."""
+        worker = self.request(directory, **spec)
+        reason = self.wait_for(FrameType.REFUSED, worker.launch)["reason"]
+        worker.close()
+        return reason
 
     def end(self, worker: LaunchedWorker) -> dict:
         self.send(FrameType.END, {"launch": worker.launch})
-        ended = self.wait_for(FrameType.ENDED, worker.launch)
+        ended = self.wait_for_end(worker)
         worker.close()
         return ended
 
     def wait_for(self, kind: FrameType, launch: int | None = None) -> dict:
-        """The head of the next message of this kind about a launch; others are kept."""
+        """The head of the next message about a launch, which must be of this kind."""
+        message = self._next(launch)
+        assert message.type == kind, (message.type, message.head)
+        return message.head
+
+    def _next(self, launch: int | None) -> Frame:
         for index, message in enumerate(self._messages):
-            if message.type == kind and message.head.get("launch") == launch:
-                return self._messages.pop(index).head
+            if message.head.get("launch") == launch:
+                return self._messages.pop(index)
         while True:
             message = self._frames.read()
             assert message is not None, self.process.communicate()[1].decode()
-            if message.head.get("launch") == launch and message.type != kind:
-                raise AssertionError(f"{kind!r} was expected: {message.type!r}, {message.head}")
-            if message.type == kind and message.head.get("launch") == launch:
-                return message.head
+            if message.head.get("launch") == launch:
+                return message
             self._messages.append(message)
 
     def close(self) -> str:
         """Close the channel and wait; gives what the zygote wrote to stderr."""
-        self._control.close()
-        return self.process.communicate(timeout=_TIMEOUT_SECONDS)[1].decode()
+        if self._complaints is None:
+            self.control.close()
+            self._complaints = self.process.communicate(timeout=_TIMEOUT_SECONDS)[1].decode()
+        return self._complaints
 
 
 @contextlib.contextmanager
 def running_zygote(modules: str = "", **options: Any) -> Iterator[ZygoteProcess]:
+    """A zygote that is expected to have nothing to complain about."""
     zygote = ZygoteProcess(modules, **options)
     try:
         yield zygote
     finally:
-        print(zygote.close())
+        complaints = zygote.close()
+    assert complaints == ""

@@ -88,7 +88,8 @@ async function versionOf(files: readonly string[], folder: string): Promise<stri
 async function privateFolder(folder: string): Promise<string> {
   const todo = "set GAUGELET_STATE_DIR to a folder of this user's own";
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Workers may be users of their own: they can reach what they are told of, and list nothing.
+    await mkdir(folder, { recursive: true, mode: 0o711 });
     const owners = [(await stat(folder)).uid, (await stat(dirname(folder))).uid];
     // The folder above may be root's, as a mounted volume is.
     const [own, above] = owners;

@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import os
 import signal
+import time
 from pathlib import Path
 
 from gaugelet_worker.isolation.hierarchies import Hierarchies, find_hierarchies
@@ -22,6 +23,8 @@ from gaugelet_worker.specification import Limits
 _COPIED_BYTES = 48 * 1024**2
 # The worker, the first process of its namespace, and the zygote while it sits there.
 _OWN_PROCESSES = 3
+_LONGEST_REMOVAL_SECONDS = 2
+_POLL_SECONDS = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +39,10 @@ class Group:
         kinds = self.hierarchies.files
         if limits.memory is not None:
             scratch = limits.disk or 0 if scratch_is_memory else 0
-            self._write("memory", kinds.memory_limit, limits.memory + scratch + _COPIED_BYTES)
+            memory = limits.memory + scratch + _COPIED_BYTES
+            self._write("memory", kinds.memory_limit, memory)
+            with contextlib.suppress(OSError):  # where swap is not counted
+                self._write("memory", kinds.swap_limit, memory if self.hierarchies.version == 1 else 0)
         if limits.processes is not None:
             count = limits.processes + THREADS_ALLOWANCE + _OWN_PROCESSES
             self._write("pids", kinds.processes_limit, count)
@@ -58,17 +64,15 @@ class Group:
         return any(line.startswith("oom_kill ") and line != "oom_kill 0" for line in lines)
 
     def kill(self) -> bool:
-        """End all that is in it; whether there was nothing (but this process)."""
+        """End all that is in it; whether there was nothing."""
         with contextlib.suppress(OSError):
             self._write("pids", self.hierarchies.files.processes_limit, 0)  # nothing is born any more
         found = False
-        for folder in self._folders():
+        for folder in filter(Path.exists, self._folders()):
             for pid in map(int, (folder / "cgroup.procs").read_text().split()):
-                # 0 is a process of another pid namespace, which cannot be here.
-                if pid not in (0, os.getpid()):
-                    found = True
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+                found = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         return not found
 
     def remove(self) -> bool:
@@ -99,7 +103,7 @@ class Cgroups:
         self.reason = found if isinstance(found, str) else None
         if isinstance(found, Hierarchies):
             self._hierarchies = found
-            self._home = Group(found, "")
+            self._home = Group(found, found.home)
             try:
                 self._remove_leftovers()
                 self.move_on()
@@ -118,13 +122,13 @@ class Cgroups:
             return None
         if self._seat_is_taken:
             self.move_on()
-        self._seat_is_taken = True
         self._seat.limit(limits, scratch_is_memory=scratch_is_memory)
+        self._seat_is_taken = True
         return self._seat
 
     def move_on(self) -> None:
         """Sit down in a new group, where the present one has become a worker's."""
-        if self._seat is not None and not self._seat_is_taken:
+        if self.reason is not None or (self._seat is not None and not self._seat_is_taken):
             return
         self._count += 1
         seat = Group(self._hierarchies, f"{own_prefix()}-{self._count}")
@@ -132,11 +136,11 @@ class Cgroups:
         seat.enter()
         self._seat, self._seat_is_taken = seat, False
 
-    def give_back(self, group: Group) -> bool:
-        """Remove the group of a worker that is gone; False where that is not possible yet."""
+    def end(self, group: Group) -> bool:
+        """End all that is in the group of a worker; whether there was nothing."""
         if group == self._seat:
             self.move_on()
-        return group.remove()
+        return group.kill()
 
     def leave(self) -> None:
         """Go back to where this process was started, and leave no group behind."""
@@ -147,9 +151,10 @@ class Cgroups:
             self._seat = None
 
     def _remove_leftovers(self) -> None:
-        for folder in set(self._hierarchies.folders.values()):
-            for name in filter(is_left_over, os.listdir(folder)):
-                group = Group(self._hierarchies, name)
-                with contextlib.suppress(OSError):
-                    group.kill()
-                    group.remove()
+        names = {name for folder in self._hierarchies.folders.values() for name in os.listdir(folder)}
+        left = [Group(self._hierarchies, name) for name in names if is_left_over(name)]
+        limit = time.monotonic() + _LONGEST_REMOVAL_SECONDS
+        while left and time.monotonic() < limit:
+            left = [group for group in left if not (group.kill() and group.remove())]
+            if left:
+                time.sleep(_POLL_SECONDS)

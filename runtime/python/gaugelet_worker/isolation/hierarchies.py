@@ -13,12 +13,16 @@ class FileNames(NamedTuple):
     """What the files are called."""
 
     memory_limit: str
+    swap_limit: str
+    """Memory and swap together in version 1, swap alone in version 2."""
     memory_events: str
     processes_limit: str
 
 
-_VERSION_1 = FileNames("memory.limit_in_bytes", "memory.oom_control", "pids.max")
-_VERSION_2 = FileNames("memory.max", "memory.events", "pids.max")
+_VERSION_1 = FileNames(
+    "memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.oom_control", "pids.max"
+)
+_VERSION_2 = FileNames("memory.max", "memory.swap.max", "memory.events", "pids.max")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +36,11 @@ class Hierarchies:
     def files(self) -> FileNames:
         """Of its version."""
         return _VERSION_2 if self.version == 2 else _VERSION_1
+
+    @property
+    def home(self) -> str:
+        """Where this process is, below the folders: with version 2 no process may be where groups are."""
+        return _LEAF if self.version == 2 else ""
 
 
 def find_hierarchies() -> Hierarchies | str:
@@ -102,11 +111,12 @@ def _mounts() -> dict[str, tuple[str, str]]:
         mount, _, kind = line.partition(" - ")
         root, point = mount.split()[3:5]
         name, _, options = kind.split()[:3]
+        if not os.path.exists(f"{point}/cgroup.procs"):
+            continue  # something else is mounted on top of it
         if name == "cgroup2":
-            mounts.setdefault("", (root, point))
+            mounts[""] = (root, point)
         elif name == "cgroup":
-            for option in options.split(","):
-                mounts.setdefault(option, (root, point))
+            mounts.update(dict.fromkeys(options.split(","), (root, point)))
     return mounts
 
 

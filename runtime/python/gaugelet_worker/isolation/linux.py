@@ -5,6 +5,7 @@ import os
 import platform
 import signal
 import sys
+from pathlib import Path
 
 IS_LINUX = sys.platform == "linux"
 # PyDLL keeps the interpreter's lock: a process that clones itself with it released would be lost.
@@ -17,6 +18,8 @@ PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
+_CAPABILITY_VERSION_3 = 0x20080522
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -64,18 +67,26 @@ def no_new_privileges() -> None:
         prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
+def set_traceable(traceable: bool) -> None:
+    """Whether processes of the same user may look into this one. The kernel says no when the user changes."""
+    if IS_LINUX:
+        prctl(PR_SET_DUMPABLE, int(traceable))
+
+
+def drop_bounding_set() -> None:
+    """No program that this process starts can get a right that it has not. While it has its rights itself."""
+    if IS_LINUX and has_capability(_CAP_SETPCAP):
+        for capability in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
+            prctl(PR_CAPBSET_DROP, capability)
+
+
 def drop_capabilities() -> None:
     """Give up all of root's rights for good, in this process and what it starts."""
-    if not IS_LINUX:
-        return
-    with open("/proc/sys/kernel/cap_last_cap") as file:
-        last = int(file.read())
-    if has_capability(_CAP_SETPCAP):
-        for capability in range(last + 1):
-            prctl(PR_CAPBSET_DROP, capability)
-    prctl(PR_CAP_AMBIENT, 4)
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    syscall("capset", _CAPSET, header, (ctypes.c_uint32 * 6)())
+    if IS_LINUX:
+        drop_bounding_set()
+        prctl(PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+        syscall("capset", _CAPSET, header, (ctypes.c_uint32 * 6)())
 
 
 _CAP_SETGID, _CAP_SETUID, _CAP_SETPCAP, _CAP_SYS_ADMIN = 6, 7, 8, 21

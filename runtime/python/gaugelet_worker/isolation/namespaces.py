@@ -23,12 +23,15 @@ _ALWAYS = (
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
 
-def fork_into_namespaces(*, network: bool) -> int:
-    """fork(2) into new namespaces: 0 in the child, which is the first process there."""
+def fork_into_namespaces(*, network: bool, user: bool) -> int:
+    """fork(2) into new namespaces: 0 in the child, which is the first process there.
+
+    `network`: keep the machine's. `user`: begin with a user namespace, for want of rights.
+    """
     flags = _ALWAYS
     if not network:
         flags |= linux.CLONE_NEWNET
-    if not linux.is_administrator():
+    if user:
         flags |= linux.CLONE_NEWUSER
     try:
         return linux.fork_into(flags)
@@ -39,7 +42,7 @@ def fork_into_namespaces(*, network: bool) -> int:
 def map_user(outer_user: int, outer_group: int) -> None:
     """In a new user namespace: be `INNER_USER` there."""
     # The files belong to root in a process that has changed its user.
-    linux.prctl(linux.PR_SET_DUMPABLE, 1)
+    linux.set_traceable(True)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{INNER_USER} {outer_user} 1")
     Path("/proc/self/gid_map").write_text(f"{INNER_USER} {outer_group} 1")
@@ -54,11 +57,6 @@ def bring_up_loopback() -> None:
     """A new network namespace has only this, and it is down."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket, contextlib.suppress(OSError):
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP))
-
-
-def is_new_user_namespace_needed() -> bool:
-    """Whether `fork_into_namespaces` makes one at once."""
-    return not linux.is_administrator()
 
 
 def _explain(error: OSError) -> str:

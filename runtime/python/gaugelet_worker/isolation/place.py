@@ -23,4 +23,4 @@ class Place:
     filters: Filters | None = None
     """For the sandbox."""
     mark: int | None = None
-    """By which to know the worker's processes, where there is nothing better."""
+    """By which to know the worker's processes; needless in the sandbox, whose end is theirs."""

@@ -25,6 +25,7 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict
             environment.setdefault("HOME", place.scratch)
             os.chown(place.scratch, user, user)
     if user is not None:
+        linux.drop_bounding_set()
         become(user)
     if place.mark is not None:
         set_mark(place.mark)
@@ -32,7 +33,7 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict
     linux.drop_capabilities()
     linux.no_new_privileges()
     # Who shares a user with others is shielded at least from their looking into its memory.
-    linux.prctl(linux.PR_SET_DUMPABLE, int(user is not None))
+    linux.set_traceable(user is not None)
     # The kernel takes it back when the user changes.
     linux.die_with_parent()
     try:
@@ -55,4 +56,5 @@ def _own_processes(place: Place, user: int | None) -> int | None:
     if user is not None:
         return 1
     # Of a user that has others too, the limit is only a guess; and none holds root.
-    return None if place.cgroup or os.geteuid() == 0 else count_of_user(os.geteuid())
+    is_guess = place.cgroup or os.geteuid() == 0 or not linux.IS_LINUX
+    return None if is_guess else count_of_user(os.geteuid())

@@ -16,11 +16,11 @@ def set_mark(mark: int) -> None:
 
 
 def kill_marked(mark: int) -> bool:
-    """End all marked processes; whether there was none."""
+    """End all marked processes; whether there was none, not even one that is dead and not yet waited for."""
     found = False
     for pid in _all():
         with contextlib.suppress(OSError):
-            if resource.prlimit(pid, _RLIMIT_LOCKS) == (mark, mark) and not _is_zombie(pid):
+            if resource.prlimit(pid, _RLIMIT_LOCKS) == (mark, mark):
                 found = True
                 os.kill(pid, signal.SIGKILL)
     return not found
@@ -59,8 +59,3 @@ def _threads(pid: int) -> int:
         return len(os.listdir(f"/proc/{pid}/task"))
     except OSError:
         return 0
-
-
-def _is_zombie(pid: int) -> bool:
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        return file.read().rpartition(b")")[2].split()[0] == b"Z"

@@ -5,6 +5,7 @@ of a pid namespace must; and the worker, its child. The kernel ends all that is 
 first process ends.
 """
 
+import errno
 import os
 import signal
 import socket
@@ -22,6 +23,11 @@ from gaugelet_worker.specification import LaunchSpec
 
 # The worker and the first process.
 _OWN_PROCESSES = 2
+_ADVICE = {
+    errno.ENOSYS: ": it takes Linux 5.12 or newer",
+    errno.EPERM: ": in a container that masks parts of /proc, start it with"
+    " docker run --security-opt systempaths=unconfined, or run the runtime with CAP_SYS_ADMIN",
+}
 
 
 def split(place: Place, report: Report) -> socket.socket:
@@ -40,7 +46,11 @@ def split(place: Place, report: Report) -> socket.socket:
 def contain(spec: LaunchSpec, place: Place, environment: dict[str, str], first: socket.socket) -> dict:
     """In the worker: lay out its world and give up all rights. Completes the environment, gives the level."""
     environment |= {"TMPDIR": "/tmp", "HOME": "/tmp"}
-    _lay_out(spec, INNER_USER if place.user is None else place.user)
+    try:
+        _lay_out(spec, INNER_USER if place.user is None else place.user)
+    except OSError as error:
+        advice = _ADVICE.get(error.errno, "")
+        raise Refused(f"the files of the sandbox cannot be laid out ({error.strerror}){advice}") from None
     # Letting go of the machine's files takes some milliseconds, which the first process spends.
     first.sendall(b"!")
     if place.user is not None:
@@ -54,7 +64,7 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str], first: 
     apply_limits(spec.limits, is_program=spec.program is not None, own_processes=_OWN_PROCESSES)
     linux.drop_capabilities()
     linux.no_new_privileges()
-    linux.prctl(linux.PR_SET_DUMPABLE, 1)
+    linux.set_traceable(True)
     # The kernel takes it back when the user changes.
     linux.die_with_parent()
     try:
@@ -87,9 +97,10 @@ def _lay_out(spec: LaunchSpec, owner: int) -> None:
 def _be_first_process(worker: int, line: socket.socket, report: Report) -> NoReturn:
     """Out of the worker's reach: it cannot be traced, and takes no signal from it."""
     try:
+        os.setsid()
         signal.set_wakeup_fd(-1)
         linux.die_with_parent()
-        linux.prctl(linux.PR_SET_DUMPABLE, 0)
+        linux.set_traceable(False)
         linux.close_all_but(line.fileno(), report.descriptor)
         if line.recv(1):
             # The worker's root has become that of all here, with the machine's on top of it.

@@ -34,19 +34,12 @@ class UserIds:
         self._free: Iterator[int] = iter(())
         self._range = next((each for each in _RANGES if _is_mapped(each)), None)
 
-    @property
-    def reason(self) -> str | None:
-        """Why workers can have no id of their own; None where they can."""
+    def reserve(self) -> tuple[UserId | None, str | None]:
+        """An id that nobody has, or why there is none."""
         if not linux.can_change_user():
-            return "the runtime may not change users: run it as root or with CAP_SETUID and CAP_SETGID"
+            return None, "the runtime may not change users: run it as root or with CAP_SETUID and CAP_SETGID"
         if self._range is None:
-            return "the user namespace of the runtime has no user ids to spare: map some 65,536"
-        return None
-
-    def reserve(self) -> UserId | None:
-        """An id that nobody has; None where there is none."""
-        if self._range is None:
-            return None
+            return None, "the user namespace of the runtime has no user ids to spare: map some 65,536"
         for _ in range(2):
             for number in self._free:
                 reservation = socket.socket(socket.AF_UNIX)
@@ -55,9 +48,15 @@ class UserIds:
                 except OSError:
                     reservation.close()
                     continue
-                return UserId(number, reservation)
+                return UserId(number, reservation), None
             self._free = iter(self._range)
-        return None
+        return None, "all user ids for workers are taken"
+
+    def for_sandbox(self) -> tuple[UserId | None, str | None]:
+        """The same, where a sandbox can be made that way: by root, with its own rights."""
+        if not linux.is_administrator():
+            return None, "the sandbox is a user namespace of the runtime's user, for want of CAP_SYS_ADMIN"
+        return self.reserve()
 
 
 def _is_mapped(ids: range) -> bool:

@@ -5,6 +5,9 @@ const PYTHON_FOLDER = fileURLToPath(new URL("../../../python", import.meta.url))
 /** What a worker needs of the runtime's own environment. The rest may hold secrets. */
 const INHERITED = /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|SSL_CERT_\w+)$/;
 
+/** Numerical libraries start a thread for each processor otherwise, in every worker; a function may ask for them. */
+const ONE_THREAD = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+
 /** Where Python is. */
 export interface PythonProgram {
   /** The Python program. */
@@ -20,6 +23,7 @@ export function pythonArguments(...args: readonly string[]): string[] {
 /** The whole environment of a Python process. */
 export function pythonEnvironment(own: Readonly<Record<string, string>>): Record<string, string> {
   return {
+    ...ONE_THREAD,
     ...workerEnvironment(own),
     PYTHONPATH: PYTHON_FOLDER,
     // Functions may lie on a read-only disk, and a stale cache must never win over a changed file.

@@ -1,0 +1,165 @@
+"""What is left of workers: nothing, in the zygote, on the machine, and of what they started themselves."""
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from gaugelet_worker.frames import FrameType
+from gaugelet_worker.isolation.hierarchies import Hierarchies, find_hierarchies
+from tests.machine import is_running, needs_linux, wait_until
+from tests.zygote_process import ZygoteProcess, running_zygote
+
+pytestmark = needs_linux
+
+LEVELS = ["process", "sandbox"]
+
+
+def traces(zygote: ZygoteProcess) -> dict:
+    """All that a zygote holds for its workers."""
+    pid = zygote.process.pid
+    found = find_hierarchies()
+    folders = set(found.folders.values()) if isinstance(found, Hierarchies) else ()
+    return {
+        "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
+        "children": Path(f"/proc/{pid}/task/{pid}/children").read_text(),
+        "groups": [len(list(folder.glob(f"gaugelet-{pid}-*"))) for folder in folders],
+        "scratch": [list(each.iterdir()) for each in Path(tempfile.gettempdir()).glob(f"gaugelet-{pid}-*")],
+    }
+
+
+@pytest.mark.parametrize("isolation", LEVELS)
+def test_two_hundred_launches_leave_nothing(place, isolation):
+    with running_zygote() as zygote:
+        before = traces(zygote)
+        for number in range(200):
+            worker = zygote.request(place, isolation=isolation, program=["/bin/true"])
+            match number % 4:
+                case 0:
+                    zygote.wait_for(FrameType.LAUNCHED, worker.launch)
+                    zygote.wait_for(FrameType.ENDED, worker.launch)
+                case 1:
+                    zygote.wait_for_end(worker)
+                case 2:
+                    zygote.connect(worker.launch, 1).close()
+                    zygote.wait_for_end(worker)
+                case 3:
+                    # Only the first of two ends has something to end.
+                    zygote.send(FrameType.END, {"launch": worker.launch})
+                    zygote.wait_for_end(worker)
+                    zygote.send(FrameType.END, {"launch": worker.launch})
+            worker.close()
+        zygote.run(place, "pass", isolation=isolation)
+        assert traces(zygote) == before
+        assert zygote.close() == ""
+
+
+@pytest.mark.parametrize("isolation", LEVELS)
+def test_refused_launches_leave_nothing(place, isolation):
+    with running_zygote() as zygote:
+        before = traces(zygote)
+        for _ in range(20):
+            zygote.refusal("/no/such/folder", isolation=isolation)
+        assert traces(zygote) == before
+
+
+def test_connections_that_never_say_what_for_do_not_stay(place):
+    with running_zygote() as zygote:
+        before = traces(zygote)
+        for _ in range(50):
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(zygote.ready["socket"])
+            connection.sendall(b"\x00\x00")
+            connection.close()
+        zygote.run(place, "pass")
+        assert traces(zygote) == before
+
+
+@pytest.mark.parametrize("isolation", LEVELS)
+def test_the_scratch_folder_goes_whatever_is_in_it(place, isolation):
+    with running_zygote() as zygote:
+        before = traces(zygote)
+        code = (
+            "import os, tempfile\n"
+            "os.chdir(tempfile.gettempdir())\n"
+            "for _ in range(1200): os.mkdir('deep'); os.chdir('deep')\n"
+            "open('file', 'w').close()\n"
+            "print(os.stat(tempfile.gettempdir()).st_mode & 0o777)"
+        )
+        assert zygote.run(place, code, isolation=isolation) == f"{0o700}\n"
+        assert traces(zygote) == before
+
+
+STRAYS = """
+import os, subprocess, sys, time
+def stray():
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            print(os.getpid(), flush=True)
+            for descriptor in range(3, 10):
+                try: os.close(descriptor)
+                except OSError: pass
+            os.execv("/bin/sleep", ["sleep", "1000"])
+        os._exit(0)
+    os.wait()
+for _ in range(3): stray()
+subprocess.Popen(["/bin/sleep", "1000"], start_new_session=True, env={})
+"""
+
+
+def sleepers(zygote: ZygoteProcess) -> list[int]:
+    """The programs below a zygote that only sleep."""
+    found, rest = [], [zygote.process.pid]
+    while rest:
+        pid = rest.pop()
+        try:
+            rest.extend(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+            if Path(f"/proc/{pid}/comm").read_text() == "sleep\n" and is_running(pid):
+                found.append(pid)
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+@pytest.mark.parametrize("isolation", LEVELS)
+def test_what_a_worker_started_ends_with_it(place, isolation):
+    with running_zygote() as zygote:
+        worker = zygote.request_program(place, STRAYS + "time.sleep(1000)", isolation=isolation)
+        wait_until(lambda: len(sleepers(zygote)) == 4)
+        zygote.end(worker)
+        assert sleepers(zygote) == []
+
+
+@pytest.mark.parametrize("isolation", LEVELS)
+def test_what_a_worker_started_ends_when_it_ends_by_itself(place, isolation):
+    with running_zygote() as zygote:
+        worker = zygote.request_program(place, STRAYS, isolation=isolation)
+        assert zygote.wait_for_end(worker)["exitCode"] == 0
+        assert sleepers(zygote) == []
+        worker.close()
+
+
+@pytest.mark.parametrize("isolation", LEVELS)
+def test_a_worker_does_not_end_what_another_started(place, isolation):
+    with running_zygote() as zygote:
+        kept = zygote.request_program(place, STRAYS + "time.sleep(1000)", isolation=isolation)
+        wait_until(lambda: len(sleepers(zygote)) == 4)
+        zygote.run(place, STRAYS, isolation=isolation)
+        assert len(sleepers(zygote)) == 4
+        zygote.end(kept)
+
+
+def test_a_new_zygote_removes_what_a_dead_one_left(place):
+    dead = ZygoteProcess()
+    dead.launch(place, program=["/bin/sleep", "1000"])
+    dead.process.kill()
+    dead.process.wait()
+    with running_zygote() as zygote:
+        found = find_hierarchies()
+        for folder in set(found.folders.values()) if isinstance(found, Hierarchies) else ():
+            wait_until(lambda folder=folder: not list(folder.glob(f"gaugelet-{dead.process.pid}-*")))
+        assert not list(Path(tempfile.gettempdir()).glob(f"gaugelet-{dead.process.pid}-*"))
+        assert zygote.run(place, "print(1)") == "1\n"
