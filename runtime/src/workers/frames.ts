@@ -9,6 +9,9 @@ export const NO_HEAD: unknown = Object.freeze({});
 /** More than the largest output and `env` together: a longer frame is not one of ours. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
+/** Messages and tracebacks are cut long before; a head is parsed at once, so a long one would hold everything up. */
+const MAX_HEAD_BYTES = 1024 * 1024;
+
 /** The peer sent bytes that are not frames. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
@@ -61,10 +64,16 @@ function writeStart(start: Buffer, type: number, headLength: number, bodyLength:
 
 /** Cuts a stream of bytes into frames, however the stream is chunked. Chunks may be used again after `push`. */
 export class FrameDecoder {
+  readonly #maxFrameBytes: number;
   /** What came of a frame that is not whole yet. */
   #chunks: Buffer[] = [];
   #available = 0;
   #needed = LENGTH_BYTES;
+
+  /** @param maxFrameBytes of which a longer frame is refused before it has come. */
+  constructor(maxFrameBytes = MAX_FRAME_BYTES) {
+    this.#maxFrameBytes = Math.min(maxFrameBytes, MAX_FRAME_BYTES);
+  }
 
   /**
    * Take a chunk and give the frames that it completes.
@@ -81,15 +90,8 @@ export class FrameDecoder {
     let position = 0;
     try {
       for (;;) {
-        const available = bytes.length - position;
-        this.#needed = LENGTH_BYTES;
-        if (available < LENGTH_BYTES) return;
-        const length = bytes.readUInt32BE(position);
-        if (length < TYPE_AND_HEAD_LENGTH_BYTES || length > MAX_FRAME_BYTES) {
-          throw new ProtocolError(`a frame of ${length} bytes`);
-        }
-        this.#needed = LENGTH_BYTES + length;
-        if (available < this.#needed) return;
+        this.#needed = this.#bytesNeeded(bytes, position);
+        if (bytes.length - position < this.#needed) return;
         const start = position;
         position += this.#needed;
         yield decodeFrame(bytes, start, position);
@@ -99,6 +101,22 @@ export class FrameDecoder {
       this.#chunks = position === bytes.length ? [] : [Buffer.from(bytes.subarray(position))];
       this.#available = bytes.length - position;
     }
+  }
+
+  /** How long the frame is that begins there, or as much of it as has to come before that is known. */
+  #bytesNeeded(bytes: Buffer, start: number): number {
+    const available = bytes.length - start;
+    if (available < LENGTH_BYTES) return LENGTH_BYTES;
+    const length = bytes.readUInt32BE(start);
+    if (length < TYPE_AND_HEAD_LENGTH_BYTES || length > this.#maxFrameBytes) {
+      throw new ProtocolError(`a frame of ${length} bytes`);
+    }
+    if (available < START_BYTES) return START_BYTES;
+    const headLength = bytes.readUInt32BE(start + LENGTH_BYTES + 1);
+    if (TYPE_AND_HEAD_LENGTH_BYTES + headLength > length)
+      throw new ProtocolError(`a head of ${headLength} bytes in a shorter frame`);
+    if (headLength > MAX_HEAD_BYTES) throw new ProtocolError(`a head of ${headLength} bytes`);
+    return LENGTH_BYTES + length;
   }
 }
 
@@ -139,7 +157,6 @@ function decodeFrame(bytes: Buffer, start: number, end: number): ReceivedFrame {
   const headLength = bytes.readUInt32BE(start + LENGTH_BYTES + 1);
   const headStart = start + START_BYTES;
   const bodyStart = headStart + headLength;
-  if (bodyStart > end) throw new ProtocolError(`a head of ${headLength} bytes in a shorter frame`);
   let head = NO_HEAD;
   if (headLength > 0) {
     try {

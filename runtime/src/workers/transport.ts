@@ -40,6 +40,8 @@ export interface LaunchSpec extends Omit<LaunchHead, "launch"> {
 
 /** Who hears of what comes from a worker. */
 export interface TransportListener {
+  /** A longer frame is none of a worker's. */
+  readonly maxFrameBytes: number;
   /** The frame is good until this returns. */
   readonly onFrame: (frame: ReceivedFrame) => void;
   readonly lines: WrittenLines;

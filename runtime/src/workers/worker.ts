@@ -15,6 +15,8 @@ const LOAD_TIMEOUT_SECONDS = 120;
 /** Reading or writing an `env` at its limit. */
 const ENV_TIMEOUT_SECONDS = 30;
 const STOP_GRACE_SECONDS = 2;
+/** What a frame has beside an output or an `env`: a head with a traceback, and numbers. */
+const BESIDE_BODY_BYTES = 2 * 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
 const NOT_ASKED_FOR = "wrote an answer that was not asked for";
 
@@ -105,7 +107,9 @@ export class Worker<C extends Call = Call> {
       dropped: options.lines.dropped,
     };
     const spec: LaunchSpec = { ...options.launch, directory: code.directory };
-    const transport = await options.launcher.launch(spec, { onFrame: (frame) => hear(frame), lines });
+    const maxFrameBytes = Math.max(options.limits.output, options.limits.env) + BESIDE_BODY_BYTES;
+    const onFrame = (frame: ReceivedFrame): void => hear(frame);
+    const transport = await options.launcher.launch(spec, { maxFrameBytes, onFrame, lines });
     const ended = transport.ended.then((end) =>
       memoryIsFull && end.limit === undefined
         ? explainEnd({ exitCode: null, signal: null, limit: "memory" }, spec.limits)
@@ -322,7 +326,7 @@ export class Worker<C extends Call = Call> {
 
   #hearResult(frame: ReceivedFrame, call: C, id: number): void {
     const result = readCallResult(frame, id);
-    if (result === undefined) {
+    if (result === undefined || result.output.length > this.#options.limits.output) {
       // The call stays unanswered: what this process says is worth nothing.
       this.#kill(NOT_ASKED_FOR);
       return;
@@ -340,7 +344,7 @@ export class Worker<C extends Call = Call> {
 
   #hearSaved(frame: ReceivedFrame): void {
     const head = ANSWERS.saved.safeParse(frame.head).data;
-    if (head === undefined) {
+    if (head === undefined || frame.bodyEnd - frame.bodyStart > this.#options.limits.env) {
       this.#kill(NOT_ASKED_FOR);
       return;
     }

@@ -109,9 +109,9 @@ def is_administrator() -> bool:
     return has_capability(_CAP_SYS_ADMIN)
 
 
-def unshare_user() -> None:
-    """Enter a new user namespace."""
-    check(libc.unshare(CLONE_NEWUSER), "unshare")
+def unshare(namespaces: int) -> None:
+    """Enter new namespaces."""
+    check(libc.unshare(namespaces), "unshare")
 
 
 def fork_into(namespaces: int) -> int:

@@ -24,6 +24,9 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict
         if user is not None:
             environment.setdefault("HOME", place.scratch)
             os.chown(place.scratch, user, user)
+    if linux.is_administrator():
+        # Shared memory and queues of System V stay after their processes, and after a user id is given again.
+        linux.unshare(linux.CLONE_NEWIPC)
     if user is not None:
         linux.drop_bounding_set()
         become(user)

@@ -59,7 +59,7 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str], first: 
         raise Refused("the first process of the sandbox has failed")
     first.close()
     if place.user is not None:
-        linux.unshare_user()
+        linux.unshare(linux.CLONE_NEWUSER)
         namespaces.map_user(place.user, place.user)
     apply_limits(spec.limits, is_program=spec.program is not None, own_processes=_OWN_PROCESSES)
     linux.drop_capabilities()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gaugelet_worker.isolation import linux
+from gaugelet_worker.isolation.refused import Refused
 
 # Above all that are given to people, services and containers' default maps; and for user namespaces that
 # have only the usual 65,536, those that systemd keeps for services of the moment.
@@ -35,7 +36,7 @@ class UserIds:
         self._range = next((each for each in _RANGES if _is_mapped(each)), None)
 
     def reserve(self) -> tuple[UserId | None, str | None]:
-        """An id that nobody has, or why there is none."""
+        """An id that nobody has, or why there can be none here. Raises Refused where all are taken."""
         if not linux.can_change_user():
             return None, "the runtime may not change users: run it as root or with CAP_SETUID and CAP_SETGID"
         if self._range is None:
@@ -50,7 +51,7 @@ class UserIds:
                     continue
                 return UserId(number, reservation), None
             self._free = iter(self._range)
-        return None, "all user ids for workers are taken"
+        raise Refused("all user ids for workers are taken: end functions, or workers of other runtimes here")
 
     def for_sandbox(self) -> tuple[UserId | None, str | None]:
         """The same, where a sandbox can be made that way: by root, with its own rights."""

@@ -52,13 +52,17 @@ export class Channel {
     });
   };
 
-  constructor({ stream, onBytes }: ByteStream, listener: ChannelListener) {
+  /** @param maxFrameBytes that a frame may have which comes. */
+  constructor({ stream, onBytes }: ByteStream, listener: ChannelListener, maxFrameBytes?: number) {
     this.#stream = stream;
-    const decoder = new FrameDecoder();
+    const decoder = new FrameDecoder(maxFrameBytes);
     onBytes((chunk) => {
       if (!this.#isOpen) return;
       try {
-        for (const frame of decoder.push(chunk)) listener.onFrame(frame);
+        for (const frame of decoder.push(chunk)) {
+          if (!this.#isOpen) return;
+          listener.onFrame(frame);
+        }
       } catch (error) {
         this.#isOpen = false;
         listener.onBroken((error as Error).message);
@@ -97,6 +101,11 @@ export class Channel {
   end(): void {
     this.#flush();
     if (this.#isOpen) this.#stream.end();
+  }
+
+  /** Hear nothing more, and say nothing. */
+  close(): void {
+    this.#isOpen = false;
   }
 
   destroy(): void {

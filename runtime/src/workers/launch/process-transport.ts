@@ -45,12 +45,13 @@ export class ProcessTransport implements Transport {
 
   constructor(launched: LaunchedProcess, streams: WorkerStreams, listener: TransportListener) {
     this.#process = launched;
-    this.#channel = new Channel(streams.frames, {
+    const hearer = {
       onFrame: listener.onFrame,
-      onBroken: (problem) =>
+      onBroken: (problem: string) =>
         this.kill({ reason: `wrote something else than frames: ${problem}`, limit: undefined }),
       onClosed: () => this.#expectEnd(),
-    });
+    };
+    this.#channel = new Channel(streams.frames, hearer, listener.maxFrameBytes);
     this.ended = launched.ended.then((end) => {
       this.#hasEnded = true;
       this.#channel.destroy();
@@ -79,6 +80,8 @@ export class ProcessTransport implements Transport {
 
   kill(end: WorkerEnd): void {
     this.#killedFor ??= end;
+    // What such a process says from now on is worth nothing.
+    this.#channel.close();
     if (!this.#hasEnded) this.#process.kill();
   }
 
