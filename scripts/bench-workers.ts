@@ -10,6 +10,7 @@ import { benchFork } from "../runtime/bench/workers/fork.ts";
 import { benchHttp } from "../runtime/bench/workers/http.ts";
 import { startBareServer, startPeer } from "../runtime/bench/workers/http-servers.ts";
 import { benchMemory } from "../runtime/bench/workers/memory.ts";
+import { benchNeighbour } from "../runtime/bench/workers/neighbour.ts";
 import { watchOtherPrograms } from "../runtime/bench/workers/other-programs.ts";
 import { benchPipelined } from "../runtime/bench/workers/pipelined.ts";
 import { benchRoundTrip } from "../runtime/bench/workers/round-trip.ts";
@@ -56,6 +57,7 @@ try {
   await measure("new workers", () => benchFork(environment));
   await measure("memory of a worker", () => benchMemory(environment));
   await measure("memory of the runtime", () => benchSupervisor(environment, folder));
+  await measure("a neighbour that leaks", () => benchNeighbour(environment, folder));
   report("workers", [...rows, otherPrograms()]);
 } finally {
   for (const undo of teardown.reverse()) await undo();

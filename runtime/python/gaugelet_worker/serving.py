@@ -44,6 +44,7 @@ _LOOK_AT_MEMORY_SECONDS = 0.001
 _RENEW_CPU_LIMIT_SECONDS = 0.5
 # An `env` is saved when no call came for this long,
 _IDLE_SECONDS = 0.0002
+_IDLE_WHEN_BUSY_SECONDS = 0.01
 # and under load after this long, or ten times what saving takes: a large `env` costs a tenth of the time.
 _SAVE_AFTER_SECONDS = 0.01
 _SAVE_AT_LATEST_SECONDS = 0.1
@@ -95,6 +96,7 @@ class Worker:
         self._unsaved: dict[int, Shard] = {}
         self._unsaved_since = 0.0
         self._save_after = _SAVE_AFTER_SECONDS
+        self._saved_at = 0.0
         # Results that wait to be sent together: id, outcome, seconds, head, output.
         self._results: list[tuple[int, int, float, dict, bytes]] = []
         self._held_since = 0.0
@@ -124,7 +126,7 @@ class Worker:
                     # What this took is no call's.
                     self._meter()
             self._flush()
-            if self._unsaved and not stream.wait(_IDLE_SECONDS):
+            if self._unsaved and not stream.wait(self._idle_seconds()):
                 self._save()
             if not stream.receive():
                 return
@@ -267,8 +269,17 @@ class Worker:
         self._stream.flush()
         # What this took is no call's.
         self._meter()
-        taken = perf_counter() - started
+        self._saved_at = perf_counter()
+        taken = self._saved_at - started
         self._save_after = min(max(_SAVE_AFTER_SECONDS, 10 * taken), _SAVE_AT_LATEST_SECONDS)
+
+    def _idle_seconds(self) -> float:
+        """How long nothing must come for an `env` to be saved.
+
+        Where one was saved a moment ago calls come in quick succession, and the next would wait for this one.
+        """
+        is_busy = perf_counter() - self._saved_at < _SAVE_AFTER_SECONDS
+        return _IDLE_WHEN_BUSY_SECONDS if is_busy else _IDLE_SECONDS
 
     def _dump(self, env: dict) -> tuple[bytes, str | None]:
         try:

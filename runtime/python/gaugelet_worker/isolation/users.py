@@ -1,6 +1,7 @@
 """A user id for each worker, which nobody else has."""
 
 import contextlib
+import itertools
 import os
 import socket
 import sys
@@ -90,9 +91,13 @@ def _is_readable(path: str) -> bool:
 
 
 def entries(directory: str) -> list[str]:
-    """A folder and what is in it, a thousand at most."""
+    """A folder, and the folders and files in it, a thousand at most; not what links in it lead to.
+
+    A function could choose a link to something that only root can read, and would run as root for it.
+    """
     with os.scandir(directory) as found:
-        return [directory, *(entry.path for entry, _ in zip(found, range(_MAX_ENTRIES), strict=False))]
+        own = (entry.path for entry in found if not entry.is_symlink())
+        return [directory, *itertools.islice(own, _MAX_ENTRIES)]
 
 
 def language_paths() -> list[str]:
