@@ -1,0 +1,31 @@
+import { everywhere, type HostileCase, NOTHING } from "../case.ts";
+
+const FULL = { outcome: "error", limit: "disk", says: /limits\.disk is reached/ } as const;
+
+/** Filling the disk, and open files without end. */
+export const DISK: readonly HostileCase[] = [
+  { file: "one_large_file.py", tries: "write 64 MiB into one file", ...everywhere(FULL) },
+  {
+    file: "many_files.py",
+    tries: "write 48 MiB into many files",
+    process: { could: ["write 48 MiB into many files"] },
+    sandbox: FULL,
+  },
+  {
+    file: "many_inodes.py",
+    tries: "make 6,000 empty files",
+    process: { could: ["make 6,000 empty files"] },
+    sandbox: FULL,
+  },
+  {
+    file: "many_open_files.py",
+    tries: "open 100,000 files",
+    ...everywhere({ outcome: "error", limit: "openFiles", says: /limits\.openFiles is reached/ }),
+  },
+  {
+    file: "many_watches.py",
+    tries: "use up its user's file watches",
+    ...everywhere(NOTHING),
+    shared: { inWords: "can leave none for the runtime" },
+  },
+];

@@ -1,0 +1,39 @@
+import { everywhere, type HostileCase, SHORT_TIME } from "../case.ts";
+
+const TIMEOUT = { outcome: "timeout", limit: "timeout", says: /raise limits\.timeout/ } as const;
+const CPU = {
+  outcome: "killed",
+  limit: "cpu",
+  says: /more processor time in one call than its limit of 1s/,
+} as const;
+
+/** Taking longer than allowed. */
+export const TIME: readonly HostileCase[] = [
+  { file: "sleep.py", tries: "sleep for an hour", manifest: SHORT_TIME, ...everywhere(TIMEOUT) },
+  {
+    file: "never_settles.mjs",
+    tries: "return a promise that never settles",
+    manifest: SHORT_TIME,
+    ...everywhere(TIMEOUT),
+  },
+  {
+    file: "deaf_to_end.py",
+    tries: "ignore SIGTERM and all other signals",
+    manifest: SHORT_TIME,
+    ...everywhere(TIMEOUT),
+  },
+  { file: "busy_loop.py", tries: "loop for ever", ...everywhere(CPU) },
+  { file: "busy_loop.mjs", tries: "loop for ever in JavaScript", ...everywhere(CPU) },
+  { file: "busy_and_deaf.py", tries: "loop for ever and ignore SIGXCPU", ...everywhere(CPU) },
+  {
+    file: "busy_in_native_code.py",
+    tries: "hold the interpreter's lock for ever",
+    ...everywhere(CPU),
+  },
+  {
+    file: "busy_children.py",
+    tries: "let children loop for ever",
+    manifest: SHORT_TIME,
+    ...everywhere(TIMEOUT),
+  },
+];

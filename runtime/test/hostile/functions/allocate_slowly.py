@@ -1,0 +1,4 @@
+def handler(input, context):
+    kept = []
+    while True:
+        kept.append(bytearray(1024**2))

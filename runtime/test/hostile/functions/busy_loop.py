@@ -1,0 +1,3 @@
+def handler(input, context):
+    while True:
+        pass

@@ -1,0 +1,5 @@
+import ctypes
+
+
+def handler(input, context):
+    ctypes.string_at(0)

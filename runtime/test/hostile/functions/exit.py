@@ -1,0 +1,5 @@
+import os
+
+
+def handler(input, context):
+    os._exit(0)

@@ -1,0 +1,2 @@
+def handler(input, context):
+    return {"x": 1 << (8 * 1024**2)}

@@ -1,0 +1,3 @@
+export function handler() {
+  return new Promise(() => setInterval(() => {}, 1000));
+}

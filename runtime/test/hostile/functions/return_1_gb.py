@@ -1,0 +1,2 @@
+def handler(input, context):
+    return {"x": "x" * 1024**3}

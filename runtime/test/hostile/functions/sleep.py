@@ -1,0 +1,5 @@
+import time
+
+
+def handler(input, context):
+    time.sleep(3600)

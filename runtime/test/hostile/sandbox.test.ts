@@ -1,0 +1,3 @@
+import { describeHostility } from "./suite.ts";
+
+describeHostility("at level sandbox", { level: "sandbox", runtime: "root" });

@@ -1,0 +1,115 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile, readlink, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { SHARED_FOLDERS, type Stage } from "./stage.ts";
+
+/** What workers have of the machine, to compare before with after. */
+export interface Traces {
+  /** All processes below the zygote. */
+  readonly processes: readonly number[];
+  readonly groups: number;
+  readonly scratchFolders: number;
+  readonly mounts: number;
+  /** System V objects of workers' users. */
+  readonly systemV: readonly string[];
+}
+
+export async function tracesOf(stage: Stage): Promise<Traces> {
+  return {
+    processes: (await descendantsOf(stage.pids.zygote)).sort((a, b) => a - b),
+    groups: (await groupsOf(stage.pids.zygote)).length,
+    scratchFolders: (await scratchFoldersOf(stage)).length,
+    mounts: (await readFile(`/proc/${stage.pids.runtime}/mountinfo`, "utf8")).split("\n").length,
+    systemV: await systemVObjects(stage),
+  };
+}
+
+/** What a worker leaves comes to be the zygote's, so that all of a runtime is below it. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const children = await Promise.all(
+    tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, "utf8").catch(() => "")),
+  );
+  const pids = children.join(" ").split(" ").filter(Boolean).map(Number);
+  return [...pids, ...(await Promise.all(pids.map(descendantsOf))).flat()];
+}
+
+/** The control groups beside the one that the zygote sits in. */
+async function groupsOf(zygote: number): Promise<string[]> {
+  const lines = (await readFile(`/proc/${zygote}/cgroup`, "utf8")).split("\n");
+  const line =
+    lines.find((each) => each.split(":")[1] === "memory") ?? lines.find((each) => each.startsWith("0::"));
+  const [, controller = "", path = "/"] = line?.split(":") ?? [];
+  const folder = join("/sys/fs/cgroup", controller, dirname(path));
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.startsWith(`gaugelet-${zygote}-`));
+}
+
+/** The folders of workers in the runtime's folder for temporary files. */
+export async function scratchFoldersOf({ folder }: Stage): Promise<string[]> {
+  const found: string[] = [];
+  for (const base of await readdir(join(folder, "tmp"))) {
+    for (const name of await readdir(join(folder, "tmp", base)).catch(() => [])) {
+      found.push(join(folder, "tmp", base, name));
+    }
+  }
+  return found;
+}
+
+/** Kinds of System V objects: their tables in /proc, and the option of ipcrm that removes one. */
+const SYSTEM_V = { shm: "-m", sem: "-s", msg: "-q" } as const;
+
+/** Those of the users of the stage's workers, as arguments of ipcrm. */
+async function systemVObjects(stage: Stage): Promise<string[]> {
+  const own = (await stat(`/proc/${stage.pids.runtime}`)).uid;
+  const found: string[] = [];
+  for (const [kind, option] of Object.entries(SYSTEM_V)) {
+    const [names = "", ...lines] = (await readFile(`/proc/sysvipc/${kind}`, "utf8")).trim().split("\n");
+    const user = names.trim().split(/\s+/).indexOf("uid");
+    for (const line of lines) {
+      const columns = line.trim().split(/\s+/);
+      const number = Number(columns[user]);
+      if (isWorkersUser(number) || (own !== 0 && number === own)) found.push(`${option}${columns[1]}`);
+    }
+  }
+  return found;
+}
+
+/** The user ids that the zygote gives to workers; runtime/python/gaugelet_worker/isolation/users.py chooses them. */
+function isWorkersUser(user: number): boolean {
+  return user >= 200_000 && user < 265_536;
+}
+
+/** Remove what a test that fails has left, for the sake of the tests after it. */
+export async function removeSystemVObjects(stage: Stage): Promise<void> {
+  const found = await systemVObjects(stage);
+  if (found.length > 0) await promisify(execFile)("ipcrm", found);
+}
+
+/** The name of the zygote's socket, without the null byte that abstract names begin with. */
+export async function zygoteSocket(zygote: number): Promise<string> {
+  const inodes = new Set<string>();
+  for (const descriptor of await readdir(`/proc/${zygote}/fd`)) {
+    const target = await readlink(`/proc/${zygote}/fd/${descriptor}`).catch(() => "");
+    inodes.add(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? "");
+  }
+  for (const line of (await readFile("/proc/net/unix", "utf8")).split("\n")) {
+    const [, , , , , , inode = "", name = ""] = line.trim().split(/\s+/);
+    if (inodes.has(inode) && name.startsWith("@gaugelet-zygote-")) return name.slice(1);
+  }
+  throw new Error("the zygote listens nowhere");
+}
+
+/** Take away what hostile functions wrote where everybody can. @returns the folders that it was in. */
+export async function sweep(token: string): Promise<string[]> {
+  const found = new Set<string>();
+  for (const folder of SHARED_FOLDERS) {
+    for (const name of await readdir(folder)) {
+      if (!name.startsWith(token)) continue;
+      found.add(folder);
+      await rm(join(folder, name));
+    }
+  }
+  return [...found];
+}
