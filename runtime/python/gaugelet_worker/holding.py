@@ -4,7 +4,7 @@ import os
 
 from gaugelet_worker.isolation.cgroups import Cgroups, Group
 from gaugelet_worker.isolation.place import Place
-from gaugelet_worker.isolation.processes import kill_all_of, kill_marked
+from gaugelet_worker.isolation.processes import count_of_user, kill_all_of, kill_marked
 from gaugelet_worker.isolation.refused import Refused
 from gaugelet_worker.isolation.scratch import ScratchFolders
 from gaugelet_worker.isolation.seccomp import Filters
@@ -32,6 +32,7 @@ class Holding:
             is_empty = self._premises.cgroups.end(self._group)
         elif has_own_user:
             kill_all_of(self._user.number)
+            is_empty = count_of_user(self._user.number) == 0
         # The mark also finds what has left the group, as root can.
         return is_empty and (self.place.mark is None or kill_marked(self.place.mark))
 

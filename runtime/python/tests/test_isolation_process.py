@@ -63,19 +63,27 @@ def test_a_worker_cannot_read_anothers_scratch_folder(zygote, place):
     zygote.end(other)
 
 
-def test_a_function_that_others_cannot_read_keeps_the_runtimes_user_and_that_is_said(zygote, place):
+def test_a_folder_that_its_own_user_cannot_read_is_refused(zygote, place):
+    # To run it as the runtime's user instead would let a function choose that.
     place.chmod(0o700)
-    worker = zygote.launch(place)
-    assert worker.level["ownUser"] is False
-    assert str(place) in worker.level["ownUserReason"]
-    zygote.end(worker)
+    assert f"cannot read the folder {place}" in zygote.refusal(place)
 
 
-def test_a_file_that_others_cannot_read_counts_as_well(zygote, place):
+def test_a_file_that_its_own_user_cannot_read_gets_it_no_other_user(zygote, place):
     (place / "usermodule.py").write_text("")
     (place / "usermodule.py").chmod(0o600)
     worker = zygote.launch(place)
-    assert str(place / "usermodule.py") in worker.level["ownUserReason"]
+    assert worker.level["ownUser"] is True
+    zygote.end(worker)
+
+
+def test_where_its_own_user_gets_nowhere_near_it_keeps_the_runtimes_user_and_that_is_said(zygote, place):
+    folder = place / "inner"
+    folder.mkdir()
+    place.chmod(0o700)
+    worker = zygote.launch(folder)
+    assert worker.level["ownUser"] is False
+    assert str(place) in worker.level["ownUserReason"]
     zygote.end(worker)
 
 
@@ -104,8 +112,9 @@ def test_without_groups_what_it_started_ends_by_its_user(place):
     with running_zygote(prepare=hide_groups) as zygote:
         assert zygote.ready["capabilities"]["cgroup"]["available"] is False
         code = (
-            "import os\n"
-            "if os.fork() == 0:\n    os.setsid(); print(os.getpid(), flush=True)\n    while True: pass"
+            "import os\nreading, writing = os.pipe()\npid = os.fork()\n"
+            "if pid == 0:\n    os.setsid(); os.write(writing, b'.')\n    while True: pass\n"
+            "os.read(reading, 1); print(pid, flush=True)"
         )
         worker = zygote.request_program(place, code)
         pid = int(worker.streams[1].recv(100))

@@ -1,5 +1,5 @@
 /** How a call of a hostile function ends, as its caller is told. */
-export type Outcome = "ok" | "error" | "rejected" | "timeout" | "killed";
+export type Outcome = "ok" | "error" | "rejected" | "timeout" | "killed" | "unavailable";
 
 /** Limits of the manifest. */
 type LimitName = "memory" | "cpu" | "timeout" | "openFiles" | "processes" | "disk" | "output";
@@ -47,7 +47,8 @@ export interface HostileCase {
   readonly sandbox: Expected;
 }
 
-/** For a function that is to be ended at its time limit: the others have so much time that a busy machine suffices. */
+/** For functions that are to be ended at such a limit: the others have so much that a busy machine suffices. */
+export const SHORT_CPU = { limits: { cpu: "1s" } } as const;
 export const SHORT_TIME = { limits: { timeout: "3s" } } as const;
 
 /** It ends in the same way at each level. */

@@ -26,11 +26,6 @@ export class Neighbours {
     this.#stage = stage;
   }
 
-  /** Whether an event was lost, counted twice or answered wrongly: then none after it can be right. */
-  get hasFailed(): boolean {
-    return this.#problem !== undefined;
-  }
-
   start(): void {
     this.#isWanted = true;
     this.#running = Promise.all([

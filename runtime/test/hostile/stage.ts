@@ -25,7 +25,7 @@ export type StageLine = LogLine & { readonly limit?: string; readonly outcome?: 
 
 const LIMITS = {
   memory: "128Mi",
-  cpu: "1s",
+  cpu: "15s",
   timeout: "20s",
   processes: 32,
   openFiles: 64,
@@ -187,6 +187,10 @@ async function plant(source: string, { file }: HostileCase, folder: string): Pro
     await symlink(join(folder, "gaugelet.yaml"), join(source, "link-to-configuration"));
     await symlink("..", join(source, "link-to-functions"));
     await symlink("/", join(source, "link-to-root"));
+  }
+  if (file === "unreadable_package.py") {
+    // The runtime's own, where that is root: it can read everything.
+    await writeFile(join(source, "private"), "", { mode: 0o600 });
   }
   if (file === "setuid_program.py") {
     const program = join(source, "id-of-owner");

@@ -8,7 +8,7 @@ from gaugelet_worker.isolation.limits import apply_limits
 from gaugelet_worker.isolation.place import Place
 from gaugelet_worker.isolation.processes import count_of_user, set_mark
 from gaugelet_worker.isolation.refused import Refused
-from gaugelet_worker.isolation.users import become, entries, language_paths, unreadable_by
+from gaugelet_worker.isolation.users import become, language_paths, unreadable_by
 from gaugelet_worker.specification import LaunchSpec
 
 
@@ -16,9 +16,13 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict
     """Shut this process in. Completes the environment. Gives the level that it has."""
     user, reason = place.user, place.userReason
     if user is not None:
-        unreadable = unreadable_by(user, _needed(spec, environment))
+        unreadable = unreadable_by(user, _operators(spec, environment))
         if unreadable is not None:
             user, reason = None, f"another user could not read {unreadable}"
+        elif unreadable_by(user, [spec.directory]) is not None:
+            raise Refused(
+                f"the function's own user cannot read the folder {spec.directory}: let all users read it"
+            )
     if place.scratch is not None:
         environment["TMPDIR"] = place.scratch
         if user is not None:
@@ -46,8 +50,9 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict
     return {"ownUser": user is not None, "ownUserReason": reason, "cgroup": place.cgroup}
 
 
-def _needed(spec: LaunchSpec, environment: dict[str, str]) -> list[str]:
-    paths = [*entries(spec.directory), *spec.readOnly]
+def _operators(spec: LaunchSpec, environment: dict[str, str]) -> list[str]:
+    """What the operator has put where it is. What a function brings along must not choose its user."""
+    paths = [f"{os.path.dirname(spec.directory)}{os.sep}", *spec.readOnly]
     if spec.program is None:
         return paths + language_paths()
     program = shutil.which(spec.program[0], path=environment.get("PATH"))

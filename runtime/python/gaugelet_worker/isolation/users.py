@@ -1,7 +1,6 @@
 """A user id for each worker, which nobody else has."""
 
 import contextlib
-import itertools
 import os
 import socket
 import sys
@@ -14,7 +13,6 @@ from gaugelet_worker.isolation.refused import Refused
 # Above all that are given to people, services and containers' default maps; and for user namespaces that
 # have only the usual 65,536, those that systemd keeps for services of the moment.
 _RANGES = (range(200_000, 265_536), range(61_184, 65_520))
-_MAX_ENTRIES = 1000
 
 
 class UserId:
@@ -71,7 +69,7 @@ def _is_mapped(ids: range) -> bool:
 
 
 def unreadable_by(number: int, paths: Iterable[str]) -> str | None:
-    """The first of these that a user could not read, though this process, which is root, can."""
+    """The first of these that a user could not read, or get through where it ends with a slash."""
     user, group, groups = os.geteuid(), os.getegid(), os.getgroups()
     os.setgroups([])
     os.setegid(number)
@@ -85,19 +83,12 @@ def unreadable_by(number: int, paths: Iterable[str]) -> str | None:
 
 
 def _is_readable(path: str) -> bool:
+    if path.endswith(os.sep):
+        # A folder above: to get through it is enough.
+        return os.access(path, os.X_OK, effective_ids=True)
     if not os.path.isdir(path):
         return os.access(path, os.R_OK, effective_ids=True)
     return os.access(path, os.R_OK | os.X_OK, effective_ids=True)
-
-
-def entries(directory: str) -> list[str]:
-    """A folder, and the folders and files in it, a thousand at most; not what links in it lead to.
-
-    A function could choose a link to something that only root can read, and would run as root for it.
-    """
-    with os.scandir(directory) as found:
-        own = (entry.path for entry in found if not entry.is_symlink())
-        return [directory, *itertools.islice(own, _MAX_ENTRIES)]
 
 
 def language_paths() -> list[str]:

@@ -30,6 +30,7 @@ export const FILES: readonly HostileCase[] = [
     file: "search_memory.py",
     tries: "find secrets of others in its memory, a copy of the zygote's",
     ...everywhere(NOTHING),
+    shared: { outcome: "error", says: /PermissionError/, inWords: "nothing: it cannot read it in this way" },
   },
   {
     file: "read_other_function.py",
@@ -76,6 +77,13 @@ export const FILES: readonly HostileCase[] = [
     shared: {
       could: ["read the configuration file", "read another function's code", "list the machine's root"],
     },
+    sandbox: NOTHING,
+  },
+  {
+    file: "unreadable_package.py",
+    tries: "get another user by a file in its package that its own cannot read",
+    process: { outcome: ["ok", "unavailable"], inWords: "nothing" },
+    shared: { could: ["read the configuration file", "signal the runtime"] },
     sandbox: NOTHING,
   },
 ];

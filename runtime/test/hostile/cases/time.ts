@@ -1,4 +1,4 @@
-import { everywhere, type HostileCase, SHORT_TIME } from "../case.ts";
+import { everywhere, type HostileCase, SHORT_CPU, SHORT_TIME } from "../case.ts";
 
 const TIMEOUT = { outcome: "timeout", limit: "timeout", says: /raise limits\.timeout/ } as const;
 const CPU = {
@@ -22,12 +22,18 @@ export const TIME: readonly HostileCase[] = [
     manifest: SHORT_TIME,
     ...everywhere(TIMEOUT),
   },
-  { file: "busy_loop.py", tries: "loop for ever", ...everywhere(CPU) },
-  { file: "busy_loop.mjs", tries: "loop for ever in JavaScript", ...everywhere(CPU) },
-  { file: "busy_and_deaf.py", tries: "loop for ever and ignore SIGXCPU", ...everywhere(CPU) },
+  { file: "busy_loop.py", tries: "loop for ever", manifest: SHORT_CPU, ...everywhere(CPU) },
+  { file: "busy_loop.mjs", tries: "loop for ever in JavaScript", manifest: SHORT_CPU, ...everywhere(CPU) },
+  {
+    file: "busy_and_deaf.py",
+    tries: "loop for ever and ignore SIGXCPU",
+    manifest: SHORT_CPU,
+    ...everywhere(CPU),
+  },
   {
     file: "busy_in_native_code.py",
     tries: "hold the interpreter's lock for ever",
+    manifest: SHORT_CPU,
     ...everywhere(CPU),
   },
   {

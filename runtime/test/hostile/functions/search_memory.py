@@ -1,15 +1,17 @@
 import re
 
-from probe import Tries
-
 
 def handler(input, context):
-    """Looks for secrets of others in all of its own memory, which is a copy of the zygote's."""
-    tries = Tries()
-    found = tries("read its own memory", lambda: search(input["secretBegins"].encode()))
-    own = found is not None and context.env is not None
-    tries.could = [f"find {count} secrets of others" for count in {len(found or [])} if count]
-    return tries.result(searched=own, seen=found)
+    """Looks for secrets of others in all of its own memory, which is a copy of the zygote's.
+
+    One of its own shows that it finds them.
+    """
+    own = input["secretBegins"] + "0" * 16
+    found = search(input["secretBegins"].encode())
+    if own not in found:
+        raise RuntimeError("the search does not find what is there")
+    others = [secret for secret in found if secret != own]
+    return {"could": ["find secrets of others"] if others else [], "seen": others}
 
 
 def search(beginning: bytes) -> list[str]:
