@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -91,6 +91,8 @@ export function useRuntime(redisOptions: readonly string[] = []) {
   });
   beforeEach(async () => {
     context.folder = await mkdtemp(join(tmpdir(), "gaugelet-test-"));
+    // Workers are users of their own where the tests run as root.
+    await chmod(context.folder, 0o755);
     await context.redis.client.flushall();
   });
   afterEach(async () => {
