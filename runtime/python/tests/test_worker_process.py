@@ -5,30 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from gaugelet_worker.frames import FrameType
+from tests.machine import is_running, wait_until
 from tests.worker_process import running_worker, worker_environment
 
 OK = "def handler(input, context):\n    return {}\n"
-
-
-def wait_until(check) -> None:
-    """Generous: the time only matters when the test fails."""
-    end = time.monotonic() + 20
-    while not check():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_it_ends_in_order_when_the_connection_is_closed(loaded):

@@ -28,7 +28,7 @@ function page(runners: readonly FunctionRunner[], managementPort: number): strin
   :root { color-scheme: light dark; --bad: light-dark(#b31d28, #ff8a80); --good: light-dark(#116329, #7ee787); }
   body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 48rem; padding: 0 1rem; }
   section { border-top: 1px solid light-dark(#d0d7de, #34383f); padding: .5rem 0 1rem; }
-  dl { display: grid; grid-template-columns: 7rem 1fr; gap: .3rem .6rem; margin: 0; }
+  dl { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .3rem .6rem; margin: 0; }
   dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
   .bad { color: var(--bad); } .good { color: var(--good); }
   pre { background: light-dark(#f6f8fa, #1b1d23); padding: .6rem; overflow-x: auto; font-size: 13px; }
