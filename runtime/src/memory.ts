@@ -1,6 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 
-const LOOK_EVERY_MILLISECONDS = 500;
+const LOOK_EVERY_MILLISECONDS = 100;
+/** Calls that come in bursts must find the code as quick as it was. */
+const BUSY_FOR_AT_LEAST_MILLISECONDS = 10_000;
 /** Far more than measurements and schedules make, far less than what a runtime can do. */
 const BUSY_CALLS_PER_SECOND = 5_000;
 
@@ -17,13 +19,17 @@ const BUSY_CALLS_PER_SECOND = 5_000;
  */
 export function favourSizeUntilBusy(countCalls: () => number): () => void {
   setFlagsFromString("--optimize-for-size");
-  let isBusy = false;
+  let busyUntil = 0;
   let before = countCalls();
   const timer = setInterval(() => {
     const calls = countCalls();
-    const wasBusy = isBusy;
-    isBusy = calls - before > (BUSY_CALLS_PER_SECOND * LOOK_EVERY_MILLISECONDS) / 1000;
+    const wasBusy = busyUntil > 0;
+    const now = performance.now();
+    if (calls - before > (BUSY_CALLS_PER_SECOND * LOOK_EVERY_MILLISECONDS) / 1000) {
+      busyUntil = now + BUSY_FOR_AT_LEAST_MILLISECONDS;
+    } else if (busyUntil < now) busyUntil = 0;
     before = calls;
+    const isBusy = busyUntil > 0;
     if (isBusy !== wasBusy) setFlagsFromString(isBusy ? "--no-optimize-for-size" : "--optimize-for-size");
   }, LOOK_EVERY_MILLISECONDS);
   timer.unref();
