@@ -8,7 +8,7 @@ import json
 import select
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -23,16 +23,21 @@ _NO_HEAD: dict = {}
 
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 # As much as many events, and less than what the allocator maps anew each time.
-_CHUNK_BYTES = 192 * 1024
+_CHUNK_BYTES = 64 * 1024
+# From here on the socket's own timeout, which is coarse, is as good as a look before each receiving.
+_COARSE_SECONDS = 0.008
+_TIMEVAL = struct.Struct("@ll")
 
-_INVOKE = struct.Struct(">IId")
+_INVOKE = struct.Struct(">IId?")
 INVOKE_NUMBERS_BYTES = _INVOKE.size
-# Of the body of an `invoke`: id, number of the shard, time of the last execution in Unix milliseconds or NaN.
+# Of the body of an `invoke`: id, number of the shard, time of the last execution in Unix milliseconds or NaN,
+# and whether the event may hold an integer beyond 64 bits.
 invoke_numbers = _INVOKE.unpack_from
 
 _RESULT_NUMBERS = struct.Struct(">IIddd")
 _PLAIN_RESULT = struct.Struct(">IBIIIddd")
 _PLAIN_RESULT_LENGTH = _PLAIN_RESULT.size - _LENGTH_BYTES
+_plain_result = _PLAIN_RESULT.pack
 
 
 class FrameType(IntEnum):
@@ -60,6 +65,9 @@ class FrameType(IntEnum):
     READY = 37
 
 
+_RESULT = int(FrameType.RESULT)
+
+
 class Frame(NamedTuple):
     """One message."""
 
@@ -77,61 +85,76 @@ class FrameStream:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._buffer = b""
+        # What was received last; where its next frame begins.
+        self.bytes = b""
         self._start = 0
+        self._timeout = 0.0
         # Of the frame that has begun to come; 0 where none has.
         self._needed = 0
         self._last_head_bytes = b""
         self._last_head: dict = _NO_HEAD
         self._unsent: list[bytes] = []
 
-    def received(self) -> Iterator[tuple[int, dict, bytes]]:
-        """The frames that have been received whole, as the parts of a Frame: that is made faster."""
-        buffer, start, size = self._buffer, self._start, len(self._buffer)
-        while (body_start := start + _START_BYTES) <= size:
-            length, kind, head_length = _unpack_start(buffer, start)
-            stop = start + _LENGTH_BYTES + length
-            if stop > size or length < _MIN_LENGTH:
-                _check_length(length)
-                self._needed = stop - start
-                return
-            head = _NO_HEAD
-            if head_length:
-                head_start, body_start = body_start, body_start + head_length
-                if body_start > stop:
-                    raise ProtocolError(f"a head of {head_length} bytes in a shorter frame")
-                head = self._head(buffer[head_start:body_start])
-            self._start = start = stop
-            yield kind, head, buffer[body_start:stop]
-        if start + _LENGTH_BYTES <= size:
-            _check_length(int.from_bytes(buffer[start : start + _LENGTH_BYTES]))
-        self._needed = _START_BYTES
+    def frames(
+        self, before_waiting: Callable[[], float], when_idle: Callable[[], None]
+    ) -> Iterator[tuple[int, dict, int, int]]:
+        """The frames as they come, until the runtime closes its end.
 
-    def receive(self) -> bool:
-        """Wait for more and take what there is. False once the runtime has closed its end."""
-        left = self._buffer[self._start :]
-        self._start = 0
-        missing = self._needed - len(left)
-        if missing > _CHUNK_BYTES:
-            self._buffer = left + self._receive_all(missing)
+        Gives of each its type, its head, and where in `bytes` its body begins and stops. When none is left
+        whole, `before_waiting` is asked for how many seconds it may take until more comes: then `when_idle`
+        is called. 0: however long.
+        """
+        while True:
+            buffer, start, size = self.bytes, self._start, len(self.bytes)
+            while (body_start := start + _START_BYTES) <= size:
+                length, kind, head_length = _unpack_start(buffer, start)
+                stop = start + _LENGTH_BYTES + length
+                if stop > size or length < _MIN_LENGTH:
+                    _check_length(length)
+                    self._needed = stop - start
+                    break
+                head = _NO_HEAD
+                if head_length:
+                    head_start, body_start = body_start, body_start + head_length
+                    if body_start > stop:
+                        raise ProtocolError(f"a head of {head_length} bytes in a shorter frame")
+                    head = self._head(buffer[head_start:body_start])
+                self._start = start = stop
+                yield kind, head, body_start, stop
+            else:
+                if start + _LENGTH_BYTES <= size:
+                    _check_length(int.from_bytes(buffer[start : start + _LENGTH_BYTES]))
+                self._needed = _START_BYTES
+            while (has_more := self.receive(before_waiting())) is None:
+                when_idle()
+            if not has_more:
+                return
+
+    def receive(self, within: float = 0) -> bool | None:
+        """Wait for more and take what there is.
+
+        False once the runtime has closed its end; None where nothing came within these seconds, if any.
+        """
+        if within != self._timeout and not self._set_timeout(within):
+            return None
+        left = self.bytes[self._start :]
+        if left and (missing := self._needed - len(left)) > _CHUNK_BYTES:
+            self.bytes, self._start = left + self._receive_all(missing), 0
             return True
-        chunk = self._connection.recv(_CHUNK_BYTES)
-        self._buffer = left + chunk if left else chunk
+        try:
+            chunk = self._connection.recv(_CHUNK_BYTES)
+        except BlockingIOError:
+            return None
+        self.bytes, self._start = left + chunk if left else chunk, 0
         if not chunk and left:
             raise ProtocolError("the connection closed inside a frame")
         return bool(chunk)
 
     def read(self) -> Frame | None:
         """Wait for the next frame; None once the runtime has closed its end."""
-        while True:
-            for frame in self.received():
-                return Frame(*frame)
-            if not self.receive():
-                return None
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until there is something to receive; False where nothing came."""
-        return bool(select.select([self._connection], [], [], seconds)[0])
+        for kind, head, start, stop in self.frames(lambda: 0, lambda: None):
+            return Frame(kind, head, self.bytes[start:stop])
+        return None
 
     def put(self, kind: int, head: dict, *body: bytes) -> None:
         """Write one frame with the next `flush`; the parts of the body follow each other."""
@@ -144,15 +167,15 @@ class FrameStream:
         self.put(kind, head, *body)
         self.flush()
 
-    def put_bytes(self, frames: list[bytes]) -> None:
+    def put_bytes(self, frames: bytes) -> None:
         """Write frames that are encoded already with the next `flush`."""
-        self._unsent += frames
+        self._unsent.append(frames)
 
     def flush(self) -> None:
         """Send what was put."""
         if self._unsent:
             unsent, self._unsent = self._unsent, []
-            self._connection.sendall(b"".join(unsent))
+            self._connection.sendall(unsent[0] if len(unsent) == 1 else b"".join(unsent))
 
     def _head(self, head_bytes: bytes) -> dict:
         # Events in a row mostly have the same head.
@@ -161,7 +184,21 @@ class FrameStream:
             self._last_head_bytes = head_bytes
         return self._last_head
 
+    def _set_timeout(self, seconds: float) -> bool:
+        """Let what is received next be waited for that long. False where that was done, and nothing came.
+
+        The socket's own timeout costs nothing when it is the same as before, but is coarse. Python's would
+        look before each receiving, which costs as much as that.
+        """
+        if 0 < seconds < _COARSE_SECONDS:
+            return bool(select.select([self._connection], [], [], seconds)[0])
+        timeout = _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1_000_000))
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+        self._timeout = seconds
+        return True
+
     def _receive_all(self, count: int) -> bytearray:
+        self._set_timeout(0)
         buffer = bytearray(count)
         view = memoryview(buffer)
         done = 0
@@ -178,18 +215,35 @@ def _check_length(length: int) -> None:
         raise ProtocolError(f"a frame of {length} bytes")
 
 
-def encode_result(
-    id: int, outcome: int, seconds: float, cpu_seconds: float, memory: float, head: dict, output: bytes
-) -> tuple[bytes, ...]:
-    """The bytes of a `result` frame, in parts."""
-    if not head:
+def encode_results(
+    results: list[tuple[int, int, float, dict, bytes]], cpu_seconds: float, memory: float
+) -> bytes:
+    """The bytes of `result` frames.
+
+    Takes of each call its id, outcome, seconds, head and output. The processor time of all is shared out by
+    how long each took.
+    """
+    if len(results) == 1:
+        id, outcome, seconds, head, output = results[0]
+        if not head:
+            length = _PLAIN_RESULT_LENGTH + len(output)
+            return _plain_result(length, _RESULT, 0, id, outcome, seconds, cpu_seconds, memory) + output
+        share = cpu_seconds / (seconds or 1.0)
+    else:
+        share = cpu_seconds / (sum([result[2] for result in results]) or 1.0)
+    parts: list[bytes] = []
+    put = parts.append
+    for id, outcome, seconds, head, output in results:
         length = _PLAIN_RESULT_LENGTH + len(output)
-        start = _PLAIN_RESULT.pack(length, 19, 0, id, outcome, seconds, cpu_seconds, memory)
-        return start, output
-    head_bytes = encode_head(head)
-    length = _PLAIN_RESULT_LENGTH + len(head_bytes) + len(output)
-    numbers = _RESULT_NUMBERS.pack(id, outcome, seconds, cpu_seconds, memory)
-    return _START.pack(length, 19, len(head_bytes)), head_bytes, numbers, output
+        if not head:
+            put(_plain_result(length, _RESULT, 0, id, outcome, seconds, seconds * share, memory))
+        else:
+            head_bytes = encode_head(head)
+            put(_START.pack(length + len(head_bytes), _RESULT, len(head_bytes)))
+            put(head_bytes)
+            put(_RESULT_NUMBERS.pack(id, outcome, seconds, seconds * share, memory))
+        put(output)
+    return b"".join(parts)
 
 
 def _decode_head(head_bytes: bytes) -> dict:

@@ -1,35 +1,31 @@
 """The worker's loop: load one function, then answer invocations in order until the runtime closes."""
 
+import math
 import os
-import re
-import resource
 import socket
 import sys
-import traceback
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import Any
 
 from gaugelet_worker.codec import InputError, OutputError, decode_input, encode_output
-from gaugelet_worker.context import Context, set_env, set_fields, set_last_execution
+from gaugelet_worker.context import set_last_execution
 from gaugelet_worker.env_snapshot import EnvError, dump_env, load_env
 from gaugelet_worker.frames import (
     INVOKE_NUMBERS_BYTES,
     Frame,
     FrameStream,
     FrameType,
-    encode_result,
+    encode_results,
     invoke_numbers,
 )
-from gaugelet_worker.isolation.limits import renew_cpu_limit
-from gaugelet_worker.limits_reached import limit_of
 from gaugelet_worker.loading import LoadError, in_directory, load_function
 from gaugelet_worker.logs import set_up_logs
+from gaugelet_worker.metering import Meter
+from gaugelet_worker.shards import Shard
+from gaugelet_worker.user_errors import failure_of_call, failure_of_load
 
 PROTOCOL_DESCRIPTOR = 3
 LOG_DESCRIPTOR = 4
-# An error's text goes into a log line and onto a page.
-_MAX_MESSAGE_CHARACTERS = 2_000
-_MAX_DETAILS_CHARACTERS = 32_000
 
 # The place of an outcome in its number.
 _OK, _ERROR, _REJECTED = range(3)
@@ -39,9 +35,6 @@ _PLAIN: dict[str, Any] = {}
 # How long a result may wait for those of the calls after it.
 _HOLD_SECONDS = 0.0005
 _HOLD_BYTES = 64 * 1024
-# To ask for the peak of memory costs as much as a small handler, and it hardly moves.
-_LOOK_AT_MEMORY_SECONDS = 0.001
-_RENEW_CPU_LIMIT_SECONDS = 0.5
 # An `env` is saved when no call came for this long,
 _IDLE_SECONDS = 0.0002
 _IDLE_WHEN_BUSY_SECONDS = 0.01
@@ -50,40 +43,6 @@ _SAVE_AFTER_SECONDS = 0.01
 _SAVE_AT_LATEST_SECONDS = 0.1
 # The exit code of a worker that has no memory left; src/workers/launch/explain-end.ts knows it too.
 _MEMORY_IS_FULL = 117
-# Processor time. The limit counts whole seconds, and to renew it before each call would cost too much.
-_RENEW_CPU_LIMIT_AFTER_SECONDS = 0.5
-
-
-class Shard:
-    """A live `env` and what its calls have in common."""
-
-    def __init__(self, fields: dict[str, Any], keep_env: bool, env: dict) -> None:
-        self.keep_env = keep_env
-        self.last_id = 0
-        # What the runtime has; None where it has none of it.
-        self.saved: bytes | None = None
-        self._fields = fields
-        self._event_fields: dict | None = None
-        # One object from call to call: it is half a microsecond to make.
-        self._context = Context(fields, env)
-
-    @property
-    def env(self) -> dict:
-        """The live dictionary, or the one that replaced it."""
-        return self._context.env
-
-    def context_of(self, event_fields: dict, last_execution: float) -> Context:
-        """What the next call is given."""
-        context = self._context
-        # The frames' reader gives one object for heads in a row that are the same.
-        if event_fields is not self._event_fields:
-            self._event_fields = event_fields
-            own = {_snake_case(name): value for name, value in event_fields.items()}
-            set_fields(context, self._fields | own)
-        set_last_execution(context, last_execution)
-        if not self.keep_env:
-            set_env(context, {})
-        return context
 
 
 class Worker:
@@ -91,22 +50,18 @@ class Worker:
 
     def __init__(self, stream: FrameStream) -> None:
         self._stream = stream
+        self._meter = Meter()
         self._shards: dict[int, Shard] = {}
-        # Shards with calls whose `env` is not saved yet.
+        # Shards with calls whose `env` is not saved yet, and when it has to be.
         self._unsaved: dict[int, Shard] = {}
-        self._unsaved_since = 0.0
+        self._save_by = math.inf
         self._save_after = _SAVE_AFTER_SECONDS
         self._saved_at = 0.0
-        # Results that wait to be sent together: id, outcome, seconds, head, output.
+        # Results that wait to be sent together, and when they have to be.
         self._results: list[tuple[int, int, float, dict, bytes]] = []
-        self._held_since = 0.0
-        self._ended = 0.0
         self._held_bytes = 0
-        self._cpu_seconds = 0.0
-        self._peak_memory_bytes = 0.0
-        self._look_at_memory_at = 0.0
-        self._cpu_limit: float | None = None
-        self._renew_cpu_limit_at = 0.0
+        self._flush_by = 0.0
+        self._ended = 0.0
 
     def run(self) -> None:
         """Answer frames until the runtime closes its end."""
@@ -116,39 +71,27 @@ class Worker:
             FrameType.RESTORE: self._restore,
             FrameType.SNAPSHOT: self._snapshot,
         }
-        while True:
-            for kind, head, body in stream.received():
-                if kind == _INVOKE:
-                    self._invoke(head, body)
-                else:
-                    self._flush()
-                    answers[kind](Frame(kind, head, body))
-                    # What this took is no call's.
-                    self._meter()
-            self._flush()
-            if self._unsaved and not stream.wait(self._idle_seconds()):
-                self._save()
-            if not stream.receive():
-                return
+        for kind, head, start, stop in stream.frames(self._before_waiting, self._save):
+            if kind == _INVOKE:
+                self._invoke(head, start, stop)
+            else:
+                self._flush()
+                answers[kind](Frame(kind, head, stream.bytes[start:stop]))
+                # What this took is no call's.
+                self._meter.read()
 
     def _load(self, frame: Frame) -> None:
         head = frame.head
         started = perf_counter()
         self._limits = head["limits"]
-        self._cpu_limit = self._limits.get("cpu")
         self._output_limit = self._limits["output"]
         self._own_modules = in_directory(head["directory"])
-        self._meter()
+        self._meter.limit_cpu(self._limits.get("cpu"))
+        self._meter.read()
         try:
             function = load_function(head["directory"], head["handler"], head.get("file"))
         except LoadError as error:
-            self._stream.write(
-                FrameType.LOAD_FAILED,
-                {
-                    "message": _cut(str(error), _MAX_MESSAGE_CHARACTERS),
-                    "details": _cut(error.details, _MAX_DETAILS_CHARACTERS),
-                },
-            )
+            self._stream.write(FrameType.LOAD_FAILED, failure_of_load(str(error), error.details))
             return
         self._handler = function.handler
         self._fields = {
@@ -181,28 +124,42 @@ class Worker:
         data, problem = self._dump(self._shards[frame.head["shard"]].env)
         self._stream.put(FrameType.SNAPSHOTTED, {"problem": problem}, data)
 
-    def _invoke(self, event_fields: dict, body: bytes) -> None:
+    def _invoke(self, event_fields: dict, start: int, stop: int) -> None:
+        """Call the handler with the event at this place of what was received.
+
+        Everything here is done for each event: what is not needed for each is done elsewhere.
+        """
         if not self._results:
-            self._held_since = started = perf_counter()
+            started = perf_counter()
+            self._flush_by = started + _HOLD_SECONDS
         else:
             started = self._ended
-            if started - self._held_since > _HOLD_SECONDS or self._held_bytes > _HOLD_BYTES:
+            if started > self._flush_by or self._held_bytes > _HOLD_BYTES:
                 # The call that comes may take long, and what is done should not wait for it.
                 self._flush()
-                self._held_since = started = perf_counter()
-        if self._unsaved and started - self._unsaved_since > self._save_after:
+                started = perf_counter()
+                self._flush_by = started + _HOLD_SECONDS
+        if started > self._save_by:
             self._save()
-            self._held_since = started = perf_counter()
+            started = perf_counter()
+            self._flush_by = started + _HOLD_SECONDS
 
-        id, number, last_execution = invoke_numbers(body)
+        data = self._stream.bytes
+        id, number, last_execution, long_integer = invoke_numbers(data, start)
         shard = self._shards[number]
-        context = shard.context_of(event_fields, last_execution)
-        head: dict[str, Any] = _PLAIN
+        context = shard.context
+        if event_fields is not shard.event_fields:
+            shard.set_event(event_fields)
+        set_last_execution(context, last_execution)
+        keep_env = shard.keep_env
+        if not keep_env:
+            shard.clear_env()
+        head = _PLAIN
         output = b""
         outcome = _OK
         try:
-            value = self._handler(decode_input(body[INVOKE_NUMBERS_BYTES:]), context)
-            output, not_finite = encode_output(value, self._output_limit)
+            event = decode_input(data[start + INVOKE_NUMBERS_BYTES : stop], long_integer)
+            output, not_finite = encode_output(self._handler(event, context), self._output_limit)
             if not_finite:
                 head = {"notFinite": not_finite}
         except InputError as error:
@@ -215,17 +172,17 @@ class Worker:
                 head["limit"] = error.limit
         except BaseException as error:  # sys.exit() and KeyboardInterrupt end a call, not the worker
             outcome = _ERROR
-            head = _failure(error, self._limits)
+            head = failure_of_call(error, self._limits)
             if head.get("limit") == "memory":
                 self._results.append((id, outcome, perf_counter() - started, head, b""))
                 self._flush()
                 # What fills it may be kept for good, and then no call would succeed again.
                 raise MemoryError from None
-        if shard.keep_env:
+        if keep_env:
             shard.last_id = id
             if outcome == _OK and number not in self._unsaved:
                 if not self._unsaved:
-                    self._unsaved_since = started
+                    self._save_by = started + self._save_after
                 self._unsaved[number] = shard
         self._held_bytes += len(output)
         self._ended = ended = perf_counter()
@@ -243,16 +200,11 @@ class Worker:
                 sys.stdout.flush()
             except Exception:  # the handler may have closed or replaced it
                 pass
-            cpu_before = self._cpu_seconds
-            self._meter()
-            memory = self._peak_memory_bytes
-            share = (self._cpu_seconds - cpu_before) / (sum([result[2] for result in results]) or 1.0)
-            frames: list[bytes] = []
-            for id, outcome, seconds, head, output in results:
-                frames += encode_result(id, outcome, seconds, seconds * share, memory, head, output)
             self._results = []
             self._held_bytes = 0
-            self._stream.put_bytes(frames)
+            meter = self._meter
+            cpu_seconds = meter.read()
+            self._stream.put_bytes(encode_results(results, cpu_seconds, meter.peak_memory_bytes))
         self._stream.flush()
 
     def _save(self) -> None:
@@ -266,19 +218,23 @@ class Worker:
             self._stream.put(FrameType.SAVED, head, b"" if unchanged else data)
             shard.saved = data if problem is None else None
         self._unsaved.clear()
+        self._save_by = math.inf
         self._stream.flush()
         # What this took is no call's.
-        self._meter()
+        self._meter.read()
         self._saved_at = perf_counter()
         taken = self._saved_at - started
         self._save_after = min(max(_SAVE_AFTER_SECONDS, 10 * taken), _SAVE_AT_LATEST_SECONDS)
 
-    def _idle_seconds(self) -> float:
-        """How long nothing must come for an `env` to be saved.
+    def _before_waiting(self) -> float:
+        """Send what is held. Gives how long nothing must come for an `env` to be saved; 0: none is to be.
 
         Where one was saved a moment ago calls come in quick succession, and the next would wait for this one.
         """
-        is_busy = perf_counter() - self._saved_at < _SAVE_AFTER_SECONDS
+        self._flush()
+        if not self._unsaved:
+            return 0
+        is_busy = self._ended - self._saved_at < _SAVE_AFTER_SECONDS
         return _IDLE_WHEN_BUSY_SECONDS if is_busy else _IDLE_SECONDS
 
     def _dump(self, env: dict) -> tuple[bytes, str | None]:
@@ -286,56 +242,6 @@ class Worker:
             return dump_env(env, self._limits["env"], self._own_modules), None
         except EnvError as error:
             return b"", str(error)
-
-    def _meter(self) -> None:
-        """Note the processor time used so far, and now and then the peak of memory."""
-        self._cpu_seconds = process_time()
-        now = perf_counter()
-        if now >= self._look_at_memory_at:
-            self._look_at_memory_at = now + _LOOK_AT_MEMORY_SECONDS
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            self._peak_memory_bytes = peak * _MAXRSS_BYTES
-        if self._cpu_limit is not None and self._cpu_seconds >= self._renew_cpu_limit_at:
-            # Not at every call: what may be used until the next time is added.
-            renew_cpu_limit(self._cpu_limit + _RENEW_CPU_LIMIT_SECONDS)
-            self._renew_cpu_limit_at = self._cpu_seconds + _RENEW_CPU_LIMIT_SECONDS
-
-
-_MAXRSS_BYTES = 1.0 if sys.platform == "darwin" else 1024.0
-
-
-def _snake_case(name: str) -> str:
-    return re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", name)
-
-
-def _failure(error: BaseException, limits: dict[str, Any]) -> dict[str, Any]:
-    """The head of a result for a handler that raised."""
-    head: dict[str, Any] = {"details": _traceback(error)}
-    text = _describe(error)
-    limit = limit_of(error)
-    # Where the function has no such limit, it is the system's own.
-    if limit is not None and limits.get(limit, 0) is not None:
-        head["limit"] = limit
-        text += f"; limits.{limit} is reached: raise it or use less"
-    head["message"] = _cut(text, _MAX_MESSAGE_CHARACTERS)
-    return head
-
-
-def _describe(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"handler called sys.exit({error.code!r}); return instead"
-    return _cut("".join(traceback.format_exception_only(error)).strip(), _MAX_MESSAGE_CHARACTERS)
-
-
-def _traceback(error: BaseException) -> str:
-    """The traceback from the user's code on; recursion a thousand frames deep is shortened."""
-    frames = error.__traceback__.tb_next if error.__traceback__ else None
-    text = "".join(traceback.format_exception(type(error), error, frames, limit=-30)).rstrip()
-    return _cut(text, _MAX_DETAILS_CHARACTERS)
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}… (cut)"
 
 
 def serve() -> None:

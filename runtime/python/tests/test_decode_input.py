@@ -4,7 +4,13 @@ import math
 
 import pytest
 
-from gaugelet_worker.codec import InputError, decode_input
+from gaugelet_worker import codec
+from gaugelet_worker.codec import InputError
+from tests.worker_process import may_hold_long_integer
+
+
+def decode_input(event: bytes) -> dict:
+    return codec.decode_input(event, may_hold_long_integer(event))
 
 
 def nested(depth: int) -> bytes:

@@ -1,5 +1,6 @@
 """Frames on a socket, against the fixtures that the tests of the runtime's side read too."""
 
+import contextlib
 import fcntl
 import json
 import socket
@@ -18,7 +19,7 @@ from gaugelet_worker.frames import (
     FrameStream,
     FrameType,
     ProtocolError,
-    encode_result,
+    encode_results,
     invoke_numbers,
 )
 
@@ -36,6 +37,19 @@ def by_name(fixture):
 
 def frame_of(fixture) -> Frame:
     return Frame(fixture["type"], fixture["head"], bytes.fromhex(fixture["bodyHex"]))
+
+
+def received(stream: FrameStream) -> list[Frame]:
+    """The frames until it is waited for more."""
+
+    def wait() -> float:
+        raise InterruptedError
+
+    found = []
+    with contextlib.suppress(InterruptedError):
+        for kind, head, start, stop in stream.frames(wait, wait):
+            found.append(Frame(kind, head, stream.bytes[start:stop]))
+    return found
 
 
 def of_type(fixtures, kind):
@@ -127,26 +141,21 @@ def test_several_frames_may_arrive_at_once(pair):
 
 @pytest.mark.parametrize("fixture", of_type(FIXTURES, FrameType.INVOKE), ids=by_name)
 def test_the_numbers_of_an_invoke_are_decoded(fixture):
-    id, shard, last_execution = invoke_numbers(bytes.fromhex(fixture["bodyHex"]))
+    id, shard, last_execution, long_integer = invoke_numbers(bytes.fromhex(fixture["bodyHex"]))
     shown = None if last_execution != last_execution else last_execution
-    assert {"id": id, "shard": shard, "lastExecution": shown} == fixture["numbers"]
-    assert INVOKE_NUMBERS_BYTES == 16
+    numbers = {"id": id, "shard": shard, "lastExecution": shown, "longInteger": long_integer}
+    assert numbers == fixture["numbers"]
+    assert INVOKE_NUMBERS_BYTES == 17
 
 
 @pytest.mark.parametrize("fixture", of_type(OURS, FrameType.RESULT), ids=by_name)
 def test_a_result_is_encoded_to_exactly_these_bytes(fixture):
     numbers = fixture["numbers"]
     output = bytes.fromhex(fixture["bodyHex"])[RESULT_NUMBERS_BYTES:]
-    parts = encode_result(
-        numbers["id"],
-        OUTCOMES.index(numbers["outcome"]),
-        numbers["seconds"],
-        numbers["cpuSeconds"],
-        numbers["memoryBytes"],
-        fixture["head"],
-        output,
-    )
-    assert b"".join(parts).hex() == fixture["frameHex"]
+    outcome = OUTCOMES.index(numbers["outcome"])
+    result = (numbers["id"], outcome, numbers["seconds"], fixture["head"], output)
+    frame = encode_results([result], numbers["cpuSeconds"], numbers["memoryBytes"])
+    assert frame.hex() == fixture["frameHex"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +190,7 @@ def test_what_is_put_is_sent_with_the_next_flush_in_its_order(pair):
     ours, theirs = pair
     stream = FrameStream(ours)
     stream.put(FrameType.SNAPSHOT, {"shard": 1})
-    stream.put_bytes([bytes.fromhex(fixture["frameHex"]) for fixture in FIXTURES[:2]])
+    stream.put_bytes(b"".join(bytes.fromhex(fixture["frameHex"]) for fixture in FIXTURES[:2]))
     theirs.setblocking(False)
     with pytest.raises(BlockingIOError):
         theirs.recv(1)
@@ -198,10 +207,10 @@ def test_frames_that_came_whole_are_given_out_before_more_is_waited_for(pair):
     theirs.sendall(b"".join(whole) + whole[0][:-1])
     stream = FrameStream(ours)
     assert stream.receive()
-    assert [Frame(*parts) for parts in stream.received()] == [frame_of(each) for each in FIXTURES[:3]]
+    assert received(stream) == [frame_of(each) for each in FIXTURES[:3]]
     theirs.sendall(whole[0][-1:])
     assert stream.receive()
-    assert [Frame(*parts) for parts in stream.received()] == [frame_of(FIXTURES[0])]
+    assert received(stream) == [frame_of(FIXTURES[0])]
 
 
 def test_heads_in_a_row_that_are_the_same_are_one_object(pair):
@@ -216,16 +225,19 @@ def test_heads_in_a_row_that_are_the_same_are_one_object(pair):
     assert found[3] is found[4]
 
 
-def test_it_is_waited_for_what_comes_and_no_longer(pair):
+@pytest.mark.parametrize("seconds", [0.001, 0.05])
+def test_it_is_waited_for_what_comes_and_no_longer(pair, seconds):
     ours, theirs = pair
+    ours.setblocking(True)
     stream = FrameStream(ours)
-    assert not stream.wait(0)
+    assert stream.receive(within=seconds) is None
     theirs.sendall(b"x")
-    assert stream.wait(20)
-    assert stream.receive()
-    assert not stream.wait(0)
-    theirs.close()
-    assert stream.wait(20)
+    assert stream.receive(within=seconds) is True
+    later = threading.Timer(0.1, theirs.sendall, [b"y"])
+    later.start()
+    assert stream.receive() is True
+    assert stream.bytes == b"xy"
+    later.join()
 
 
 def test_a_body_larger_than_the_sockets_buffer_arrives_whole(pair):

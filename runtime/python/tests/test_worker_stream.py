@@ -101,7 +101,7 @@ def test_large_events_go_through_between_small_ones(loaded, size):
 def test_events_that_come_in_pieces_are_answered_as_they_become_whole(loaded):
     worker = loaded(ECHO)
     body = json.dumps({"n": 1}).encode()
-    frame = (21 + len(body)).to_bytes(4) + b"\x03" + bytes(4) + bytes(16) + body
+    frame = (22 + len(body)).to_bytes(4) + b"\x03" + bytes(4) + bytes(17) + body
     for byte in frame * 3:
         worker.connection.sendall(bytes([byte]))
     assert [worker.result().value for _ in range(3)] == [{"got": {"n": 1}}] * 3

@@ -5,6 +5,7 @@ import fcntl
 import json
 import math
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -21,13 +22,18 @@ LIMITS = {"output": 1024**2, "env": 1024**2, "cpu": None, "memory": 2**40}
 KEY = {"inputKey": "metrics"}
 OUTCOMES = ("ok", "error", "rejected")
 
-_INVOKE_NUMBERS = struct.Struct(">IId")
+_INVOKE_NUMBERS = struct.Struct(">IId?")
 _RESULT_NUMBERS = struct.Struct(">IIddd")
 
 
 def no_module(_: str) -> bool:
     """For `load_env` where no module is the function's own."""
     return False
+
+
+def may_hold_long_integer(event: bytes) -> bool:
+    """What the runtime says of an event: src/workers/long-integers.ts."""
+    return re.search(rb"[0-9-]{20}", event) is not None
 
 
 def worker_environment() -> dict[str, str]:
@@ -118,9 +124,8 @@ class WorkerProcess:
         """Let a call travel with what is sent next. Returns its id."""
         self.last_id += 1
         body = event if isinstance(event, bytes) else json.dumps(event or {}).encode()
-        self._stream.put(
-            FrameType.INVOKE, head, _INVOKE_NUMBERS.pack(self.last_id, shard, last_execution), body
-        )
+        numbers = (self.last_id, shard, last_execution, may_hold_long_integer(body))
+        self._stream.put(FrameType.INVOKE, head, _INVOKE_NUMBERS.pack(*numbers), body)
         return self.last_id
 
     def flush(self) -> None:

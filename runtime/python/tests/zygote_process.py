@@ -49,7 +49,7 @@ class LaunchedWorker:
 
     def send_call(self, event: Any = None) -> None:
         self._calls += 1
-        body = struct.pack(">IId", self._calls, 0, float("nan")) + json.dumps(event or {}).encode()
+        body = struct.pack(">IId?", self._calls, 0, float("nan"), False) + json.dumps(event or {}).encode()
         self._frames.write(FrameType.INVOKE, {}, body)
 
     def call(self, event: Any = None) -> dict:

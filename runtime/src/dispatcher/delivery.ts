@@ -1,7 +1,7 @@
 import type { CallAnswer } from "../triggers/http/callable.ts";
 import { headTextOf } from "../workers/frames.ts";
 import type { Call } from "../workers/worker.ts";
-import type { FunctionEvent } from "./event.ts";
+import { type FunctionEvent, NO_CONTEXT } from "./event.ts";
 
 const NO_OUTPUT = Buffer.alloc(0);
 
@@ -26,7 +26,7 @@ export class Delivery implements Call {
 
   constructor(event: FunctionEvent, answer?: (answer: CallAnswer) => void, idempotencyKey?: string) {
     this.event = event;
-    this.headText = headTextOf(event.context);
+    this.headText = event.context === NO_CONTEXT ? "" : headTextOf(event.context);
     this.answer = answer;
     this.idempotencyKey = idempotencyKey;
   }

@@ -1,4 +1,3 @@
-import { isReservedKey } from "@gaugelet/shared/keys";
 import type { Logger } from "pino";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
@@ -84,12 +83,15 @@ export class Dispatcher implements PoolUser<Delivery> {
   /** Take an event in. */
   accept(delivery: Delivery): void {
     const lane = this.#lanes.of(delivery.event.shard);
-    if (isReservedKey(lane.outputKey)) {
+    if (lane.isReserved) {
       const message = `the output key ${lane.outputKey} is one that Gaugelet needs itself; choose another output.key`;
       this.#fail(delivery, "rejected", message, "", undefined);
       return;
     }
     lane.queue.put(delivery);
+    // Where nobody waits, the event goes at once.
+    const isAlone = this.#eager.size === 0 && !this.#isPumping && !this.#isStopping;
+    if (isAlone && this.#sendNext(lane) && lane.queue.size === 0) return;
     this.#eager.add(lane);
     this.#pump();
   }
@@ -212,8 +214,9 @@ export class Dispatcher implements PoolUser<Delivery> {
     lane.queue.take();
     lane.underWay += 1;
     window.sent(delivery.body.length, delivery.isSuspect);
-    delivery.id = worker.invoke(delivery, lane.number, lane.outbox.storedAt);
-    this.#parts.metrics.sent((performance.now() - delivery.event.receivedAt) / 1000);
+    const now = performance.now();
+    delivery.id = worker.invoke(delivery, lane.number, lane.outbox.storedAt, now);
+    this.#parts.metrics.sent((now - delivery.event.receivedAt) / 1000);
     return true;
   }
 
@@ -264,11 +267,11 @@ export class Dispatcher implements PoolUser<Delivery> {
   #hearResult(worker: Worker<Delivery>, delivery: Delivery, result: CallResult): void {
     const lane = this.#lanes.of(delivery.event.shard);
     this.#windows.get(worker)?.answered(delivery.body.length, result.seconds);
-    this.#parts.metrics.answered(worker, result);
     lane.queue.done(delivery);
     lane.underWay -= 1;
     if (result.outcome === "ok") this.#succeed(worker, lane, delivery, result);
     else this.#fail(delivery, result.outcome, result.message, result.details, result.limit);
+    this.#parts.metrics.answered(worker, result);
     // Saving what it left in env may end the worker yet.
     if (delivery.isSuspect && !lane.unsaved.includes(delivery)) this.#acquit(worker, delivery);
     if (lane.queue.size > 0) this.#eager.add(lane);
@@ -279,15 +282,15 @@ export class Dispatcher implements PoolUser<Delivery> {
 
   #succeed(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, result: CallResult): void {
     const { output, seconds } = result;
-    this.#pool.noteSuccess();
-    this.#problems.notFinite(result.notFinite);
     delivery.output = output;
     delivery.seconds = seconds;
-    this.#parts.note("ok", "", "", undefined);
-    // One with a name of its caller's is answered when it is stored.
+    // First of all, for somebody waits. One with a name of its caller's is answered when it is stored.
     if (delivery.idempotencyKey === undefined) delivery.reply({ outcome: "ok", output, seconds });
     if (this.#keepsEnv && lane.worker === worker) lane.unsaved.push(delivery);
     else lane.outbox.put(handledOf([delivery], undefined));
+    this.#pool.noteSuccess();
+    this.#problems.notFinite(result.notFinite);
+    this.#parts.note("ok", "", "", undefined);
   }
 
   #hearSaved(worker: Worker<Delivery>, shard: number, { id, env, problem }: SavedEnv): void {

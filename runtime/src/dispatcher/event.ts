@@ -1,5 +1,8 @@
 import type { EventContext } from "../workers/protocol.ts";
 
+/** Of an event that has nothing of its own to say. */
+export const NO_CONTEXT: EventContext = Object.freeze({});
+
 /** Something that happened, for one function to handle. */
 export interface FunctionEvent {
   /** Where it came from, such as `redis:metrics` or `schedule:5s`: the field of its position. */

@@ -1,3 +1,4 @@
+import { isReservedKey } from "@gaugelet/shared/keys";
 import type { Outbox } from "../sinks/outbox.ts";
 import type { Worker } from "../workers/worker.ts";
 import type { Delivery } from "./delivery.ts";
@@ -9,6 +10,8 @@ export class Lane {
   readonly number: number;
   readonly shard: string;
   readonly outputKey: string;
+  /** Whether the output key is one that Gaugelet needs itself. */
+  readonly isReserved: boolean;
   readonly outbox: Outbox;
   readonly queue = new DeliveryQueue();
   /** The worker that holds the `env`; undefined where there is none to hold, or no worker has it. */
@@ -32,6 +35,7 @@ export class Lane {
     this.number = number;
     this.shard = shard;
     this.outputKey = outputKey;
+    this.isReserved = isReservedKey(outputKey);
     this.outbox = outbox;
   }
 

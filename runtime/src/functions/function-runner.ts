@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
 import { Delivery } from "../dispatcher/delivery.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
-import type { FunctionEvent } from "../dispatcher/event.ts";
+import { type FunctionEvent, NO_CONTEXT } from "../dispatcher/event.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
 import type { ObservedFunction } from "../observability/metrics.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
@@ -100,11 +100,14 @@ export class FunctionRunner implements Callable {
     const state = pool.state.kind === "ready" ? "starting" : pool.state.kind;
     const workers = new Map([["ready", ready]]);
     if (missing > 0) workers.set(state, missing);
+    const { metrics, definition } = this.#parts;
     return {
-      name: this.definition.name,
+      name: definition.name,
+      outcomes: metrics.outcomes,
+      cpuSeconds: metrics.cpuSeconds,
       workers,
       utilization: pool.utilization,
-      memory: this.#parts.metrics.workers(),
+      memory: metrics.workers(),
     };
   }
 
@@ -131,7 +134,7 @@ export class FunctionRunner implements Callable {
       shard,
       body,
       position: null,
-      context: {},
+      context: NO_CONTEXT,
       isSuperseded: false,
       receivedAt: performance.now(),
     };

@@ -2,6 +2,7 @@ import type { CallResult } from "../workers/call-result.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { StartMethod } from "../workers/transport.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
+import type { Tally } from "./tallied-histogram.ts";
 
 /** How a call ended. */
 export const OUTCOMES = ["ok", "error", "timeout", "killed", "rejected"] as const;
@@ -17,35 +18,27 @@ interface MeasuredWorker {
   memoryBytes: number;
 }
 
-/** The metrics of one function, found once: they are counted at every call. */
+/** The metrics of one function. What is counted at every call are plain numbers, read at each scrape. */
 export class FunctionMetrics {
   readonly deadLetters: { inc(): void };
+  /** Calls so far. */
+  readonly outcomes: Record<Outcome, number> = { ok: 0, error: 0, timeout: 0, killed: 0, rejected: 0 };
+  /** Processor time of all calls so far. */
+  cpuSeconds = 0;
   readonly #name: string;
   readonly #metrics: RuntimeMetrics;
-  readonly #outcomes: Record<Outcome, { inc(): void }>;
-  readonly #duration: { observe(seconds: number): void };
-  readonly #queueTime: { observe(seconds: number): void };
-  readonly #cpuSeconds: { inc(seconds: number): void };
+  readonly #duration: Tally;
+  readonly #queueTime: Tally;
   /** Names of the workers that are there: small numbers, given again when a worker is gone. */
   readonly #workerNames = new Map<MeasuredWorker, string>();
 
   constructor(name: string, metrics: RuntimeMetrics) {
     this.#name = name;
     this.#metrics = metrics;
-    const outcome = (kind: Outcome) => metrics.invocations.labels({ function: name, outcome: kind });
-    this.#outcomes = {
-      ok: outcome("ok"),
-      error: outcome("error"),
-      timeout: outcome("timeout"),
-      killed: outcome("killed"),
-      rejected: outcome("rejected"),
-    };
-    this.#duration = metrics.duration.labels({ function: name });
-    this.#queueTime = metrics.queueTime.labels({ function: name });
-    this.#cpuSeconds = metrics.cpuSeconds.labels({ function: name });
+    this.#duration = metrics.duration.tally({ function: name });
+    this.#queueTime = metrics.queueTime.tally({ function: name });
     this.deadLetters = metrics.deadLetters.labels({ topic: "", function: name });
     // From 0 on, so that a first error is an increase and not a new series.
-    for (const kind of OUTCOMES) metrics.invocations.inc({ function: name, outcome: kind }, 0);
     metrics.workerRestarts.inc({ function: name, cause: "exit" }, 0);
     metrics.deadLetters.inc({ topic: "", function: name }, 0);
     for (const direction of ["up", "down"]) metrics.scalings.inc({ function: name, direction }, 0);
@@ -58,12 +51,12 @@ export class FunctionMetrics {
 
   answered(worker: MeasuredWorker, { seconds, cpuSeconds, memoryBytes }: CallResult): void {
     this.#duration.observe(seconds);
-    this.#cpuSeconds.inc(cpuSeconds);
+    this.cpuSeconds += cpuSeconds;
     worker.memoryBytes = memoryBytes;
   }
 
   over(outcome: Outcome): void {
-    this.#outcomes[outcome].inc();
+    this.outcomes[outcome] += 1;
   }
 
   limitReached(limit: LimitName): void {

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
+import { TalliedHistogram } from "./tallied-histogram.ts";
 
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const START_BUCKETS = [0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -7,6 +8,10 @@ const START_BUCKETS = [0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 /** What is read of a function at each scrape. */
 export interface ObservedFunction {
   readonly name: string;
+  /** Calls so far, by how they ended. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Processor time of all calls so far. */
+  readonly cpuSeconds: number;
   /** Number of workers by state. */
   readonly workers: ReadonlyMap<string, number>;
   /** Share of their time that the workers had calls lately, from 0 to 1. */
@@ -18,14 +23,7 @@ export interface ObservedFunction {
 export class RuntimeMetrics {
   readonly registry = new Registry();
 
-  readonly invocations = new Counter({
-    name: "gaugelet_function_invocations_total",
-    help: "Calls of a function by how they ended.",
-    labelNames: ["function", "outcome"] as const,
-    registers: [this.registry],
-  });
-
-  readonly duration = new Histogram({
+  readonly duration = new TalliedHistogram({
     name: "gaugelet_function_duration_seconds",
     help: "Time in the handler, without queueing and storing.",
     labelNames: ["function"] as const,
@@ -33,18 +31,11 @@ export class RuntimeMetrics {
     registers: [this.registry],
   });
 
-  readonly queueTime = new Histogram({
+  readonly queueTime = new TalliedHistogram({
     name: "gaugelet_function_queue_seconds",
     help: "Time from an event reaching the runtime to its being sent to a worker.",
     labelNames: ["function"] as const,
     buckets: CALL_BUCKETS,
-    registers: [this.registry],
-  });
-
-  readonly cpuSeconds = new Counter({
-    name: "gaugelet_function_cpu_seconds_total",
-    help: "Processor time that a function's calls used.",
-    labelNames: ["function"] as const,
     registers: [this.registry],
   });
 
@@ -95,6 +86,30 @@ export class RuntimeMetrics {
   constructor(observe: () => Iterable<ObservedFunction>) {
     collectDefaultMetrics({ register: this.registry });
     const registers = [this.registry];
+    const invocations: Counter<"function" | "outcome"> = new Counter({
+      name: "gaugelet_function_invocations_total",
+      help: "Calls of a function by how they ended.",
+      labelNames: ["function", "outcome"] as const,
+      registers,
+      collect: () => {
+        invocations.reset();
+        for (const { name, outcomes } of observe()) {
+          for (const [outcome, count] of Object.entries(outcomes)) {
+            invocations.inc({ function: name, outcome }, count);
+          }
+        }
+      },
+    });
+    const cpuSeconds: Counter<"function"> = new Counter({
+      name: "gaugelet_function_cpu_seconds_total",
+      help: "Processor time that a function's calls used.",
+      labelNames: ["function"] as const,
+      registers,
+      collect: () => {
+        cpuSeconds.reset();
+        for (const each of observe()) cpuSeconds.inc({ function: each.name }, each.cpuSeconds);
+      },
+    });
     const workers: Gauge<"function" | "state"> = new Gauge({
       name: "gaugelet_workers",
       help: "Workers of a function by state.",

@@ -1,8 +1,10 @@
+import { mayHoldLongInteger } from "./long-integers.ts";
 import { type Frame, FrameType, InvokeNumbers } from "./protocol.ts";
 
 const LENGTH_BYTES = 4;
 const TYPE_AND_HEAD_LENGTH_BYTES = 5;
 const START_BYTES = LENGTH_BYTES + TYPE_AND_HEAD_LENGTH_BYTES;
+const NO_BODY = Buffer.alloc(0);
 /** The head of a frame that has none. */
 export const NO_HEAD: unknown = Object.freeze({});
 
@@ -17,36 +19,72 @@ export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
-/** Write a frame: everything before the body; the body follows unchanged and uncopied. */
-export function encodeFrameStart(type: number, head: object, bodyLength: number): Buffer {
-  const headText = headTextOf(head);
-  const headLength = Buffer.byteLength(headText);
-  const start = Buffer.allocUnsafe(START_BYTES + headLength);
-  writeStart(start, type, headLength, bodyLength);
-  start.write(headText, START_BYTES);
-  return start;
+/** A message on its way out: `writeStart` writes all that is before the body, which follows unchanged. */
+export interface OutgoingFrame {
+  readonly startBytes: number;
+  readonly body: Buffer;
+  writeStart(target: Buffer, at: number): void;
 }
 
-/** The numbers of an `invoke`. */
-export interface InvokeCall {
-  readonly id: number;
-  readonly shard: number;
-  /** Unix milliseconds, NaN before the first. */
-  readonly lastExecution: number;
-  /** {@link headTextOf} of the event's own context. */
-  readonly headText: string;
+/** A message with any head. */
+export class PlainFrame implements OutgoingFrame {
+  readonly startBytes: number;
+  readonly body: Buffer;
+  readonly #type: number;
+  readonly #headText: string;
+
+  constructor(type: number, head: object, body: Buffer = NO_BODY) {
+    this.#type = type;
+    this.#headText = headTextOf(head);
+    this.startBytes = START_BYTES + Buffer.byteLength(this.#headText);
+    this.body = body;
+  }
+
+  writeStart(target: Buffer, at: number): void {
+    writeStart(target, at, this.#type, this.startBytes - START_BYTES, this.body.length);
+    target.write(this.#headText, at + START_BYTES);
+  }
 }
 
-/** Write an `invoke`: everything before the event's bytes. */
-export function encodeInvokeStart(call: InvokeCall, eventLength: number): Buffer {
-  const headLength = Buffer.byteLength(call.headText);
-  const numbers = START_BYTES + headLength;
-  const start = Buffer.allocUnsafe(numbers + InvokeNumbers.bytes);
-  writeStart(start, FrameType.invoke, headLength, InvokeNumbers.bytes + eventLength);
-  if (headLength > 0) start.write(call.headText, START_BYTES);
-  start.writeUInt32BE(call.id, numbers + InvokeNumbers.id);
-  start.writeUInt32BE(call.shard, numbers + InvokeNumbers.shard);
-  start.writeDoubleBE(call.lastExecution, numbers + InvokeNumbers.lastExecution);
+/** An `invoke`. */
+export class InvokeFrame implements OutgoingFrame {
+  readonly startBytes: number;
+  readonly body: Buffer;
+  readonly #id: number;
+  readonly #shard: number;
+  readonly #lastExecution: number;
+  readonly #headText: string;
+
+  /**
+   * @param lastExecution Unix milliseconds, NaN before the first.
+   * @param headText {@link headTextOf} of the event's own context.
+   */
+  constructor(id: number, shard: number, lastExecution: number, headText: string, event: Buffer) {
+    this.#id = id;
+    this.#shard = shard;
+    this.#lastExecution = lastExecution;
+    this.#headText = headText;
+    const headLength = headText === "" ? 0 : Buffer.byteLength(headText);
+    this.startBytes = START_BYTES + headLength + InvokeNumbers.bytes;
+    this.body = event;
+  }
+
+  writeStart(target: Buffer, at: number): void {
+    const numbers = at + this.startBytes - InvokeNumbers.bytes;
+    const headLength = numbers - at - START_BYTES;
+    writeStart(target, at, FrameType.invoke, headLength, InvokeNumbers.bytes + this.body.length);
+    if (headLength > 0) target.write(this.#headText, at + START_BYTES);
+    writeUnsigned(target, numbers + InvokeNumbers.id, this.#id);
+    writeUnsigned(target, numbers + InvokeNumbers.shard, this.#shard);
+    target.writeDoubleBE(this.#lastExecution, numbers + InvokeNumbers.lastExecution);
+    target[numbers + InvokeNumbers.longInteger] = mayHoldLongInteger(this.body) ? 1 : 0;
+  }
+}
+
+/** All that is before a message's body. */
+export function encodeStart(frame: OutgoingFrame): Buffer {
+  const start = Buffer.allocUnsafe(frame.startBytes);
+  frame.writeStart(start, 0);
   return start;
 }
 
@@ -56,10 +94,18 @@ export function headTextOf(head: object): string {
   return text === "{}" ? "" : text;
 }
 
-function writeStart(start: Buffer, type: number, headLength: number, bodyLength: number): void {
-  start.writeUInt32BE(TYPE_AND_HEAD_LENGTH_BYTES + headLength + bodyLength, 0);
-  start.writeUInt8(type, LENGTH_BYTES);
-  start.writeUInt32BE(headLength, LENGTH_BYTES + 1);
+function writeStart(target: Buffer, at: number, type: number, headLength: number, bodyLength: number): void {
+  writeUnsigned(target, at, TYPE_AND_HEAD_LENGTH_BYTES + headLength + bodyLength);
+  target[at + LENGTH_BYTES] = type;
+  writeUnsigned(target, at + LENGTH_BYTES + 1, headLength);
+}
+
+/** 32 bits, big-endian. Buffer's own checks ranges at each call, which are right here by what they are. */
+function writeUnsigned(target: Buffer, at: number, value: number): void {
+  target[at] = value >>> 24;
+  target[at + 1] = value >>> 16;
+  target[at + 2] = value >>> 8;
+  target[at + 3] = value;
 }
 
 /** Cuts a stream of bytes into frames, however the stream is chunked. Chunks may be used again after `push`. */
@@ -76,36 +122,38 @@ export class FrameDecoder {
   }
 
   /**
-   * Take a chunk and give the frames that it completes.
+   * Take a chunk: the first `length` bytes of a buffer.
    *
+   * @param onFrame is given each frame that it completes; false keeps the rest for the next chunk.
    * @throws ProtocolError when the bytes are not frames; the stream cannot be used after that.
    */
-  *push(chunk: Buffer): Generator<ReceivedFrame> {
-    this.#available += chunk.length;
+  push(chunk: Buffer, length: number, onFrame: (frame: ReceivedFrame) => boolean): void {
+    this.#available += length;
     if (this.#available < this.#needed) {
-      this.#chunks.push(Buffer.from(chunk));
+      this.#chunks.push(Buffer.from(chunk.subarray(0, length)));
       return;
     }
-    const bytes = this.#chunks.length === 0 ? chunk : Buffer.concat([...this.#chunks, chunk]);
+    const isJoined = this.#chunks.length > 0;
+    const bytes = isJoined ? Buffer.concat([...this.#chunks, chunk.subarray(0, length)]) : chunk;
+    const end = isJoined ? bytes.length : length;
     let position = 0;
     try {
       for (;;) {
-        this.#needed = this.#bytesNeeded(bytes, position);
-        if (bytes.length - position < this.#needed) return;
+        this.#needed = this.#bytesNeeded(bytes, position, end);
+        if (end - position < this.#needed) return;
         const start = position;
         position += this.#needed;
-        yield decodeFrame(bytes, start, position);
+        if (!onFrame(decodeFrame(bytes, start, position))) return;
       }
     } finally {
-      // Also where the one who asked wants no more of this chunk.
-      this.#chunks = position === bytes.length ? [] : [Buffer.from(bytes.subarray(position))];
-      this.#available = bytes.length - position;
+      this.#chunks = position === end ? [] : [Buffer.from(bytes.subarray(position, end))];
+      this.#available = end - position;
     }
   }
 
   /** How long the frame is that begins there, or as much of it as has to come before that is known. */
-  #bytesNeeded(bytes: Buffer, start: number): number {
-    const available = bytes.length - start;
+  #bytesNeeded(bytes: Buffer, start: number, end: number): number {
+    const available = end - start;
     if (available < LENGTH_BYTES) return LENGTH_BYTES;
     const length = bytes.readUInt32BE(start);
     if (length < TYPE_AND_HEAD_LENGTH_BYTES || length > this.#maxFrameBytes) {

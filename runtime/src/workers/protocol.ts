@@ -85,7 +85,9 @@ export const InvokeNumbers = {
   shard: 4,
   /** Double: when the last output was stored, Unix milliseconds; NaN before the first. */
   lastExecution: 8,
-  bytes: 16,
+  /** Unsigned, 8 bits: 1 where the event may hold an integer beyond 64 bits, which quick JSON readers round. */
+  longInteger: 16,
+  bytes: 17,
 } as const;
 
 /** The numbers at the front of the body of `result`; the output follows. */

@@ -1,5 +1,5 @@
 import type { AnswerHead } from "./answers.ts";
-import type { ReceivedFrame } from "./frames.ts";
+import type { OutgoingFrame, ReceivedFrame } from "./frames.ts";
 import type { LaunchHead, LimitName } from "./protocol.ts";
 
 /**
@@ -55,8 +55,8 @@ export interface Transport {
   readonly level: AnswerHead<"launched">["level"];
   /** Settles when the process and all that it started are gone. */
   readonly ended: Promise<WorkerEnd>;
-  /** Send a frame. Frames of one turn of the event loop travel together. */
-  send(start: Buffer, body?: Buffer): void;
+  /** Send a frame. Frames of one turn of the event loop travel together, but for the first where it is urgent. */
+  send(frame: OutgoingFrame, isUrgent?: boolean): void;
   /** End the process and all that it started, at once; the first reason counts. */
   kill(end: WorkerEnd): void;
   /** Ask the process to end by closing the connection; kill it where it has not after `graceSeconds`. */

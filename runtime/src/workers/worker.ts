@@ -4,7 +4,7 @@ import { ANSWERS, type AnswerHead, type AnswerType } from "./answers.ts";
 import { type CallResult, readCallResult } from "./call-result.ts";
 import { CpuWatch } from "./cpu-watch.ts";
 import { LoadFailedError, WorkerDiedError } from "./errors.ts";
-import { encodeFrameStart, encodeInvokeStart, type ReceivedFrame } from "./frames.ts";
+import { InvokeFrame, PlainFrame, type ReceivedFrame } from "./frames.ts";
 import { explainEnd } from "./launch/explain-end.ts";
 import { PendingAnswers } from "./pending.ts";
 import { type Frame, FrameType, type LoadHead, type RestoreHead, type SnapshotHead } from "./protocol.ts";
@@ -262,17 +262,18 @@ export class Worker<C extends Call = Call> {
    * Call the handler. What it came to is heard by the listener; a worker that ends leaves it in `unanswered`.
    *
    * @param lastExecution Unix milliseconds, NaN before the first.
+   * @param now on the clock of performance.now().
    * @returns the call's id.
    */
-  invoke(call: C, shard: number, lastExecution: number): number {
+  invoke(call: C, shard: number, lastExecution: number, now: number): number {
     this.#lastId = (this.#lastId + 1) >>> 0;
     const id = this.#lastId;
-    const now = performance.now();
-    if (this.#calls === 0) this.#busySince = now;
+    const isIdle = this.#calls === 0;
+    if (isIdle) this.#busySince = now;
     this.#calls += 1;
     this.#pending.push({ kind: "call", call, id, timeout: this.#options.limits.timeout }, now);
-    const numbers = { id, shard, lastExecution, headText: call.headText };
-    this.#transport.send(encodeInvokeStart(numbers, call.body.length), call.body);
+    // A worker with nothing to do begins at once; what comes after it meanwhile travels together.
+    this.#transport.send(new InvokeFrame(id, shard, lastExecution, call.headText, call.body), isIdle);
     return id;
   }
 
@@ -305,7 +306,7 @@ export class Worker<C extends Call = Call> {
     if (this.#end !== undefined) throw new WorkerDiedError(this.#end);
     return await new Promise((resolve, reject) => {
       this.#pending.push({ kind: "request", timeout, resolve, reject }, performance.now());
-      this.#transport.send(encodeFrameStart(type, head, body.length), body);
+      this.#transport.send(new PlainFrame(type, head, body));
     });
   }
 

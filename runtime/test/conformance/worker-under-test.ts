@@ -2,7 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { encodeFrameStart, encodeInvokeStart, FrameDecoder, headTextOf } from "../../src/workers/frames.ts";
+import {
+  encodeStart,
+  FrameDecoder,
+  headTextOf,
+  InvokeFrame,
+  type OutgoingFrame,
+  PlainFrame,
+} from "../../src/workers/frames.ts";
 import {
   type Frame,
   FrameType,
@@ -86,10 +93,11 @@ export class WorkerUnderTest {
   #readFrames(): void {
     const decoder = new FrameDecoder();
     this.socket.on("data", (chunk: Buffer) => {
-      for (const frame of decoder.push(chunk)) {
+      decoder.push(chunk, chunk.length, (frame) => {
         if (frame.type !== FrameType.saved) this.#answers.put(frame);
         else this.#saved.put({ ...(frame.head as Omit<Saved, "body">), body: frame.body });
-      }
+        return true;
+      });
     });
     const closed = (): void => {
       this.#answers.close();
@@ -101,7 +109,7 @@ export class WorkerUnderTest {
 
   /** Send a message as it is. */
   send(type: number, head: object, body: Buffer = EMPTY): void {
-    this.socket.write(Buffer.concat([encodeFrameStart(type, head, body.length), body]));
+    this.socket.write(encode(new PlainFrame(type, head, body)));
   }
 
   /** The next answer, of this type; undefined where the worker has closed its end. */
@@ -156,8 +164,7 @@ export class WorkerUnderTest {
     const body = Buffer.isBuffer(event) ? event : Buffer.from(JSON.stringify(event));
     const headText = headTextOf(options.head ?? { inputKey: "metrics" });
     const { shard = 0, lastExecution = Number.NaN } = options;
-    const start = encodeInvokeStart({ id: this.#lastId, shard, lastExecution, headText }, body.length);
-    return Buffer.concat([start, body]);
+    return encode(new InvokeFrame(this.#lastId, shard, lastExecution, headText, body));
   }
 
   sendCall(event: unknown, options?: CallOptions): void {
@@ -267,4 +274,8 @@ async function within<Value>(what: string, promise: Promise<Value>): Promise<Val
   } finally {
     clearTimeout(timer);
   }
+}
+
+function encode(frame: OutgoingFrame): Buffer {
+  return Buffer.concat([encodeStart(frame), frame.body]);
 }

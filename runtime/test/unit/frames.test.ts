@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ANSWERS, type AnswerType } from "../../src/workers/answers.ts";
 import {
-  encodeFrameStart,
-  encodeInvokeStart,
+  encodeStart,
   FrameDecoder,
   headTextOf,
+  InvokeFrame,
   MAX_FRAME_BYTES,
+  type OutgoingFrame,
+  PlainFrame,
   ProtocolError,
 } from "../../src/workers/frames.ts";
 import {
@@ -38,9 +40,20 @@ const fixtures = readFixtures<FrameFixture>("frames.json");
 const malformed = readFixtures<{ readonly name: string; readonly hex: string }>("malformed-frames.json");
 const allBytes = Buffer.concat(fixtures.map(({ frameHex }) => Buffer.from(frameHex, "hex")));
 
+/** The frames that a chunk completes. */
+function push(decoder: FrameDecoder, chunk: Buffer): Frame[] {
+  const frames: Frame[] = [];
+  decoder.push(chunk, chunk.length, (frame) => frames.push(frame) > 0);
+  return frames;
+}
+
 function decode(...chunks: readonly Buffer[]): Frame[] {
   const decoder = new FrameDecoder();
-  return chunks.flatMap((chunk) => [...decoder.push(chunk)]);
+  return chunks.flatMap((chunk) => push(decoder, chunk));
+}
+
+function encode(frame: OutgoingFrame): Buffer {
+  return Buffer.concat([encodeStart(frame), frame.body]);
 }
 
 function comparable(frames: readonly Frame[]) {
@@ -65,9 +78,9 @@ describe.each(fixtures)("the frame: $name", (fixture) => {
   test("is decoded wherever it is cut in two, and not before its last byte", () => {
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       const decoder = new FrameDecoder();
-      const early = [...decoder.push(bytes.subarray(0, cut))];
+      const early = push(decoder, bytes.subarray(0, cut));
       expect(early).toHaveLength(cut === bytes.length ? 1 : 0);
-      const frames = [...early, ...decoder.push(bytes.subarray(cut))];
+      const frames = [...early, ...push(decoder, bytes.subarray(cut))];
       expect(comparable(frames)).toEqual([
         { type: fixture.type, head: fixture.head, bodyHex: fixture.bodyHex },
       ]);
@@ -79,8 +92,7 @@ const ours = fixtures.filter(({ decodeOnly }) => decodeOnly !== true);
 
 test.each(ours)("the frame is encoded to exactly these bytes: $name", ({ type, head, bodyHex, frameHex }) => {
   const body = Buffer.from(bodyHex, "hex");
-  const start = encodeFrameStart(type, head, body.length);
-  expect(Buffer.concat([start, body]).toString("hex")).toBe(frameHex);
+  expect(encode(new PlainFrame(type, head, body)).toString("hex")).toBe(frameHex);
 });
 
 /** The numbers of an `invoke` as the fixtures write them. */
@@ -89,6 +101,7 @@ interface InvokeNumbersOfFixture {
   readonly shard: number;
   /** NaN is null. */
   readonly lastExecution: number | null;
+  readonly longInteger: number;
 }
 
 const invokes = fixtures.filter(({ type }) => type === FrameType.invoke);
@@ -99,14 +112,8 @@ test.each(invokes.filter(({ decodeOnly }) => decodeOnly !== true))(
   (fixture) => {
     const { id, shard, lastExecution } = fixture.numbers as InvokeNumbersOfFixture;
     const event = Buffer.from(fixture.bodyHex, "hex").subarray(InvokeNumbers.bytes);
-    const call = {
-      id,
-      shard,
-      lastExecution: lastExecution ?? Number.NaN,
-      headText: headTextOf(fixture.head),
-    };
-    const start = encodeInvokeStart(call, event.length);
-    expect(Buffer.concat([start, event]).toString("hex")).toBe(fixture.frameHex);
+    const frame = new InvokeFrame(id, shard, lastExecution ?? Number.NaN, headTextOf(fixture.head), event);
+    expect(encode(frame).toString("hex")).toBe(fixture.frameHex);
   },
 );
 
@@ -117,6 +124,7 @@ test.each(invokes)("an invoke has its numbers where they are said to be: $name",
     id: body.readUInt32BE(InvokeNumbers.id),
     shard: body.readUInt32BE(InvokeNumbers.shard),
     lastExecution: Number.isNaN(lastExecution) ? null : lastExecution,
+    longInteger: body.readUInt8(InvokeNumbers.longInteger),
   }).toEqual(numbers);
 });
 
@@ -166,7 +174,7 @@ describe("a stream of frames", () => {
 
   test("carries a body of many chunks unchanged", () => {
     const body = Buffer.alloc(1_000_000, "0123456789");
-    const bytes = Buffer.concat([encodeFrameStart(FrameType.restore, { shard: 0 }, body.length), body]);
+    const bytes = encode(new PlainFrame(FrameType.restore, { shard: 0 }, body));
     const chunks = Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, index) =>
       bytes.subarray(index * 65_536, (index + 1) * 65_536),
     );
@@ -177,17 +185,26 @@ describe("a stream of frames", () => {
 
   test("goes on where one stopped who wanted no more of a chunk", () => {
     const decoder = new FrameDecoder();
-    const [first] = decoder.push(allBytes);
-    const rest = [...decoder.push(Buffer.alloc(0))];
-    expect(comparable([first as Frame, ...rest])).toEqual(expected);
+    const frames: Frame[] = [];
+    decoder.push(allBytes, allBytes.length, (frame) => frames.push(frame) > 1);
+    expect(frames).toHaveLength(1);
+    expect(comparable([...frames, ...push(decoder, Buffer.alloc(0))])).toEqual(expected);
   });
 
   test("gives a frame out before it looks at the next", () => {
     const decoder = new FrameDecoder();
     const good = Buffer.from(fixtures[0]?.frameHex ?? "", "hex");
-    const frames = decoder.push(Buffer.concat([good, Buffer.from("ffffffff", "hex")]));
-    expect(frames.next().value).toMatchObject({ type: fixtures[0]?.type });
-    expect(() => frames.next()).toThrow(ProtocolError);
+    const chunk = Buffer.concat([good, Buffer.from("ffffffff", "hex")]);
+    const frames: Frame[] = [];
+    expect(() => decoder.push(chunk, chunk.length, (frame) => frames.push(frame) > 0)).toThrow(ProtocolError);
+    expect(comparable(frames)).toEqual(expected.slice(0, 1));
+  });
+
+  test("takes no more of a buffer than came", () => {
+    const frames: Frame[] = [];
+    const buffer = Buffer.concat([allBytes, Buffer.from("ffffffff", "hex")]);
+    new FrameDecoder().push(buffer, allBytes.length, (frame) => frames.push(frame) > 0);
+    expect(comparable(frames)).toEqual(expected);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { FrameDecoder, type ReceivedFrame } from "../frames.ts";
+import { encodeStart, FrameDecoder, type OutgoingFrame, type ReceivedFrame } from "../frames.ts";
 
 const BATCH_BYTES = 64 * 1024;
 /** From this size on a body is sent as it is, not copied into a batch. */
@@ -9,13 +9,13 @@ const MOST_FREE_BATCHES = 8;
 /** A stream and how its bytes are heard. */
 export interface ByteStream {
   readonly stream: Duplex;
-  /** @param hear is given each chunk, whose memory may be used again when it returns. */
-  readonly onBytes: (hear: (chunk: Buffer) => void) => void;
+  /** @param hear is given each chunk, the first bytes of a buffer that may be used again when it returns. */
+  readonly onBytes: (hear: (buffer: Buffer, length: number) => void) => void;
 }
 
 /** A stream that gives each chunk memory of its own. */
 export function byteStream(stream: Duplex): ByteStream {
-  return { stream, onBytes: (hear) => void stream.on("data", hear) };
+  return { stream, onBytes: (hear) => void stream.on("data", (chunk: Buffer) => hear(chunk, chunk.length)) };
 }
 
 /** Who hears of what comes over a channel. */
@@ -56,13 +56,14 @@ export class Channel {
   constructor({ stream, onBytes }: ByteStream, listener: ChannelListener, maxFrameBytes?: number) {
     this.#stream = stream;
     const decoder = new FrameDecoder(maxFrameBytes);
-    onBytes((chunk) => {
+    const hear = (frame: ReceivedFrame): boolean => {
+      listener.onFrame(frame);
+      return this.#isOpen;
+    };
+    onBytes((buffer, length) => {
       if (!this.#isOpen) return;
       try {
-        for (const frame of decoder.push(chunk)) {
-          if (!this.#isOpen) return;
-          listener.onFrame(frame);
-        }
+        decoder.push(buffer, length, hear);
       } catch (error) {
         this.#isOpen = false;
         listener.onBroken((error as Error).message);
@@ -77,24 +78,31 @@ export class Channel {
     stream.on("close", closed);
   }
 
-  /** Send a frame, at the end of this turn of the event loop. */
-  send(start: Buffer, body?: Buffer): void {
-    const size = start.length + (body?.length ?? 0);
+  /**
+   * Send a frame, at the end of this turn of the event loop: so those of many connections travel together.
+   *
+   * @param isUrgent sends it at once, where nothing waits to be sent: the others of this turn go without it.
+   */
+  send(frame: OutgoingFrame, isUrgent = false): void {
+    const { body, startBytes } = frame;
+    const size = startBytes + body.length;
     if (size > SEND_ALONE_BYTES) {
       this.#flush();
       if (!this.#isOpen) return;
-      this.#stream.write(start);
-      if (body !== undefined) this.#stream.write(body);
+      this.#stream.write(encodeStart(frame));
+      if (body.length > 0) this.#stream.write(body);
       return;
     }
     if (this.#length + size > BATCH_BYTES) this.#flush();
-    if (this.#batch === undefined) {
-      this.#batch = this.#free.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
-      process.nextTick(this.#flush);
-    }
-    this.#batch.set(start, this.#length);
-    if (body !== undefined) this.#batch.set(body, this.#length + start.length);
+    const isFirst = this.#batch === undefined;
+    const batch = this.#batch ?? this.#free.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
+    this.#batch = batch;
+    frame.writeStart(batch, this.#length);
+    batch.set(body, this.#length + startBytes);
     this.#length += size;
+    if (!isFirst) return;
+    if (isUrgent) this.#flush();
+    else setImmediate(this.#flush);
   }
 
   /** Send what is left and close this end. */

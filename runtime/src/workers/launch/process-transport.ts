@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { AnswerHead } from "../answers.ts";
+import type { OutgoingFrame } from "../frames.ts";
 import { LineSplitter } from "../line-splitter.ts";
 import type {
   StartMethod,
@@ -74,8 +75,8 @@ export class ProcessTransport implements Transport {
     return this.#process.level;
   }
 
-  send(start: Buffer, body?: Buffer): void {
-    this.#channel.send(start, body);
+  send(frame: OutgoingFrame, isUrgent?: boolean): void {
+    this.#channel.send(frame, isUrgent);
   }
 
   kill(end: WorkerEnd): void {

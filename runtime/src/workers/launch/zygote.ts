@@ -5,7 +5,7 @@ import type { Duplex, Readable } from "node:stream";
 import type { Logger } from "pino";
 import { ANSWERS, type AnswerHead } from "../answers.ts";
 import { IsolationError, WorkerDiedError } from "../errors.ts";
-import { encodeFrameStart } from "../frames.ts";
+import { PlainFrame } from "../frames.ts";
 import { type EndHead, type Frame, FrameType, type LaunchHead } from "../protocol.ts";
 import type {
   Launcher,
@@ -152,7 +152,7 @@ class Zygote {
     const { environment, ...rest } = spec;
     const head: LaunchHead = { launch: number, ...rest };
     const body = Buffer.from(JSON.stringify(environment));
-    this.#channel.send(encodeFrameStart(FrameType.launch, head, body.length), body);
+    this.#channel.send(new PlainFrame(FrameType.launch, head, body));
     try {
       const { pid, level } = await launch.launched.promise;
       const ended = launch.ended.promise.then(
@@ -160,7 +160,7 @@ class Zygote {
         () => ZYGOTE_ENDED,
       );
       const end: EndHead = { launch: number };
-      const kill = (): void => this.#channel.send(encodeFrameStart(FrameType.end, end, 0));
+      const kill = (): void => this.#channel.send(new PlainFrame(FrameType.end, end));
       const streams = { stdout, stderr, frames, records };
       return new ProcessTransport({ pid, startMethod, level, ended, kill }, streams, listener);
     } catch (error) {
@@ -190,11 +190,12 @@ class Zygote {
 
   /** As much is read over this one that memory of its own for each chunk would cost more than the rest. */
   #connectForFrames(launch: number): ByteStream {
-    let hear: (chunk: Buffer) => void = () => {};
+    let hear: (buffer: Buffer, length: number) => void = () => {};
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     const stream = this.#connect(launch, FRAMES_DESCRIPTOR, {
-      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
-      callback: (count, buffer) => {
-        hear(Buffer.from(buffer.buffer, buffer.byteOffset, count));
+      buffer,
+      callback: (count) => {
+        hear(buffer, count);
         return true;
       },
     });

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { encodeFrameStart } from "../../../src/workers/frames.ts";
+import { encodeStart, PlainFrame } from "../../../src/workers/frames.ts";
 import { type Frame, FrameType } from "../../../src/workers/protocol.ts";
 import { type ConformanceCase, source } from "../case.ts";
 
@@ -211,8 +211,8 @@ export const STREAM: readonly ConformanceCase[] = [
     },
   },
   ...MALFORMED.map(({ name, hex }) => ends(`a frame ${name}`, withMoreBytes(Buffer.from(hex, "hex")))),
-  ends("an answer", encodeFrameStart(FrameType.loaded, {}, 0)),
-  ends("a message of no type", encodeFrameStart(99, {}, 0)),
+  ends("an answer", encodeStart(new PlainFrame(FrameType.loaded, {}))),
+  ends("a message of no type", encodeStart(new PlainFrame(99, {}))),
   ends("a head that is a list", Buffer.from("0000000702000000025b5d", "hex")),
   {
     name: "the worker ends with an error where the connection ends inside a frame",

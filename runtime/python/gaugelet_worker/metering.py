@@ -1,0 +1,42 @@
+"""What a worker has used so far."""
+
+import resource
+import sys
+from time import perf_counter, process_time
+
+from gaugelet_worker.isolation.limits import renew_cpu_limit
+
+# To ask for the peak of memory costs as much as a small handler, and it hardly moves.
+_LOOK_AT_MEMORY_SECONDS = 0.001
+# Processor time. The limit counts whole seconds, and to renew it before each call would cost too much.
+_RENEW_CPU_LIMIT_SECONDS = 0.5
+_MAXRSS_BYTES = 1.0 if sys.platform == "darwin" else 1024.0
+
+
+class Meter:
+    """Processor time and the peak of memory of this process; renews the limit of processor time."""
+
+    def __init__(self) -> None:
+        self.peak_memory_bytes = 0.0
+        self._cpu_seconds = 0.0
+        self._look_at_memory_at = 0.0
+        self._cpu_limit: float | None = None
+        self._renew_cpu_limit_at = 0.0
+
+    def limit_cpu(self, seconds: float | None) -> None:
+        """Let each call have this much processor time from now on; None: without end."""
+        self._cpu_limit = seconds
+
+    def read(self) -> float:
+        """Processor seconds since the last reading. Now and then the peak of memory is looked at too."""
+        before = self._cpu_seconds
+        self._cpu_seconds = seconds = process_time()
+        now = perf_counter()
+        if now >= self._look_at_memory_at:
+            self._look_at_memory_at = now + _LOOK_AT_MEMORY_SECONDS
+            self.peak_memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_BYTES
+        if self._cpu_limit is not None and seconds >= self._renew_cpu_limit_at:
+            # Not at every call: what may be used until the next time is added.
+            renew_cpu_limit(self._cpu_limit + _RENEW_CPU_LIMIT_SECONDS)
+            self._renew_cpu_limit_at = seconds + _RENEW_CPU_LIMIT_SECONDS
+        return seconds - before
