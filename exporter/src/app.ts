@@ -14,6 +14,8 @@ export interface ExporterOptions {
   readonly port: number;
   /** A YAML file. */
   readonly configurationFile: string | undefined;
+  /** A YAML file in the format of Prometheus' exporter-toolkit. */
+  readonly webConfigurationFile?: string | undefined;
   /** Outputs beside those of the configuration file. */
   readonly outputs: readonly OutputSource[];
   readonly logger: Logger;
@@ -44,7 +46,14 @@ export async function startExporter(options: ExporterOptions): Promise<RunningEx
     const link = new RedisLink(options.redis, options.logger);
     teardown.push(() => link.close());
     const collector = new Collector(link, sources, rules, options.logger);
-    const server = await serve(options.address, options.port, collector, link, options.logger);
+    const server = await serve(
+      options.address,
+      options.port,
+      options.webConfigurationFile,
+      collector,
+      link,
+      options.logger,
+    );
     teardown.push(() => server.stop());
     options.logger.info({ address: options.address, port: server.port }, "listening");
     return { port: server.port, stop };

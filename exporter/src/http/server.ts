@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import express, { type ErrorRequestHandler, type Express } from "express";
@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { Registry } from "prom-client";
 import type { Collector } from "../collector.ts";
 import type { RedisLink } from "../redis-link.ts";
+import { createWebServer } from "../web/web-server.ts";
 import { landingPage } from "./landing-page.ts";
 
 /** How long requests may take to finish once the server stops, in milliseconds. */
@@ -15,16 +16,18 @@ const STOP_WITHIN_MS = 5_000;
 /**
  * Serve the metrics over HTTP.
  *
- * @throws ConfigurationError where the address or port cannot be had.
+ * @param webConfigurationFile TLS, users and the like; undefined: plain HTTP for everybody.
+ * @throws ConfigurationError where the address or port cannot be had, or the web configuration is wrong.
  */
 export async function serve(
   address: string,
   port: number,
+  webConfigurationFile: string | undefined,
   collector: Collector,
   link: RedisLink,
   logger: Logger,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const server = createServer(routes(collector, link, logger));
+  const { server } = await createWebServer(webConfigurationFile, routes(collector, link, logger), logger);
   await listen(server, address, port);
   return {
     port: (server.address() as AddressInfo).port,
