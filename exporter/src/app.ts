@@ -1,4 +1,4 @@
-import type { RedisAddress } from "@gaugelet/shared/redis/connection";
+import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import type { Logger } from "pino";
 import { Collector } from "./collector.ts";
 import { type OutputSource, readConfiguration } from "./configuration.ts";

@@ -1,5 +1,6 @@
 import { validate } from "@gaugelet/shared/configuration";
-import { type RedisAddress, redisAddressFrom } from "@gaugelet/shared/redis/connection";
+import type { RedisAddress } from "@gaugelet/shared/redis/address";
+import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { z } from "zod";
 import type { OutputSource } from "./configuration.ts";

@@ -1,6 +1,6 @@
-import { connectRedis, type RedisAddress } from "@gaugelet/shared/redis/connection";
+import { describeAddress, type RedisAddress } from "@gaugelet/shared/redis/address";
+import { connectAny, type RedisClient } from "@gaugelet/shared/redis/connection";
 import { explainRedisError } from "@gaugelet/shared/redis/explain";
-import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 
 /** Longest time that one look at Redis may take, in milliseconds; Prometheus gives a scrape 10 s. */
@@ -13,7 +13,7 @@ export class RedisAwayError extends Error {
 
 /** The connection to Redis: questions get an answer or a RedisAwayError in bounded time. */
 export class RedisLink {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #logger: Logger;
   /** Settles once the first attempt to connect has come out one way or the other. */
   readonly #attempted: Promise<void>;
@@ -22,10 +22,10 @@ export class RedisLink {
   #closed = false;
 
   constructor(address: RedisAddress, logger: Logger) {
-    this.#logger = logger.child({ redis: `${address.host}:${address.port}` });
+    this.#logger = logger.child({ redis: describeAddress(address) });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#attempted = promise;
-    this.#redis = connectRedis(
+    this.#redis = connectAny(
       address,
       {
         onUp: () => {
@@ -49,7 +49,7 @@ export class RedisLink {
    *   waits any more.
    * @throws RedisAwayError where Redis is not there, refuses, or takes too long.
    */
-  async ask<Answer>(question: (redis: Redis, signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+  async ask<Answer>(question: (redis: RedisClient, signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
     const { promise: expired, reject } = Promise.withResolvers<never>();
     const deadline = new AbortController();
     const timer = setTimeout(() => {

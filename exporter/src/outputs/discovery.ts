@@ -1,7 +1,8 @@
 import { defaultOutputKey, OUTPUTS_KEY } from "@gaugelet/shared/keys";
 import { parseOutputEntry } from "@gaugelet/shared/outputs";
+import type { RedisClient } from "@gaugelet/shared/redis/connection";
 import type { KeyPattern } from "@gaugelet/shared/redis/glob";
-import type { Redis } from "ioredis";
+import { scanKeys } from "@gaugelet/shared/redis/scan";
 import type { OutputSource } from "../configuration.ts";
 import { type DropReason, MAX_NAME_LENGTH } from "../drops.ts";
 import { hostOf } from "./host.ts";
@@ -16,7 +17,7 @@ const SCAN_COUNT = 10_000;
  * configuration, each once and in the order of their keys.
  */
 export async function discoverOutputs(
-  redis: Redis,
+  redis: RedisClient,
   sources: readonly OutputSource[],
   signal: AbortSignal,
   drop: (reason: DropReason, key: string) => void,
@@ -67,7 +68,7 @@ export async function discoverOutputs(
 
 /** Entries of `gaugelet:outputs`; none where its rights or type don't allow it: configured keys still work. */
 async function announced(
-  redis: Redis,
+  redis: RedisClient,
   drop: (reason: DropReason, key: string) => void,
 ): Promise<Record<string, string>> {
   try {
@@ -79,7 +80,7 @@ async function announced(
 }
 
 async function* keysOf(
-  redis: Redis,
+  redis: RedisClient,
   pattern: KeyPattern,
   signal: AbortSignal,
   drop: (reason: DropReason, key: string) => void,
@@ -88,18 +89,11 @@ async function* keysOf(
     yield pattern.prefix;
     return;
   }
-  let cursor = "0";
-  do {
-    signal.throwIfAborted();
-    let keys: string[];
-    try {
-      [cursor, keys] = await redis.scan(cursor, "MATCH", pattern.text, "COUNT", SCAN_COUNT);
-    } catch (error) {
-      drop(readProblem(error), pattern.text);
-      return;
-    }
-    yield* keys;
-  } while (cursor !== "0");
+  try {
+    for await (const keys of scanKeys(redis, pattern.text, SCAN_COUNT, signal)) yield* keys;
+  } catch (error) {
+    drop(readProblem(error), pattern.text);
+  }
 }
 
 /**

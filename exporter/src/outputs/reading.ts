@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "@gaugelet/shared/redis/connection";
 import type { DropReason } from "../drops.ts";
 import { readProblem } from "./discovery.ts";
 import type { Output } from "./output.ts";
@@ -18,7 +18,7 @@ export interface ReadOutput {
  * reads a key that is not there as empty.
  */
 export async function readOutputs(
-  redis: Redis,
+  redis: RedisClient,
   outputs: readonly Output[],
   signal: AbortSignal,
 ): Promise<ReadOutput[]> {

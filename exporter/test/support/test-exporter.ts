@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import type { RedisAddress } from "@gaugelet/shared/redis/connection";
+import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import { pino } from "pino";
 import { startExporter } from "../../src/app.ts";
 import { readEnvironment } from "../../src/environment.ts";
