@@ -60,6 +60,17 @@ export class KeyChanges {
     else if (this.#pushing) listener.onUnknown();
   }
 
+  /**
+   * Wait until all changes that Redis made before now have been told: it answers on the connection that it tells
+   * them on, in order.
+   *
+   * @throws Error where nobody tells us, or the connection breaks.
+   */
+  async settled(): Promise<void> {
+    if (!this.#pushing || this.#subscriber === undefined) throw new Error("changes are not pushed");
+    await this.#subscriber.ping();
+  }
+
   /** Stop hearing. */
   stop(): void {
     this.#listeners.length = 0;
