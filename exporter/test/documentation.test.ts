@@ -28,7 +28,7 @@ test("the page lists every metric of the default rules", async () => {
     (metric) => new RegExp(`^${metric.replace("<kind>", "[a-z]+").replace("*", ".*")}$`),
   );
   const missing = (await loadRules())
-    .map(({ family }) => family?.name)
+    .map(({ definition }) => definition.metric)
     .filter((name) => name !== undefined && !patterns.some((pattern) => pattern.test(name)));
   expect(missing).toEqual([]);
 });

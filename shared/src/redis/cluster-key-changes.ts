@@ -39,6 +39,11 @@ export class ClusterKeyChanges implements KeyChangesSource {
     else if (this.#pushing) listener.onUnknown();
   }
 
+  async settled(): Promise<void> {
+    if (!this.#pushing) throw new Error("changes are not pushed");
+    await Promise.all([...this.#nodes.values()].map((node) => node.settled()));
+  }
+
   stop(): void {
     this.#listeners.length = 0;
     this.#cluster?.disconnect();

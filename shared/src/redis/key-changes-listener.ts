@@ -15,6 +15,12 @@ export interface KeyChangesSource {
   readonly pushing: boolean;
   /** Hear of changes from now on; the first listener makes it connect. */
   listen(listener: KeyChangesListener): void;
+  /**
+   * Wait until all changes that Redis made before now have been told.
+   *
+   * @throws Error where nobody tells us, or the connection breaks.
+   */
+  settled(): Promise<void>;
   /** Stop hearing. */
   stop(): void;
 }

@@ -32,6 +32,10 @@ export class KeyChanges implements KeyChangesSource {
     this.#source.listen(listener);
   }
 
+  settled(): Promise<void> {
+    return this.#source.settled();
+  }
+
   stop(): void {
     this.#source.stop();
   }

@@ -39,6 +39,12 @@ export class NodeKeyChanges implements KeyChangesSource {
     else if (this.#pushing) listener.onUnknown();
   }
 
+  /** Redis answers on the connection that it tells changes on, in order. */
+  async settled(): Promise<void> {
+    if (!this.#pushing || this.#subscriber === undefined) throw new Error("changes are not pushed");
+    await this.#subscriber.ping();
+  }
+
   stop(): void {
     this.#listeners.length = 0;
     this.#subscriber?.disconnect();

@@ -2,16 +2,12 @@ import { describeAddress, type RedisAddress } from "@gaugelet/shared/redis/addre
 import { connectAny, type RedisClient } from "@gaugelet/shared/redis/connection";
 import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import type { Logger } from "pino";
+import { SourceAwayError } from "../source.ts";
 
 /** Longest time that one look at Redis may take, in milliseconds; Prometheus gives a scrape 10 s. */
 const ANSWER_WITHIN_MS = 3_000;
 
-/** Redis cannot be asked now. The message says why, in words. */
-export class RedisAwayError extends Error {
-  override readonly name = "RedisAwayError";
-}
-
-/** The connection to Redis: questions get an answer or a RedisAwayError in bounded time. */
+/** The connection to Redis: questions get an answer or a SourceAwayError in bounded time. */
 export class RedisLink {
   readonly #redis: RedisClient;
   readonly #logger: Logger;
@@ -47,7 +43,7 @@ export class RedisLink {
    *
    * @param question may send several commands; between them it looks at the signal, which says that nobody
    *   waits any more.
-   * @throws RedisAwayError where Redis is not there, refuses, or takes too long.
+   * @throws SourceAwayError where Redis is not there, refuses, or takes too long.
    */
   async ask<Answer>(question: (redis: RedisClient, signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
     const { promise: expired, reject } = Promise.withResolvers<never>();
@@ -65,7 +61,7 @@ export class RedisLink {
       // The connection's own reason says more than "the stream is not writable".
       const reason = this.#reason ?? explainRedisError(error);
       this.#away(reason);
-      throw new RedisAwayError(reason, { cause: error });
+      throw new SourceAwayError(reason, { cause: error });
     } finally {
       clearTimeout(timer);
     }
