@@ -14,32 +14,37 @@ export interface Match {
 /** Paths whose match is remembered. Outputs of one kind have the same paths, so that few are looked up twice. */
 const MAX_REMEMBERED = 20_000;
 
-/** Finds the first rule that matches a path, among those that apply to an output. */
+/** Finds the rules that match a path, among those that apply to an output. */
 export class Matcher {
   readonly rules: readonly Rule[];
-  readonly #remembered = new Map<string, Match | null>();
+  readonly #remembered = new Map<string, readonly Match[]>();
 
   constructor(rules: readonly Rule[]) {
     this.rules = rules;
   }
 
-  match(path: string): Match | null {
+  /** In their order, up to the first that sets no condition: it decides where the others do not. */
+  matches(path: string): readonly Match[] {
     const known = this.#remembered.get(path);
     if (known !== undefined) return known;
-    const match = this.#find(path);
+    const matches = this.#find(path);
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-    this.#remembered.set(path, match);
-    return match;
+    this.#remembered.set(path, matches);
+    return matches;
   }
 
-  #find(path: string): Match | null {
+  #find(path: string): Match[] {
+    const matches: Match[] = [];
     for (const rule of this.rules) {
       for (const [spelling, pattern] of rule.spellings.entries()) {
         const groups = pattern.match(path);
-        if (groups !== undefined) return { rule, spelling, groups };
+        if (groups === undefined) continue;
+        matches.push({ rule, spelling, groups });
+        if (rule.definition.where === undefined) return matches;
+        break;
       }
     }
-    return null;
+    return matches;
   }
 }
 

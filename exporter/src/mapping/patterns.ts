@@ -116,6 +116,11 @@ export function fillIn(template: string, groups: Groups): string {
   return template.replace(/\{([^{}]+)\}/g, (_, name: string) => groups[name] ?? "");
 }
 
+/** Whether a group is there for templates alone and is no label: Prometheus keeps names with `__` for itself. */
+export function isHelper(group: string): boolean {
+  return group.startsWith("__");
+}
+
 /** The names in braces of a template. */
 export function placeholders(template: string): string[] {
   return [...template.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => name ?? "");

@@ -101,7 +101,7 @@ class Planner {
   }
 
   #leaf(path: string, leaf: Leaf): ShapePart {
-    const match = this.#context.selection.matcher.match(path);
+    const match = this.#context.selection.matcher.matches(path).find((one) => this.#applies(one)) ?? null;
     const part = (outcome: string, shapePart: ShapePart): ShapePart => {
       this.#context.explain?.(path, leaf, match?.rule, outcome);
       return shapePart;
@@ -127,6 +127,19 @@ class Planner {
       (typeof leaf === "number" || typeof leaf === "boolean");
     const outcome = `${added.prefix}${value}`;
     return part(outcome, isPlain ? this.#series.plain(added) : this.#series.constant(added, leaf));
+  }
+
+  /** Whether the document is as the rule's condition wants it. */
+  #applies({ rule, groups }: Match): boolean {
+    const { where } = rule.definition;
+    if (where === undefined) return true;
+    const all = { ...this.#context.selection.keyGroups.get(rule), ...groups };
+    return Object.entries(where).every(([template, wanted]) => {
+      const path = fillIn(template, all);
+      const found = lookUp(this.#document, path);
+      this.#guards.set(path, found);
+      return found === wanted;
+    });
   }
 
   /** @returns why there is no series. */

@@ -3,7 +3,14 @@ import { FAMILY_TYPES, SUFFIXES } from "../exposition/family.ts";
 import { isUtf8Name } from "../exposition/names.ts";
 import { IDENTITY_LABELS } from "../outputs/output.ts";
 import { isReservedMetric } from "./family-table.ts";
-import { linearPattern, type Pattern, pathPattern, placeholders, trustedPattern } from "./patterns.ts";
+import {
+  isHelper,
+  linearPattern,
+  type Pattern,
+  pathPattern,
+  placeholders,
+  trustedPattern,
+} from "./patterns.ts";
 import { TIMESTAMP_FORMATS } from "./timestamps.ts";
 
 /** What becomes of a field that has no number, or of a rule that no field matches. */
@@ -31,6 +38,12 @@ function fieldsOf(compile: (source: string) => Pattern) {
     key: regexSchema.optional(),
     field: regexSchema.optional(),
     path: toPatterns(pathPattern, "expected a path, or a list of them").optional(),
+    where: z
+      .record(
+        z.string().min(1),
+        z.union([z.string(), z.number(), z.boolean()], "expected a text, number or truth"),
+      )
+      .optional(),
     per: z.enum(["function", "host", "document"]).default("function"),
     action: z.literal("drop").optional(),
     metric: metricSchema.optional(),
@@ -100,12 +113,12 @@ function checkName({ metric, type, unit }: RuleDefinition, complain: Complain): 
 
 function checkLabels(rule: RuleDefinition, complain: Complain, groups: ReadonlySet<string>): void {
   for (const name of Object.keys(rule.labels)) {
-    const problem = labelNameProblem(name);
+    const problem = labelNameProblem(name, rule);
     if (problem !== undefined) complain(problem, "labels");
   }
   const inMetric = new Set(placeholders(rule.metric ?? ""));
   for (const name of groups) {
-    const problem = inMetric.has(name) ? undefined : labelNameProblem(name);
+    const problem = inMetric.has(name) || isHelper(name) ? undefined : labelNameProblem(name, rule);
     if (problem !== undefined) complain(problem, rule.field === undefined ? "path" : "field");
   }
   if (
@@ -116,11 +129,12 @@ function checkLabels(rule: RuleDefinition, complain: Complain, groups: ReadonlyS
   }
 }
 
-function labelNameProblem(name: string): string | undefined {
+function labelNameProblem(name: string, { per }: RuleDefinition): string | undefined {
   if (!isUtf8Name(name) || name.startsWith("__")) {
     return `${name} is no label name: it may neither be empty nor start with __`;
   }
-  return (IDENTITY_LABELS as readonly string[]).includes(name)
+  // Series of a document carry no such labels of their own.
+  return per !== "document" && (IDENTITY_LABELS as readonly string[]).includes(name)
     ? `the label ${name} says where a series is from; a rule cannot set it`
     : undefined;
 }
@@ -133,6 +147,7 @@ function groupsOf({ key = [], field = [], path = [] }: RuleDefinition): Set<stri
 /** Where a rule may name a group in braces. */
 function* templatesOf(rule: RuleDefinition): Generator<readonly [path: string[], template: string]> {
   if (rule.metric !== undefined) yield [["metric"], rule.metric];
+  for (const path of Object.keys(rule.where ?? {})) yield [["where", path], path];
   if (rule.timestamp !== undefined) yield [["timestamp", "document"], rule.timestamp.document];
   for (const [name, source] of Object.entries(rule.labels)) {
     if (typeof source === "object" && "document" in source) yield [["labels", name], source.document];
