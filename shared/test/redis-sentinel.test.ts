@@ -1,3 +1,4 @@
+import { documentedRights } from "@gaugelet/testing/documented-rights";
 import { freePort } from "@gaugelet/testing/ports";
 import { startSentinels, type TestSentinels } from "@gaugelet/testing/redis-sentinel";
 import { waitFor } from "@gaugelet/testing/wait";
@@ -114,4 +115,24 @@ describe("why no primary is found is told once:", () => {
     expect(right.states).toEqual(["up"]);
     expect([...without.states, ...wrong.states].join()).not.toContain("secret");
   });
+});
+
+test("a user of the Sentinels with the documented rights is enough, also to hear of a fail-over", async () => {
+  const setup = await sentinels();
+  const [command = "", ...rights] = await documentedRights("asker");
+  for (const client of setup.clients) await client.call(command, ...rights);
+  const signIn = { REDIS_SENTINEL_USERNAME: "asker", REDIS_SENTINEL_PASSWORD: "password" };
+  const { client, states } = connect(addressOf(setup, signIn));
+  await waitFor("it is up", () => states.includes("up"));
+  // It hangs, so that only the Sentinels can tell.
+  setup.primary.freeze();
+  await setup.failedOver();
+  await waitFor("it can be written", () => client.set("k", "after").catch(() => undefined));
+  expect(await setup.replica.client.get("k")).toBe("after");
+  for (const each of setup.clients) {
+    const denials = (await each.call("ACL", "LOG")) as unknown[];
+    // The library introduces itself; that this is refused does no harm.
+    expect(denials.filter((denial) => !JSON.stringify(denial).includes("setinfo"))).toEqual([]);
+  }
+  setup.primary.thaw();
 });

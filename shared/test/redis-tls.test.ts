@@ -1,3 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type CertificateFiles, createAuthority, type TestAuthority } from "@gaugelet/testing/certificates";
 import { freePort } from "@gaugelet/testing/ports";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
@@ -91,6 +96,44 @@ test("by a URL too, and with a name that the certificate has", async () => {
   await redis.set("k", "by URL");
   await named.redis.client.select(3);
   expect(await named.redis.client.get("k")).toBe("by URL");
+});
+
+test("from Sentinels that speak it too", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "gaugelet-sentinel-tls-"));
+  const port = await freePort();
+  const file = join(folder, "sentinel.conf");
+  const lines = [
+    "port 0",
+    `tls-port ${port}`,
+    "tls-replication yes",
+    `tls-cert-file ${client.cert}`,
+    `tls-key-file ${client.key}`,
+    `tls-ca-cert-file ${authority.ca}`,
+    "bind 127.0.0.1",
+    `dir ${folder}`,
+    `sentinel monitor gauges 127.0.0.1 ${here.port} 1`,
+  ];
+  await writeFile(file, lines.join("\n"));
+  const sentinel = spawn("redis-server", [file, "--sentinel"], { stdio: "ignore" });
+  try {
+    const redis = connectRedis(
+      redisAddressFrom({
+        REDIS_SENTINELS: `127.0.0.1:${port}`,
+        REDIS_SENTINEL_NAME: "gauges",
+        REDIS_TLS: "true",
+        ...ours(),
+      }),
+    );
+    closing.push(() => redis.disconnect());
+    await waitFor("it is up", () => redis.status === "ready");
+    await redis.set("k", "by Sentinel");
+    expect(await here.redis.client.get("k")).toBe("by Sentinel");
+  } finally {
+    const ended = once(sentinel, "exit");
+    sentinel.kill("SIGKILL");
+    await ended;
+    await rm(folder, { recursive: true });
+  }
 });
 
 test.each<[string, () => [number, Record<string, string>], RegExp]>([

@@ -13,6 +13,8 @@ export interface TestSentinels {
   /** What the Sentinels call the primary. */
   readonly name: string;
   readonly ports: readonly number[];
+  /** Clients of the test's own, one of each Sentinel. */
+  readonly clients: readonly Redis[];
   /** The one that is the primary at first, and the one that takes over. */
   readonly primary: TestRedis;
   readonly replica: TestRedis;
@@ -67,6 +69,7 @@ export async function startSentinels(password?: string): Promise<TestSentinels> 
   return {
     name,
     ports,
+    clients,
     primary,
     replica,
     async failedOver() {
