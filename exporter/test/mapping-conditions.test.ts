@@ -50,12 +50,14 @@ test("a condition is looked at anew when the document changes, even where its nu
   const output = outputOf();
   store.describe(output);
   const linesAfter = (value: unknown): string[] => {
-    store.put(output.key, { text: JSON.stringify(value) }, 0);
+    store.put(output.key, { bytes: Buffer.from(JSON.stringify(value)) }, 0);
     return sampleLines(textOf(store));
   };
   expect(linesAfter({ v: [{ n: 1, s: 1, t: true }] })).toEqual(["one 1"]);
   expect(linesAfter({ v: [{ n: 2, s: 1, t: true }] })).toEqual(["one 2"]);
   expect(linesAfter({ v: [{ n: 2, s: 2, t: true }] })).toEqual(["other 2"]);
+  expect(linesAfter({ v: [{ n: 2, s: null, t: true }] })).toEqual(["other 2"]);
+  expect(linesAfter({ v: [{ n: 3, s: null, t: true }] })).toEqual(["other 3"]);
   expect(linesAfter({ v: [{ n: 2, s: 1, t: true }] })).toEqual(["one 2"]);
 });
 

@@ -8,14 +8,15 @@ import type { Leaf } from "../mapping/values.ts";
 import type { Output } from "../outputs/output.ts";
 import { parseOutput } from "../outputs/parsing.ts";
 import type { Problem } from "../problem-log.ts";
+import type { Family } from "./family.ts";
 import { META_FAMILIES, OUTPUT_TIMESTAMP } from "./meta-families.ts";
 import { type Absence, OutputFragments } from "./output-fragments.ts";
 import { Pages } from "./pages.ts";
 import type { Dialect } from "./text.ts";
 import { Twins } from "./twins.ts";
 
-/** What was found at an output's place: its text, or why there is none. */
-export type Content = { readonly text: string } | { readonly absence: DropReason | "gone" };
+/** What was found at an output's place: its bytes, or why there is none. */
+export type Content = { readonly bytes: Buffer } | { readonly absence: DropReason | "gone" };
 
 /** What a store tells. */
 export interface StoreListener {
@@ -50,8 +51,6 @@ export class OutputStore {
   readonly #outputs = new Map<string, OutputFragments>();
   readonly #pages = new Pages();
   readonly #twins: Twins;
-  /** Drops of each output's latest version. */
-  readonly #drops = new Map<string, ReadonlySet<DropReason>>();
   /** Series of all outputs. */
   #size = 0;
   /** Others came or went since the pages were laid out. */
@@ -103,7 +102,7 @@ export class OutputStore {
     ) {
       known.selection = this.#selector.select(output);
       known.forget();
-      this.#setPlanless(known, "gone");
+      this.#empty(known, "gone");
     } else if (before.storedAt !== output.storedAt) {
       this.#touch(known, [OUTPUT_TIMESTAMP]);
     }
@@ -115,7 +114,6 @@ export class OutputStore {
     if (known === undefined) return;
     this.#size -= known.size;
     this.#outputs.delete(key);
-    this.#drops.delete(key);
     this.#twins.update(known, false);
     this.#isLaidOut = false;
     this.#version += 1;
@@ -126,22 +124,22 @@ export class OutputStore {
     const known = this.#outputs.get(key);
     if (known === undefined) return;
     if ("absence" in content) {
-      if (known.absence === content.absence && known.plan === undefined) return;
+      if (known.absence === content.absence && !known.hasSamples) return;
       known.forget();
-      this.#setPlanless(known, content.absence);
-      this.#setDrops(key, content.absence === "gone" ? [] : [content.absence]);
+      this.#empty(known, content.absence);
+      this.#setDrops(known, content.absence === "gone" ? [] : [content.absence]);
       return;
     }
-    if (!known.sees(content.text, now)) return;
+    if (known.isSame(content.bytes, now)) return;
     const start = performance.now();
-    this.#render(known, content.text);
+    this.#render(known, content.bytes);
     this.#options.listener.onRender(key, (performance.now() - start) / 1000);
   }
 
   /** Leave out what is stale by now, and take in again what is not. */
   expire(now: number): void {
     for (const output of this.#outputs.values()) {
-      if (output.plan === undefined) continue;
+      if (!output.hasSamples) continue;
       const { staleAt } = output;
       const isStale = staleAt !== undefined && now > staleAt;
       if (isStale === (output.absence === "stale")) continue;
@@ -170,10 +168,10 @@ export class OutputStore {
   /** What keeps (parts of) outputs from being exported now. */
   get problems(): Problem[] {
     const problems: Problem[] = [];
-    for (const [key, { absence, suppressed }] of this.#outputs) {
+    for (const [key, { absence, suppressed, drops }] of this.#outputs) {
       if (absence === "gone" || absence === "stale")
         problems.push({ key, reason: absence, message: ABSENCES[absence] });
-      const reasons = new Set(this.#drops.get(key));
+      const reasons = new Set(drops);
       if (suppressed.size > 0) reasons.add("duplicate");
       for (const reason of reasons) problems.push({ key, reason, message: DROP_REASONS[reason] });
     }
@@ -185,33 +183,30 @@ export class OutputStore {
     return this.#version;
   }
 
-  #render(output: OutputFragments, text: string): void {
-    const { key } = output.output;
-    const document = parseOutput(text, this.#options.allowList);
+  #render(output: OutputFragments, bytes: Buffer): void {
+    const changed = output.absence === undefined ? output.repeat(bytes) : undefined;
+    if (changed !== undefined) {
+      if (changed.length > 0) this.#touch(output, changed);
+      for (const reason of output.drops) this.#options.listener.onDrop(reason);
+      return;
+    }
+    const document = parseOutput(bytes.toString(), this.#options.allowList);
     if (typeof document === "string") {
       output.parseErrors += 1;
-      this.#setPlanless(output, document);
-      this.#setDrops(key, [document]);
+      this.#empty(output, document);
+      this.#setDrops(output, [document]);
       return;
     }
     const before = output.families;
+    const plan = planOf(document, this.#contextOf(output));
     this.#size -= output.size;
-    const isSameShape = output.plan?.isReplayable === true && output.write(document);
-    if (!isSameShape) {
-      output.plan = planOf(document, this.#contextOf(output));
-      output.write(document);
-    }
-    const wasThere = output.absence === undefined;
+    output.write(bytes, plan);
     output.absence = undefined;
-    const drops = [...(output.plan?.drops ?? [])];
-    if (this.#size + output.size > this.#options.limits.series) {
-      output.absence = "too_many_series";
-      drops.push("too_many_series");
-    }
+    const hasRoom = this.#size + output.size <= this.#options.limits.series;
+    if (!hasRoom) output.absence = "too_many_series";
     this.#size += output.size;
-    this.#setDrops(key, drops);
-    if (isSameShape && wasThere && output.absence === undefined) this.#touch(output, output.families);
-    else this.#changed(output, before);
+    this.#setDrops(output, hasRoom ? plan.drops : [...plan.drops, "too_many_series"]);
+    this.#changed(output, before);
   }
 
   #contextOf({ output, selection }: OutputFragments): PlanContext {
@@ -225,7 +220,8 @@ export class OutputStore {
     };
   }
 
-  #setPlanless(output: OutputFragments, absence: Absence): void {
+  /** An output has no samples any more. */
+  #empty(output: OutputFragments, absence: Absence): void {
     const before = output.families;
     this.#size -= output.size;
     output.clear();
@@ -234,20 +230,19 @@ export class OutputStore {
   }
 
   /** An output has other series than before. */
-  #changed(output: OutputFragments, before: OutputFragments["families"] = []): void {
+  #changed(output: OutputFragments, before: readonly Family[] = []): void {
     this.#twins.update(output);
     this.#touch(output, [...before, ...output.families]);
   }
 
-  #touch(output: OutputFragments, families: OutputFragments["families"]): void {
+  #touch(output: OutputFragments, families: readonly Family[]): void {
     this.#version += 1;
     this.#pages.touch(output, families);
   }
 
   /** Count what is dropped of a version, and remember it for the log. */
-  #setDrops(key: string, reasons: readonly DropReason[]): void {
+  #setDrops(output: OutputFragments, reasons: readonly DropReason[]): void {
     for (const reason of reasons) this.#options.listener.onDrop(reason);
-    if (reasons.length > 0) this.#drops.set(key, new Set(reasons));
-    else this.#drops.delete(key);
+    output.drops = reasons;
   }
 }

@@ -47,7 +47,7 @@ export class Pages {
     if (output.page === -1) return;
     for (const family of families) {
       const block = this.#blockOf(family);
-      if (output.plan?.special.has(family)) block.isSpecial = true;
+      if (output.isSpecial(family)) block.isSpecial = true;
       block.pages[output.page]?.clear();
     }
   }
@@ -79,10 +79,9 @@ export class Pages {
   }
 
   #join(block: Block, page: number, dialect: Dialect, variant: string): Buffer {
-    const texts = (this.#members[page] ?? []).map((output) => output.textOf(block.family));
-    let text = texts.join("");
-    if (variant !== PLAIN) text = translateSamples(text, dialect);
-    const bytes = text === "" ? NOTHING : Buffer.from(text);
+    const samples = (this.#members[page] ?? []).flatMap((output) => output.samplesOf(block.family) ?? []);
+    let bytes = samples.length === 0 ? NOTHING : Buffer.concat(samples);
+    if (variant !== PLAIN) bytes = Buffer.from(translateSamples(bytes.toString(), dialect));
     block.pages[page]?.set(variant, bytes);
     return bytes;
   }

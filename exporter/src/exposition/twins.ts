@@ -1,4 +1,3 @@
-import { seriesIds } from "../mapping/plan.ts";
 import { functionLabels } from "../outputs/output.ts";
 import type { OutputFragments } from "./output-fragments.ts";
 
@@ -58,7 +57,7 @@ export class Twins {
     for (const output of outputs.sort((a, b) => (a.output.key < b.output.key ? -1 : 1))) {
       if (output.absence !== undefined) continue;
       const twice = new Set<string>();
-      for (const id of idsOf(output)) {
+      for (const id of output.ids()) {
         if (taken.has(id)) twice.add(id);
         else taken.add(id);
       }
@@ -71,11 +70,6 @@ export class Twins {
     }
     return touched;
   }
-}
-
-function* idsOf(output: OutputFragments): Generator<string> {
-  if (output.timestampId !== undefined) yield output.timestampId;
-  if (output.plan !== undefined) yield* seriesIds(output.plan);
 }
 
 /** What the series of an output may have in common with those of others. */

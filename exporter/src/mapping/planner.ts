@@ -8,9 +8,9 @@ import type { FamilyTable } from "./family-table.ts";
 import { labelsOf } from "./labels.ts";
 import type { Match, Selection } from "./matcher.ts";
 import { fillIn } from "./patterns.ts";
-import { type Plan, type Shape, type ShapePart, SKIP, skipOf } from "./plan.ts";
+import { FIXED, type Plan, type Shape, type ShapePart, SKIPPED } from "./plan.ts";
 import type { Rule, RuleMetric } from "./rules.ts";
-import { type SeriesEntry, SeriesList } from "./series-list.ts";
+import { SeriesList } from "./series-list.ts";
 import { readTimestamp } from "./timestamps.ts";
 import { convert, type Leaf } from "./values.ts";
 
@@ -37,9 +37,7 @@ class Planner {
   readonly #document: Container;
   readonly #context: PlanContext;
   readonly #drops: DropReason[] = [];
-  readonly #guards = new Map<string, unknown>();
-  readonly #stamps: Plan["stamps"][number][] = [];
-  readonly #stampIndex = new Map<string, number>();
+  readonly #guards = new Set<string>();
   readonly #series: SeriesList;
   /** Rules that some field matched. */
   readonly #matched = new Set<Rule>();
@@ -55,21 +53,15 @@ class Planner {
   plan(): Plan {
     const shape = this.#walk(this.#document, "", 1);
     this.#addMissing();
-    return {
-      ...this.#series.finish(),
-      shape,
-      guards: [...this.#guards],
-      stamps: this.#stamps,
-      drops: this.#drops,
-    };
+    return { ...this.#series.finish(), shape, guards: this.#guards, drops: this.#drops };
   }
 
   #walk(container: Container, prefix: string, depth: number): Shape {
-    const shape: Shape = { isList: isList(container), names: [], parts: [], isCut: false };
+    const shape: Shape = { parts: new Map(), isCut: false };
     /** @returns false where no more is wanted. */
     const take = (name: string, value: unknown): boolean => {
       if (this.#isFull) shape.isCut = true;
-      else shape.parts.push(this.#part(prefix + name, value, depth));
+      else shape.parts.set(name, this.#part(prefix + name, value, depth));
       return !shape.isCut;
     };
     if (isList(container)) {
@@ -77,10 +69,7 @@ class Planner {
       return shape;
     }
     // Not Object.entries: of a document that is far too large only the beginning is looked at.
-    for (const name in container) {
-      if (!take(name, container[name])) break;
-      shape.names.push(name);
-    }
+    for (const name in container) if (!take(name, container[name])) break;
     return shape;
   }
 
@@ -88,12 +77,12 @@ class Planner {
     if (path.length > MAX_NAME_LENGTH) {
       // Texts and nulls are mostly no series anyway: a long name of theirs is no loss to speak of.
       if (typeof value !== "string" && value !== null) this.#drop("name_too_long");
-      return skipOf(value);
+      return SKIPPED;
     }
     if (isContainer(value)) {
       if (depth < MAX_DEPTH) return this.#walk(value, `${path}.`, depth + 1);
       this.#drop("too_deep");
-      return SKIP.container;
+      return SKIPPED;
     }
     this.#leaves += 1;
     if (this.#leaves > this.#context.maxSeries * LEAVES_PER_SERIES) this.#fill();
@@ -106,27 +95,29 @@ class Planner {
       this.#context.explain?.(path, leaf, match?.rule, outcome);
       return shapePart;
     };
-    if (match === null) return part("no rule matches", skipOf(leaf));
+    if (match === null) return part("no rule matches", SKIPPED);
     this.#matched.add(match.rule);
-    if (match.rule.metric === undefined) return part("left out by the rule", skipOf(leaf));
+    if (match.rule.metric === undefined) return part("left out by the rule", SKIPPED);
     const { definition } = match.rule;
     const { type } = familyTypeOf(match.rule.metric);
     const value = convert(leaf, definition, type);
-    if (value === "skip") return part(`left out: ${leaf === null ? "null" : "no number"}`, skipOf(leaf));
+    // Another text might be among the rule's values, or a number.
+    const isDeaf = definition.values === undefined && definition.nonNumber === "skip";
+    if (value === "skip") {
+      return part(`left out: ${leaf === null ? "null" : "no number"}`, isDeaf ? SKIPPED : FIXED);
+    }
     if (typeof value === "string") {
       this.#drop(value);
-      return part(`dropped: ${value}`, { exactly: leaf });
+      return part(`dropped: ${value}`, FIXED);
     }
-    const added = this.#add(match, leaf, value);
-    if (typeof added === "string") return part(added, skipOf(leaf));
-    // Where the number is the leaf itself, its next one takes the same way; anything else is worked out anew.
     const isPlain =
-      !added.isConstant &&
       type !== "info" &&
       definition.values === undefined &&
       (typeof leaf === "number" || typeof leaf === "boolean");
-    const outcome = `${added.prefix}${value}`;
-    return part(outcome, isPlain ? this.#series.plain(added) : this.#series.constant(added, leaf));
+    const added = this.#add(match, leaf, value, isPlain);
+    if (typeof added === "string") return part(added, SKIPPED);
+    this.#context.explain?.(path, leaf, match.rule, `${this.#series.prefixOf(added)}${value}`);
+    return added;
   }
 
   /** Whether the document is as the rule's condition wants it. */
@@ -137,47 +128,43 @@ class Planner {
     return Object.entries(where).every(([template, wanted]) => {
       const path = fillIn(template, all);
       const found = lookUp(this.#document, path);
-      this.#guards.set(path, found);
+      this.#guards.add(path);
       return found === wanted;
     });
   }
 
-  /** @returns why there is no series. */
-  #add(match: Match, leaf: Leaf | undefined, value: number): SeriesEntry | string {
+  /** @returns the place of the series, or why there is none. */
+  #add(match: Match, leaf: Leaf | undefined, value: number, isPlain: boolean): number | string {
     const { definition } = match.rule;
     const groups = { ...this.#context.selection.keyGroups.get(match.rule), ...match.groups };
     const family = this.#familyOf(match.rule, groups);
-    if (typeof family === "string") {
-      this.#drop(family);
-      return `dropped: ${family}`;
-    }
-    const stamp = this.#stampOf(match, groups);
-    if (stamp === undefined) {
-      this.#drop("invalid_timestamp");
-      return "dropped: invalid_timestamp";
-    }
+    if (typeof family === "string") return this.#refuse(family);
+    const timestamp = this.#timestampOf(match, groups);
+    if (timestamp === null) return this.#refuse("invalid_timestamp");
     const labels = labelsOf(match, leaf, {
       output: this.#context.output,
       document: this.#document,
       selection: this.#context.selection,
-      onRead: (path) => this.#guards.set(path, lookUp(this.#document, path)),
+      onRead: (path) => this.#guards.add(path),
     });
     const prefix = samplePrefix(family.name, labels, "allow-utf-8");
     const isSpecial =
-      stamp !== -1 ||
+      timestamp !== undefined ||
       !isLegacyName(family.name, "metric") ||
       labels.some(([name]) => !isLegacyName(name, "label"));
-    const candidate = { family, prefix, stamp, isSpecial, scale: definition.scale };
+    const candidate = { family, prefix, timestamp, isSpecial, isPlain, scale: definition.scale };
     const added = this.#series.add(candidate, match, value);
     if (added === "full") {
       this.#fill();
       return "dropped: too_many_series";
     }
-    if (added === "duplicate") {
-      this.#drop("duplicate");
-      return "dropped: duplicate";
-    }
+    if (added === "duplicate") return this.#refuse("duplicate");
     return added === "other spelling" ? "left out: another spelling of the field is there" : added;
+  }
+
+  #refuse(reason: DropReason): string {
+    this.#drop(reason);
+    return `dropped: ${reason}`;
   }
 
   #familyOf(rule: Rule, groups: Readonly<Record<string, string>>): Family | DropReason {
@@ -189,17 +176,13 @@ class Planner {
     return this.#context.families.get({ name, ...metric.description });
   }
 
-  /** Place of the time that the series of a match carry; -1 where they carry none, undefined where it is no time. */
-  #stampOf({ rule }: Match, groups: Readonly<Record<string, string>>): number | undefined {
+  /** The time that the series of a match carry; undefined where they carry none, null where it is no time. */
+  #timestampOf({ rule }: Match, groups: Readonly<Record<string, string>>): number | undefined | null {
     const { timestamp } = rule.definition;
-    if (timestamp === undefined) return -1;
-    const path = fillIn(timestamp.document, groups);
-    if (readTimestamp(lookUp(this.#document, path), timestamp.format) === undefined) return undefined;
-    const id = `${timestamp.format} ${path}`;
-    const known = this.#stampIndex.get(id);
-    if (known !== undefined) return known;
-    this.#stampIndex.set(id, this.#stamps.length);
-    return this.#stamps.push({ path, format: timestamp.format }) - 1;
+    if (timestamp === undefined) return undefined;
+    return (
+      readTimestamp(lookUp(this.#document, fillIn(timestamp.document, groups)), timestamp.format) ?? null
+    );
   }
 
   /** Rules that no field matched, where they say what to do then. */
@@ -211,8 +194,7 @@ class Planner {
         this.#drop("missing");
         continue;
       }
-      const added = this.#add({ rule, spelling: 0, groups: {} }, undefined, missing);
-      if (typeof added !== "string") this.#series.constant(added, undefined);
+      this.#add({ rule, spelling: 0, groups: {} }, undefined, missing, false);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Family } from "../exposition/family.ts";
 import type { Match } from "./matcher.ts";
-import type { ConstantSeries, Plan, SeriesKind } from "./plan.ts";
+import type { Plan, PlannedSeries } from "./plan.ts";
 
 /** One series of a plan that is being made. */
 export interface Candidate {
@@ -8,19 +8,17 @@ export interface Candidate {
   /** Its line up to the number, by which series are told apart. */
   readonly prefix: string;
   readonly scale: number;
+  /** Its time stamp in milliseconds. */
+  readonly timestamp: number | undefined;
   /** Whether it looks different in other dialects. */
   readonly isSpecial: boolean;
-  /** Place of its time among the plan's stamps; -1: none. */
-  readonly stamp: number;
+  /** Whether its number is the leaf of the document that it comes from, but for the scale. */
+  readonly isPlain: boolean;
 }
 
-/** A series that was added. */
-export interface SeriesEntry extends Candidate {
-  /** Place among the plan's series. */
-  readonly index: number;
+interface Entry extends Candidate {
   readonly match: Match;
-  value: number;
-  isConstant: boolean;
+  readonly value: number;
   /** Another field took its place. */
   isDead: boolean;
 }
@@ -31,79 +29,48 @@ type Refusal = "full" | "duplicate" | "other spelling";
 /** Collects the series of a plan, each once, and settles which of several fields gives it. */
 export class SeriesList {
   readonly #limit: number;
-  readonly #entries: SeriesEntry[] = [];
-  readonly #byPrefix = new Map<string, SeriesEntry>();
-  #isReplayable = true;
+  readonly #entries: Entry[] = [];
+  readonly #byPrefix = new Map<string, Entry>();
+  #isRepeatable = true;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  add(candidate: Candidate, match: Match, value: number): SeriesEntry | Refusal {
+  /** @returns the place of the series, or why it was not added. */
+  add(candidate: Candidate, match: Match, value: number): number | Refusal {
     const other = this.#byPrefix.get(candidate.prefix);
     if (other !== undefined) return this.#settle(other, candidate, match, value);
     if (this.#byPrefix.size >= this.#limit) return "full";
     return this.#push(candidate, match, value);
   }
 
-  /** The part of the shape for a series whose number is the leaf itself. */
-  plain(entry: SeriesEntry): number {
-    return entry.index;
-  }
-
-  /** The part of the shape for a series whose number holds as long as the leaf is the same. */
-  constant(entry: SeriesEntry, leaf: unknown): { readonly exactly: unknown } {
-    entry.isConstant = true;
-    return { exactly: leaf };
+  /** The line of a series, up to the number. */
+  prefixOf(place: number): string {
+    return this.#entries[place]?.prefix ?? "";
   }
 
   /** What of a plan is about series. */
-  finish(): Pick<
-    Plan,
-    "families" | "special" | "prefixes" | "kinds" | "constants" | "isReplayable" | "size"
-  > {
+  finish(): Pick<Plan, "families" | "special" | "series" | "isRepeatable"> {
     const slots = new Map<Family, number>();
     const special = new Set<Family>();
-    const known = new Map<string, SeriesKind>();
-    const kindOf = ({ family, match, scale, stamp }: SeriesEntry): SeriesKind => {
+    const series = this.#entries.map((entry): PlannedSeries => {
+      const { family, prefix, value, timestamp, scale, isPlain, isSpecial, isDead } = entry;
+      if (isDead) return { slot: DEAD, prefix, value, timestamp, scale, isPlain };
+      if (isSpecial) special.add(family);
       const slot = slots.get(family) ?? slots.set(family, slots.size).size - 1;
-      const isCounter = family.type === "counter";
-      const id = `${slot} ${scale} ${stamp} ${match.rule.at}`;
-      const kind = known.get(id) ?? { slot, scale, isCounter, stamp };
-      known.set(id, kind);
-      return kind;
-    };
-    const prefixes: string[] = [];
-    const kinds: SeriesKind[] = [];
-    const constants: ConstantSeries[] = [];
-    for (const entry of this.#entries) {
-      if (entry.isSpecial) special.add(entry.family);
-      const kind = entry.isDead ? NONE : kindOf(entry);
-      prefixes.push(entry.isDead || entry.isConstant ? "" : entry.prefix);
-      kinds.push(kind);
-      if (entry.isConstant && !entry.isDead)
-        constants.push({ prefix: entry.prefix, kind, value: entry.value });
-    }
-    return {
-      families: [...slots.keys()],
-      special,
-      prefixes,
-      kinds,
-      constants,
-      isReplayable: this.#isReplayable,
-      size: this.#byPrefix.size,
-    };
+      return { slot, prefix, value, timestamp, scale, isPlain };
+    });
+    return { families: [...slots.keys()], special, series, isRepeatable: this.#isRepeatable };
   }
 
-  #push(candidate: Candidate, match: Match, value: number): SeriesEntry {
-    const index = this.#entries.length;
-    const entry = { ...candidate, index, match, value, isConstant: false, isDead: false };
-    this.#entries.push(entry);
+  #push(candidate: Candidate, match: Match, value: number): number {
+    const entry = { ...candidate, match, value, isDead: false };
     this.#byPrefix.set(candidate.prefix, entry);
-    return entry;
+    return this.#entries.push(entry) - 1;
   }
 
-  #settle(other: SeriesEntry, candidate: Candidate, match: Match, value: number): SeriesEntry | Refusal {
+  #settle(other: Entry, candidate: Candidate, match: Match, value: number): number | Refusal {
     const isSameRule = other.match.rule === match.rule;
     if (isSameRule && other.match.spelling < match.spelling) return "other spelling";
     const policy = isSameRule ? match.rule.definition.duplicate : "first";
@@ -112,14 +79,13 @@ export class SeriesList {
     other.isDead = true;
     if (policy === "first" || policy === "last" || isPreferred) return this.#push(candidate, match, value);
     // A number made of several fields: which these are is looked at anew for each version.
-    this.#isReplayable = false;
-    const entry = this.#push(candidate, match, combine(policy, other.value, value));
-    entry.isConstant = true;
-    return entry;
+    this.#isRepeatable = false;
+    return this.#push({ ...candidate, isPlain: false }, match, combine(policy, other.value, value));
   }
 }
 
-const NONE: SeriesKind = { slot: -1, scale: 1, isCounter: false, stamp: -1 };
+/** The slot of a series whose place another field took. */
+export const DEAD = -1;
 
 function combine(policy: "sum" | "min" | "max", a: number, b: number): number {
   return policy === "sum" ? a + b : policy === "min" ? Math.min(a, b) : Math.max(a, b);

@@ -7,7 +7,8 @@ import type { Container } from "../mapping/document.ts";
  * @param allowList whether the document may be a list as a whole: no output is, but documents elsewhere are.
  */
 export function parseOutput(text: string, allowList: boolean): Container | DropReason {
-  const value = parseJson(text);
+  // Some programs begin a document with a mark of its byte order.
+  const value = parseJson(text.startsWith("\ufeff") ? text.slice(1) : text);
   if (value === undefined) return "not_json";
   if (value === null || typeof value !== "object") return "not_object";
   return Array.isArray(value) && !allowList ? "not_object" : (value as Container);

@@ -46,7 +46,7 @@ export function mapped(
   const { store, drops } = makeStore(options);
   const whole = outputOf(output);
   store.describe(whole);
-  store.put(whole.key, { text: typeof value === "string" ? value : JSON.stringify(value) }, 0);
+  store.put(whole.key, { bytes: Buffer.from(typeof value === "string" ? value : JSON.stringify(value)) }, 0);
   return { lines: sampleLines(textOf(store, options.dialect)), drops };
 }
 

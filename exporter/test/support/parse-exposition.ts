@@ -68,7 +68,10 @@ function parseLine(
   }
   if (line.startsWith("#")) return parseComment(line, families, current);
   const sample = new LineReader(line).readSample(format);
-  const id = JSON.stringify([sample.name, Object.entries(sample.labels).sort()]);
+  const id = JSON.stringify([
+    sample.name,
+    Object.entries(sample.labels).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
   if (seen.has(id)) throw new Error("a series twice");
   seen.add(id);
   if (current === undefined) throw new Error("a sample of no family");
@@ -143,7 +146,7 @@ class LineReader {
     this.#expect(" ");
     const labels: Record<string, string> = {};
     if (this.#readLabels(labels) !== undefined) throw new Error("a name in an exemplar");
-    if ([...Object.entries(labels).flat().join("")].length > 128) throw new Error("a long exemplar");
+    if (Array.from(Object.entries(labels).flat().join("")).length > 128) throw new Error("a long exemplar");
     this.#expect(" ");
     const value = number(this.#word());
     if (this.#peek() === " ") {

@@ -80,7 +80,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Content> 
     if (bytes > maxBytes) return { absence: "too_large" };
     chunks.push(chunk);
   }
-  return { text: new TextDecoder().decode(Buffer.concat(chunks)) };
+  return { bytes: Buffer.concat(chunks) };
 }
 
 /** fetch says only that it failed; its cause says why. */

@@ -70,16 +70,17 @@ export class ContentReader {
   async #readMany(redis: RedisClient, keys: readonly string[]): Promise<Map<string, Content>> {
     const contents = new Map<string, Content>();
     if (keys.length === 0) return contents;
-    let texts: (string | null)[];
+    let values: (Buffer | null)[];
     try {
-      texts = await redis.mget(keys as string[]);
+      values = await redis.mgetBuffer(keys as string[]);
     } catch (error) {
       readProblem(error);
       this.#readsMany = false;
       return contents;
     }
-    for (const [index, text] of texts.entries()) {
-      if (text !== null) contents.set(keys[index] as string, this.#contentOf(keys[index] as string, text));
+    for (const [index, value] of values.entries()) {
+      const key = keys[index] as string;
+      if (value !== null) contents.set(key, this.#contentOf(key, value));
     }
     return contents;
   }
@@ -96,11 +97,10 @@ export class ContentReader {
     );
   }
 
-  #contentOf(key: string, value: Buffer | string): Content {
-    const bytes = typeof value === "string" ? Buffer.byteLength(value) : value.length;
-    this.#sizes.set(key, bytes);
-    if (bytes === 0) return { absence: "gone" };
-    return bytes > this.#maxBytes ? { absence: "too_large" } : { text: value.toString() };
+  #contentOf(key: string, bytes: Buffer): Content {
+    this.#sizes.set(key, bytes.length);
+    if (bytes.length === 0) return { absence: "gone" };
+    return bytes.length > this.#maxBytes ? { absence: "too_large" } : { bytes };
   }
 }
 
