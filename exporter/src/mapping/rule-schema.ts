@@ -3,7 +3,14 @@ import { FAMILY_TYPES, SUFFIXES } from "../exposition/family.ts";
 import { isUtf8Name } from "../exposition/names.ts";
 import { IDENTITY_LABELS } from "../outputs/output.ts";
 import { isReservedMetric } from "./family-table.ts";
-import { linearPattern, type Pattern, pathPattern, placeholders, trustedPattern } from "./patterns.ts";
+import {
+  isLabel,
+  linearPattern,
+  type Pattern,
+  pathPattern,
+  placeholders,
+  trustedPattern,
+} from "./patterns.ts";
 import { TIMESTAMP_FORMATS } from "./timestamps.ts";
 
 /** What becomes of a field that has no number, or of a rule that no field matches. */
@@ -103,9 +110,8 @@ function checkLabels(rule: RuleDefinition, complain: Complain, groups: ReadonlyS
     const problem = labelNameProblem(name);
     if (problem !== undefined) complain(problem, "labels");
   }
-  const inMetric = new Set(placeholders(rule.metric ?? ""));
   for (const name of groups) {
-    const problem = inMetric.has(name) ? undefined : labelNameProblem(name);
+    const problem = isLabel(name, rule.metric) ? labelNameProblem(name) : undefined;
     if (problem !== undefined) complain(problem, rule.field === undefined ? "path" : "field");
   }
   if (
