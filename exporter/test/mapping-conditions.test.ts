@@ -19,9 +19,9 @@ async function rulesOf(...lines: readonly string[]): Promise<readonly Rule[]> {
 }
 
 const BOTH = [
-  'path: "v.{__item}.n", where: { "v.{__item}.s": on }, metric: on, help: h, labels: { id: { document: "v.{__item}.id" } }, per: document',
-  'path: "v.{__item}.n", where: { "v.{__item}.s": 1, "v.{__item}.t": true }, metric: one, help: h, per: document',
-  'path: "v.{__item}.n", metric: other, help: h, per: document',
+  'path: "v.{_item}.n", where: { "v.{_item}.s": on }, metric: on, help: h, labels: { id: { document: "v.{_item}.id" } }, per: document',
+  'path: "v.{_item}.n", where: { "v.{_item}.s": 1, "v.{_item}.t": true }, metric: one, help: h, per: document',
+  'path: "v.{_item}.n", metric: other, help: h, per: document',
 ];
 
 test("of the rules that match a field the first whose condition holds decides", async () => {

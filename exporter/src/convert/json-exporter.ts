@@ -218,13 +218,13 @@ function celTemplate(expression: string): Template {
   return parseTemplate(`{${path}}`);
 }
 
-/** As our rules write it. Parts of lists get names, by which labels find their own; `__` keeps them from labels. */
+/** As our rules write it. Parts of lists get names, by which labels find their own; `_` keeps them from being labels. */
 function dotted(path: readonly Step[]): string {
   let count = 0;
   const parts = path.map((step) => {
     if ("name" in step) return step.name;
     count += 1;
-    return count === 1 ? "{__item}" : `{__item${count}}`;
+    return count === 1 ? "{_item}" : `{_item${count}}`;
   });
   return parts.join(".");
 }

@@ -68,12 +68,20 @@ export class OutputFragments {
    */
   isSame(bytes: Buffer, now: number): boolean {
     const isWatched = this.output.storedAt === undefined && this.output.staleAfter !== undefined;
-    if (this.#template !== undefined && this.drops.length === 0 && !isWatched) return false;
-    const digest = hash("sha1", bytes);
-    if (digest === this.#digest) return true;
-    this.#digest = digest;
+    if (this.#template !== undefined && this.drops.length === 0 && !isWatched) {
+      this.#digest = undefined;
+      return false;
+    }
+    const before = this.#digest;
+    this.remember(bytes);
+    if (this.#digest === before) return true;
     this.changedAt = now;
     return false;
+  }
+
+  /** Note bytes, so that they are known when they come again. */
+  remember(bytes: Buffer): void {
+    this.#digest = hash("sha1", bytes);
   }
 
   /** Forget the bytes, so that the next ones count as new whatever they are. */

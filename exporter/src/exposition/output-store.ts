@@ -190,6 +190,7 @@ export class OutputStore {
       for (const reason of output.drops) this.#options.listener.onDrop(reason);
       return;
     }
+    output.remember(bytes);
     const document = parseOutput(bytes.toString(), this.#options.allowList);
     if (typeof document === "string") {
       output.parseErrors += 1;

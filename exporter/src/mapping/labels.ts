@@ -1,7 +1,7 @@
 import { functionLabels, type Output } from "../outputs/output.ts";
 import { type Container, lookUp } from "./document.ts";
 import type { Match, Selection } from "./matcher.ts";
-import { fillIn, type Groups, isHelper } from "./patterns.ts";
+import { fillIn, type Groups, isLabel } from "./patterns.ts";
 import type { Leaf } from "./values.ts";
 
 /** A label with its value. */
@@ -30,9 +30,8 @@ export function labelsOf(match: Match, leaf: Leaf | undefined, context: LabelCon
   for (const [name, source] of Object.entries(definition.labels)) {
     labels.set(name, readLabel(source, leaf, all, context));
   }
-  const inName = definition.metric ?? "";
   for (const [name, value] of Object.entries(all)) {
-    if (!inName.includes(`{${name}}`) && !isHelper(name)) labels.set(name, value);
+    if (isLabel(name, definition.metric)) labels.set(name, value);
   }
   const others = [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
   return [...identityOf(definition.per, context.output), ...others]

@@ -111,14 +111,14 @@ function literalOf(source: string): string | undefined {
   return /^[\w\s/:,;=@#%&'"<>!~`-]*$/.test(source) ? source : undefined;
 }
 
+/** Whether a group becomes a label: not where the metric's name takes it, or its own name begins with `_`. */
+export function isLabel(group: string, metric: string | undefined): boolean {
+  return !group.startsWith("_") && metric?.includes(`{${group}}`) !== true;
+}
+
 /** Put groups in the place of `{name}`; a group that took no part is empty. */
 export function fillIn(template: string, groups: Groups): string {
   return template.replace(/\{([^{}]+)\}/g, (_, name: string) => groups[name] ?? "");
-}
-
-/** Whether a group is there for templates alone and is no label: Prometheus keeps names with `__` for itself. */
-export function isHelper(group: string): boolean {
-  return group.startsWith("__");
 }
 
 /** The names in braces of a template. */

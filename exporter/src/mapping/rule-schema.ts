@@ -4,7 +4,7 @@ import { isUtf8Name } from "../exposition/names.ts";
 import { IDENTITY_LABELS } from "../outputs/output.ts";
 import { isReservedMetric } from "./family-table.ts";
 import {
-  isHelper,
+  isLabel,
   linearPattern,
   type Pattern,
   pathPattern,
@@ -116,9 +116,8 @@ function checkLabels(rule: RuleDefinition, complain: Complain, groups: ReadonlyS
     const problem = labelNameProblem(name, rule);
     if (problem !== undefined) complain(problem, "labels");
   }
-  const inMetric = new Set(placeholders(rule.metric ?? ""));
   for (const name of groups) {
-    const problem = inMetric.has(name) || isHelper(name) ? undefined : labelNameProblem(name, rule);
+    const problem = isLabel(name, rule.metric) ? labelNameProblem(name, rule) : undefined;
     if (problem !== undefined) complain(problem, rule.field === undefined ? "path" : "field");
   }
   if (

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Family } from "../exposition/family.ts";
 import { collide } from "../exposition/names.ts";
 import { writtenNames } from "./family-table.ts";
-import { type Pattern, placeholders } from "./patterns.ts";
+import { isLabel, type Pattern, placeholders } from "./patterns.ts";
 import { defaultRuleSchema, type RuleDefinition } from "./rule-schema.ts";
 
 /** How fields of outputs become series of a metric. */
@@ -153,10 +153,15 @@ function checkCollisions(files: readonly RuleFile[], families: ReadonlyMap<strin
   }
 }
 
-function labelNamesOf({ labels, key = [], field = [], path = [], metric = "" }: RuleDefinition): string[] {
-  const inName = new Set(placeholders(metric));
+function labelNamesOf({ labels, key = [], field = [], path = [], metric }: RuleDefinition): string[] {
   const groups = [...key, ...field, ...path].flatMap((pattern) => pattern.groups);
-  return [...Object.keys(labels), ...groups.filter((name) => !inName.has(name)), "function", "host", "shard"];
+  return [
+    ...Object.keys(labels),
+    ...groups.filter((name) => isLabel(name, metric)),
+    "function",
+    "host",
+    "shard",
+  ];
 }
 
 function* rulesOf(files: readonly RuleFile[]): Generator<{ at: string; rule: RuleDefinition }> {
