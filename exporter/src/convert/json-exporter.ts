@@ -1,3 +1,4 @@
+import { celTemplate } from "./cel.ts";
 import {
   type JsonExporterConfiguration,
   type JsonExporterMetric,
@@ -207,15 +208,6 @@ function pathOf(template: Template): readonly Step[] | undefined {
   const parts = template.filter((part) => typeof part !== "string" || part.trim() !== "");
   const [path] = parts;
   return parts.length === 1 && typeof path === "object" ? path : undefined;
-}
-
-/** Of CEL's expressions those that are a field of the document, the document itself, or a text. */
-function celTemplate(expression: string): Template {
-  const text = /^\s*(?:"([^"\\]*)"|'([^'\\]*)')\s*$/.exec(expression);
-  if (text !== null) return [text[1] ?? text[2] ?? ""];
-  const path = /^\s*(?:root)?((?:\.[A-Za-z_]\w*|\[\d+\])*)\s*$/.exec(expression)?.[1];
-  if (path === undefined) throw new JsonPathError(`the CEL expression ${expression.trim()}`);
-  return parseTemplate(`{${path}}`);
 }
 
 /** As our rules write it. Parts of lists get names, by which labels find their own; `_` keeps them from being labels. */
