@@ -1,10 +1,9 @@
-import type { RedisAddress } from "@gaugelet/shared/redis/connection";
+import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import type { Logger } from "pino";
-import { Collector } from "./collector.ts";
-import { type OutputSource, readConfiguration } from "./configuration.ts";
+import type { OutputSource } from "./configuration.ts";
+import { Exporter, loadConfiguration } from "./exporter.ts";
 import { serve } from "./http/server.ts";
-import { loadRules } from "./mapping/rules.ts";
-import { RedisLink } from "./redis-link.ts";
+import { Reloader } from "./reloader.ts";
 
 export interface ExporterOptions {
   readonly redis: RedisAddress;
@@ -14,6 +13,8 @@ export interface ExporterOptions {
   readonly port: number;
   /** A YAML file. */
   readonly configurationFile: string | undefined;
+  /** A YAML file in the format of Prometheus' exporter-toolkit. */
+  readonly webConfigurationFile?: string | undefined;
   /** Outputs beside those of the configuration file. */
   readonly outputs: readonly OutputSource[];
   readonly logger: Logger;
@@ -21,6 +22,8 @@ export interface ExporterOptions {
 
 export interface RunningExporter {
   readonly port: number;
+  /** Read the configuration file again; one that is wrong changes nothing. */
+  reload(): Promise<void>;
   /** Finish the requests at hand and let go of everything. */
   stop(): Promise<void>;
 }
@@ -31,23 +34,28 @@ export interface RunningExporter {
  * @throws ConfigurationError where the configuration is wrong or the port cannot be had.
  */
 export async function startExporter(options: ExporterOptions): Promise<RunningExporter> {
-  const file = options.configurationFile;
-  const configuration = file === undefined ? undefined : { file, ...(await readConfiguration(file)) };
-  const sources = [...(configuration?.outputs ?? []), ...options.outputs];
-  const rules = await loadRules(configuration);
+  const { configurationFile, logger } = options;
+  const configuration = await loadConfiguration(configurationFile);
 
   const teardown: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
     for (let step = teardown.pop(); step !== undefined; step = teardown.pop()) await step();
   };
   try {
-    const link = new RedisLink(options.redis, options.logger);
-    teardown.push(() => link.close());
-    const collector = new Collector(link, sources, rules, options.logger);
-    const server = await serve(options.address, options.port, collector, link, options.logger);
+    const exporter = new Exporter(options, configuration);
+    teardown.push(() => exporter.close());
+    const reloader = new Reloader(exporter, configurationFile, logger);
+    teardown.push(() => reloader.close());
+    const server = await serve(options, { exporter, reloader, logger });
     teardown.push(() => server.stop());
-    options.logger.info({ address: options.address, port: server.port }, "listening");
-    return { port: server.port, stop };
+    logger.info({ address: options.address, port: server.port }, "listening");
+    return {
+      port: server.port,
+      async reload() {
+        await reloader.reload();
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -1,8 +1,12 @@
-import { readYaml, validate } from "@gaugelet/shared/configuration";
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { ConfigurationError, readYaml, validate } from "@gaugelet/shared/configuration";
 import { type KeyPattern, parseKeyPattern } from "@gaugelet/shared/redis/glob";
-import { durationSchema } from "@gaugelet/shared/units";
+import { bytesSchema, durationSchema } from "@gaugelet/shared/units";
 import { z } from "zod";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { type RuleDefinition, ruleSchema } from "./mapping/rule-schema.ts";
+import { type AllowedTarget, parseTargetPattern } from "./probe/allowed-targets.ts";
 
 /** Outputs to export beside those that runtimes announce, and what to know about them. */
 export interface OutputSource {
@@ -13,12 +17,57 @@ export interface OutputSource {
   readonly host: string | undefined;
 }
 
+/** How a probe reads and maps what it finds. */
+export interface ModuleDefinition {
+  readonly rules: readonly RuleDefinition[];
+  /** Whether the default rules come after them. */
+  readonly defaultRules: boolean;
+  readonly http: HttpOptions;
+}
+
+/** How a document is asked for. */
+export interface HttpOptions {
+  readonly method: "GET" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
 /** The exporter's configuration file. */
 export interface ExporterConfiguration {
   readonly outputs: readonly OutputSource[];
   /** Rules that come before the default ones. */
   readonly rules: readonly RuleDefinition[];
+  readonly defaultRules: boolean;
+  readonly limits: Limits;
+  readonly modules: ReadonlyMap<string, ModuleDefinition>;
+  /** What may be probed. */
+  readonly targets: readonly AllowedTarget[];
 }
+
+const count = z.number().int().positive();
+
+const httpSchema = z.strictObject({
+  method: z.enum(["GET", "POST"]).default("GET"),
+  headers: z
+    .record(z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "expected the name of a header"), z.string())
+    .default({}),
+  body: z.string().optional(),
+});
+
+const targetSchema = z.union(
+  [
+    z
+      .string()
+      .transform((url) => ({ url, username: undefined, password: undefined, passwordFile: undefined })),
+    z.strictObject({
+      url: z.string(),
+      username: z.string().min(1).optional(),
+      password: z.string().min(1).optional(),
+      passwordFile: z.string().min(1).optional(),
+    }),
+  ],
+  "expected an address, or url with username and password or passwordFile",
+);
 
 const configurationSchema = z.strictObject({
   outputs: z
@@ -31,6 +80,31 @@ const configurationSchema = z.strictObject({
     )
     .default([]),
   rules: z.array(ruleSchema).default([]),
+  defaultRules: z.boolean().default(true),
+  limits: z
+    .strictObject({
+      outputs: count.default(DEFAULT_LIMITS.outputs),
+      seriesPerOutput: count.default(DEFAULT_LIMITS.seriesPerOutput),
+      series: count.default(DEFAULT_LIMITS.series),
+      outputBytes: bytesSchema
+        .refine(
+          (bytes) => bytes <= 512 * 1024 ** 2,
+          "expected at most 512Mi, which is all that Redis keeps in a value",
+        )
+        .default(DEFAULT_LIMITS.outputBytes),
+    })
+    .default(DEFAULT_LIMITS),
+  modules: z
+    .record(
+      z.string(),
+      z.strictObject({
+        rules: z.array(ruleSchema).default([]),
+        defaultRules: z.boolean().default(true),
+        http: httpSchema.default({ method: "GET", headers: {} }),
+      }),
+    )
+    .default({}),
+  targets: z.array(targetSchema).default([]),
 });
 
 /**
@@ -39,9 +113,82 @@ const configurationSchema = z.strictObject({
  * @throws ConfigurationError that names the file and the path in it.
  */
 export async function readConfiguration(file: string): Promise<ExporterConfiguration> {
-  const { outputs, rules } = validate(configurationSchema, (await readYaml(file)) ?? {}, file);
+  const values = validate(configurationSchema, withoutCycles((await readYaml(file)) ?? {}, file), file);
   return {
-    outputs: outputs.map(({ key, staleAfter, host }) => ({ pattern: key, staleAfter, host })),
-    rules,
+    outputs: values.outputs.map(({ key, staleAfter, host }) => ({ pattern: key, staleAfter, host })),
+    rules: values.rules,
+    defaultRules: values.defaultRules,
+    limits: values.limits,
+    modules: new Map(
+      Object.entries(values.modules).map(([name, { http, ...module }]) => [
+        name,
+        { ...module, http: { ...http, body: http.body } },
+      ]),
+    ),
+    targets: await Promise.all(
+      values.targets.map((target, index) =>
+        allowedTarget(target, `${file}: targets[${index}]`, dirname(file)),
+      ),
+    ),
   };
+}
+
+/** What is read where there is no file. */
+export const NO_CONFIGURATION: ExporterConfiguration = {
+  outputs: [],
+  rules: [],
+  defaultRules: true,
+  limits: DEFAULT_LIMITS,
+  modules: new Map(),
+  targets: [],
+};
+
+async function allowedTarget(
+  { url, username, password, passwordFile }: z.output<typeof targetSchema>,
+  at: string,
+  folder: string,
+): Promise<AllowedTarget> {
+  if (password !== undefined && passwordFile !== undefined) {
+    throw new ConfigurationError(`${at}: expected either password or passwordFile`);
+  }
+  const pattern = parseTargetPattern(url);
+  if (pattern === undefined) {
+    throw new ConfigurationError(
+      `${at}.url: expected an address with redis:, http: or https:, such as redis://*.example.org:6379 or https://example.org/status/* (found ${JSON.stringify(url)})`,
+    );
+  }
+  const read = async (file: string): Promise<string> => {
+    try {
+      return (await readFile(resolve(folder, file), "utf8")).trimEnd();
+    } catch (error) {
+      throw new ConfigurationError(`${at}.passwordFile: cannot be read: ${(error as Error).message}`);
+    }
+  };
+  return { pattern, username, password: passwordFile === undefined ? password : await read(passwordFile) };
+}
+
+/**
+ * YAML's anchors can make a value part of itself.
+ *
+ * @param within what the value is in.
+ * @param seen what was looked at already: an anchor may also be used many times.
+ * @throws ConfigurationError where it is.
+ */
+function withoutCycles(
+  value: unknown,
+  file: string,
+  within = new Set<unknown>(),
+  seen = new Set<unknown>(),
+): unknown {
+  if (typeof value !== "object" || value === null || seen.has(value)) return value;
+  if (within.has(value)) {
+    throw new ConfigurationError(
+      `${file}: a value contains itself, by an anchor (&) and an alias (*) of YAML`,
+    );
+  }
+  within.add(value);
+  for (const inner of Object.values(value)) withoutCycles(inner, file, within, seen);
+  within.delete(value);
+  seen.add(value);
+  return value;
 }

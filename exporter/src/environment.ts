@@ -1,5 +1,6 @@
 import { validate } from "@gaugelet/shared/configuration";
-import { type RedisAddress, redisAddressFrom } from "@gaugelet/shared/redis/connection";
+import type { RedisAddress } from "@gaugelet/shared/redis/address";
+import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { z } from "zod";
 import type { OutputSource } from "./configuration.ts";
@@ -10,6 +11,7 @@ export interface ExporterEnvironment {
   readonly address: string;
   readonly port: number;
   readonly configurationFile: string | undefined;
+  readonly webConfigurationFile: string | undefined;
   readonly outputs: readonly OutputSource[];
   readonly logLevel: string;
 }
@@ -18,6 +20,7 @@ const environmentSchema = z.object({
   GAUGELET_EXPORTER_ADDRESS: z.string().default("127.0.0.1"),
   GAUGELET_EXPORTER_PORT: z.coerce.number().int().min(0).max(65_535).default(9420),
   GAUGELET_EXPORTER_CONFIG: z.string().optional(),
+  GAUGELET_EXPORTER_WEB_CONFIG: z.string().optional(),
   GAUGELET_EXPORTER_KEYS: z
     .string()
     .default("")
@@ -45,6 +48,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): ExporterEnviron
     address: values.GAUGELET_EXPORTER_ADDRESS,
     port: values.GAUGELET_EXPORTER_PORT,
     configurationFile: values.GAUGELET_EXPORTER_CONFIG,
+    webConfigurationFile: values.GAUGELET_EXPORTER_WEB_CONFIG,
     outputs: values.GAUGELET_EXPORTER_KEYS.map((pattern) => ({
       pattern,
       staleAfter: undefined,

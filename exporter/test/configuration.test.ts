@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readConfiguration } from "../src/configuration.ts";
+import { NO_CONFIGURATION, readConfiguration } from "../src/configuration.ts";
 import { readEnvironment } from "../src/environment.ts";
-import { loadRules } from "../src/mapping/rules.ts";
+import { loadConfiguration } from "../src/exporter.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ async function load(yaml: string): Promise<unknown> {
   const file = join(folder, "exporter.yaml");
   await writeFile(file, yaml);
   try {
-    return await loadRules({ file, ...(await readConfiguration(file)) });
+    return await loadConfiguration(file);
   } catch (error) {
     throw new Error((error as Error).message.replaceAll(file, "FILE"), { cause: error });
   }
@@ -43,7 +43,7 @@ test.each([
   ],
   [
     rule("metric: m, help: h"),
-    "FILE: rules[0].field: expected a regular expression, or a list of them (found nothing)",
+    'FILE: rules[0]: expected either field, a regular expression, or path (found {"metric":"m","help":"h"})',
   ],
   [
     rule("field: [], metric: m, help: h"),
@@ -51,15 +51,96 @@ test.each([
   ],
   [
     rule("field: '(', metric: m, help: h"),
-    'FILE: rules[0].field: Invalid regular expression: /(/su: Unterminated group (found "(")',
+    'FILE: rules[0].field: error parsing regexp: missing closing ): `(` (found "(")',
   ],
   [
     rule("field: [a, 'a)|(b'], metric: m, help: h"),
-    "FILE: rules[0].field[1]: Invalid regular expression: /a)|(b/su: Unmatched ')' (found \"a)|(b\")",
+    'FILE: rules[0].field[1]: error parsing regexp: unexpected ): `a)|(b` (found "a)|(b")',
   ],
   [
     rule("field: '(?<größe>a)', metric: m, help: h"),
-    'FILE: rules[0].field: größe is no label name: letters, digits and _, and not __ at the start (found "(?<größe>a)")',
+    'FILE: rules[0].field: error parsing regexp: invalid named capture: `(?<größe>` (found "(?<größe>a)")',
+  ],
+  [
+    rule("field: 'a(?=b)', metric: m, help: h"),
+    'FILE: rules[0].field: error parsing regexp: invalid or unsupported Perl syntax: `(?=` (found "a(?=b)")',
+  ],
+  [
+    rule("field: '(a)\\1', metric: m, help: h"),
+    'FILE: rules[0].field: error parsing regexp: invalid escape sequence: `\\1` (found "(a)\\\\1")',
+  ],
+  [
+    rule("field: a, path: b, metric: m, help: h"),
+    'FILE: rules[0]: expected either field, a regular expression, or path (found {"field":"a","path":"b","metric":"m","help":"h"})',
+  ],
+  [
+    rule("path: 'a.b*', metric: m, help: h"),
+    'FILE: rules[0].path: expected * or {name} for a whole part, such as disks.{disk}.used (in a.b*) (found "a.b*")',
+  ],
+  [
+    rule("path: '{a}.{a}', metric: m, help: h"),
+    'FILE: rules[0].path: a name occurs twice (in {a}.{a}) (found "{a}.{a}")',
+  ],
+  [
+    rule("path: a, metric: 'm_{x}', help: h"),
+    'FILE: rules[0].metric: no pattern of this rule has a group x (found "m_{x}")',
+  ],
+  [
+    rule("path: a, metric: m, help: h, labels: { b: { document: 'x.{y}' } }"),
+    'FILE: rules[0].labels.b: no pattern of this rule has a group y (found {"document":"x.{y}"})',
+  ],
+  [
+    rule("path: a, metric: m, help: h, labels: { b: { from: value } }"),
+    'FILE: rules[0].labels: the value can only be a label of an info metric (type: info) (found {"b":{"from":"value"}})',
+  ],
+  [
+    rule("path: '*', metric: m, help: h, missing: 0"),
+    "FILE: rules[0].missing: a number needs a field or path without wildcards (found 0)",
+  ],
+  [
+    rule("path: a, metric: m_seconds, unit: bytes, help: h"),
+    'FILE: rules[0].metric: the name of a metric in bytes ends in _bytes (found "m_seconds")',
+  ],
+  [
+    rule("path: a, metric: m, type: info, help: h"),
+    'FILE: rules[0].metric: the name of an info metric ends in _info (found "m")',
+  ],
+  [
+    "rules: [{ path: a, metric: m.x, help: h }, { path: b, metric: m_x, help: h }]",
+    "FILE: rules[1].metric: m.x and m_x have the same name in some format; rename one",
+  ],
+  [
+    "rules: [{ path: a, metric: m_total, type: counter, help: h }, { path: b, metric: m, help: h }]",
+    "FILE: rules[1].metric: m_total and m have the same name in some format; rename one",
+  ],
+  [
+    "rules: [{ path: a, metric: m, help: h, labels: { a.b: x } }, { path: b, metric: n, help: h, labels: { a_b: x } }]",
+    "FILE: rules[1]: the labels a.b and a_b are the same once escaped",
+  ],
+  [
+    "rules: [{ path: a, metric: m_bytes, unit: bytes, help: h }, { path: b, metric: m_bytes, unit: m_bytes }]",
+    'FILE: rules[1].metric: the name of a metric in m_bytes ends in _m_bytes (found "m_bytes")',
+  ],
+  [
+    "rules: &r [{ path: a, labels: *r }]",
+    "FILE: a value contains itself, by an anchor (&) and an alias (*) of YAML",
+  ],
+  ["limits: { series: 0 }", "FILE: limits.series: Too small: expected number to be >0 (found 0)"],
+  [
+    "limits: { outputBytes: 1Ti }",
+    'FILE: limits.outputBytes: expected a size above 0, such as 512, 64Ki or 16Mi (found "1Ti")',
+  ],
+  [
+    "targets: [ftp://example.org]",
+    'FILE: targets[0].url: expected an address with redis:, http: or https:, such as redis://*.example.org:6379 or https://example.org/status/* (found "ftp://example.org")',
+  ],
+  [
+    "targets: [{ url: redis://a, password: a, passwordFile: b }]",
+    "FILE: targets[0]: expected either password or passwordFile",
+  ],
+  [
+    "modules: { a: { rules: [{ path: a }] } }",
+    'FILE: modules.a.rules[0]: expected either metric, or action: drop (found {"path":"a"})',
   ],
   [
     rule("field: '(?<host>a)', metric: m, help: h"),
@@ -67,16 +148,13 @@ test.each([
   ],
   [
     rule("field: a, metric: m, help: h, labels: { __a: b }"),
-    'FILE: rules[0].labels: __a is no label name: letters, digits and _, and not __ at the start (found {"__a":"b"})',
+    'FILE: rules[0].labels: __a is no label name: it may neither be empty nor start with __ (found {"__a":"b"})',
   ],
   [
     rule("field: a, metric: m, help: h, labels: { a: 1 }"),
-    "FILE: rules[0].labels.a: Invalid input: expected string, received number (found 1)",
+    "FILE: rules[0].labels.a: expected a text, { document: path }, { key: regular expression } or { from: value } (found 1)",
   ],
-  [
-    rule("field: a, metric: a-b, help: h"),
-    'FILE: rules[0].metric: expected a metric name: letters, digits, _ and : (found "a-b")',
-  ],
+  [rule("field: a, metric: '', help: h"), 'FILE: rules[0].metric: expected a metric name (found "")'],
   [
     rule("field: a, metric: gaugelet_exporter_x, help: h"),
     'FILE: rules[0].metric: this name belongs to the exporter\'s own metrics (found "gaugelet_exporter_x")',
@@ -91,7 +169,7 @@ test.each([
   ],
   [
     rule("field: a, metric: m, help: h, type: histogram"),
-    'FILE: rules[0].type: Invalid option: expected one of "gauge"|"counter" (found "histogram")',
+    'FILE: rules[0].type: Invalid option: expected one of "gauge"|"counter"|"info"|"unknown" (found "histogram")',
   ],
   [
     rule("field: a, metric: m, help: h, scale: 0"),
@@ -132,7 +210,7 @@ test.each(["", "# nothing yet\n", "{}", "null", "outputs: []"])(
   async (yaml) => {
     const file = join(folder, "empty.yaml");
     await writeFile(file, yaml);
-    expect(await readConfiguration(file)).toEqual({ outputs: [], rules: [] });
+    expect(await readConfiguration(file)).toEqual(NO_CONFIGURATION);
   },
 );
 

@@ -34,6 +34,8 @@ test("health and readiness", async () => {
   const ok = { status: 200, type: "text/plain; charset=utf-8", text: "ok\n" };
   expect(await exporter.get("/healthz")).toEqual(ok);
   expect(await exporter.get("/readyz")).toEqual(ok);
+  expect(await exporter.get("/-/healthy")).toEqual(ok);
+  expect(await exporter.get("/-/ready")).toEqual(ok);
 });
 
 test("the landing page says what there is", async () => {
@@ -44,8 +46,8 @@ test("the landing page says what there is", async () => {
   const { status, type, text } = await exporter.get("/");
   expect({ status, type }).toEqual({ status: 200, type: "text/html; charset=utf-8" });
   expect(text).toContain("<dt>Redis</dt><dd>answers</dd>");
-  expect(text).toContain("<dt>Outputs in the latest scrape</dt><dd>1</dd>");
-  for (const path of ["metrics", "healthz", "readyz"]) expect(text).toContain(`<a href="${path}">`);
+  expect(text).toContain("<dt>Outputs that are exported</dt><dd>1</dd>");
+  for (const path of ["metrics", "-/healthy", "-/ready"]) expect(text).toContain(`<a href="${path}">`);
 });
 
 test.each(["/nothing", "/metrics/x", "/favicon.ico"])("%s is not found, in plain text", async (path) => {

@@ -1,3 +1,4 @@
+import { describeAddress } from "@gaugelet/shared/redis/address";
 import { connectRedis } from "@gaugelet/shared/redis/connection";
 import { coveringPrefixes, parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { KeyChanges } from "@gaugelet/shared/redis/key-changes";
@@ -54,10 +55,10 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     const runners: FunctionRunner[] = [];
     const metrics = new RuntimeMetrics(() => runners.map(({ observed }) => observed));
 
-    const { host, port } = configuration.redis;
-    const onUp = (): void => log.info(`connected to Redis at ${host}:${port}`);
+    const place = describeAddress(configuration.redis);
+    const onUp = (): void => log.info(`connected to Redis at ${place}`);
     const onDown = (reason: string): void =>
-      log.error({ reason }, `no connection to Redis at ${host}:${port}, trying on: ${reason}`);
+      log.error({ reason }, `no connection to Redis at ${place}, trying on: ${reason}`);
     const redis = connectRedis(configuration.redis, { onUp, onDown }, { lazyConnect: true });
     // Every trigger listens for its return.
     redis.setMaxListeners(0);

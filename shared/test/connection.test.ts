@@ -1,9 +1,9 @@
-import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import type { Redis } from "ioredis";
 import { afterEach, describe, expect, test } from "vitest";
-import { connectRedis, type RedisAddress, redisAddressFrom } from "../src/redis/connection.ts";
+import type { RedisAddress } from "../src/redis/address.ts";
+import { connectRedis } from "../src/redis/connection.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -154,47 +154,5 @@ describe("while it is down, a command", () => {
     await redis.restart();
     await waitFor("it is up again", () => states.at(-1) === "up");
     expect([null, "1"]).toContain(await redis.client.get("k"));
-  });
-});
-
-describe("the address", () => {
-  test("has defaults", () => {
-    const address = { host: "127.0.0.1", port: 6379, username: undefined, password: undefined, db: 0 };
-    expect(redisAddressFrom({})).toEqual(address);
-    expect(redisAddressFrom({ REDIS_HOST: "", REDIS_PORT: "", REDIS_PASSWORD: "", OTHER: "x" })).toEqual(
-      address,
-    );
-  });
-
-  test("is what the variables say", () => {
-    const names = {
-      REDIS_HOST: "redis",
-      REDIS_PORT: "6380",
-      REDIS_USERNAME: "u",
-      REDIS_PASSWORD: " p ",
-      REDIS_DB: "2",
-    };
-    expect(redisAddressFrom(names)).toEqual({
-      host: "redis",
-      port: 6380,
-      username: "u",
-      password: " p ",
-      db: 2,
-    });
-  });
-
-  test.each([
-    ["REDIS_PORT", "x"],
-    ["REDIS_PORT", "0"],
-    ["REDIS_PORT", "65536"],
-    ["REDIS_PORT", "6379.5"],
-    ["REDIS_PORT", "tcp://10.0.0.1:6379"],
-    ["REDIS_DB", "-1"],
-    ["REDIS_DB", "x"],
-  ])("is refused where %s is %j, by the variable's name and without the password", (name, value) => {
-    const read = (): RedisAddress => redisAddressFrom({ REDIS_PASSWORD: "secret", [name]: value });
-    expect(read).toThrow(ConfigurationError);
-    expect(read).toThrow(new RegExp(`^environment: ${name}: .* \\(found "${value}"\\)$`));
-    expect(read).not.toThrow(/secret/);
   });
 });

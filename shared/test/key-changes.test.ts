@@ -1,7 +1,7 @@
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { RedisAddress } from "../src/redis/connection.ts";
+import type { RedisAddress } from "../src/redis/address.ts";
 import { KeyChanges } from "../src/redis/key-changes.ts";
 
 let redis: TestRedis;

@@ -1,39 +1,50 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { DROP_REASONS, type DropReason } from "../drops.ts";
-import type { Family } from "../mapping/rules.ts";
 import { VERSION } from "../version.ts";
+import { OwnText } from "./own-text.ts";
+import type { TextFormat } from "./text.ts";
 
-/** Families that the exporter adds to those of the rules. */
-export const OUTPUT_TIMESTAMP: Family = {
-  name: "gaugelet_output_timestamp_seconds",
-  type: "gauge",
-  help: "When the output was last stored, in seconds since the Unix epoch.",
-};
-export const OUTPUT_UP: Family = {
-  name: "gaugelet_exporter_output_up",
-  type: "gauge",
-  help: "1 where the output is exported, 0 where it is gone, stale or unreadable.",
-};
-export const REDIS_UP: Family = {
-  name: "gaugelet_exporter_redis_up",
-  type: "gauge",
-  help: "1 where Redis answered this scrape, 0 where it did not.",
-};
+/** Longest text of an exemplar's label: OpenMetrics allows 128 characters for name and text. */
+const EXEMPLAR_LENGTH = 100;
 
 /** Metrics about the exporter, which live as long as it does. */
 export class OwnMetrics {
-  readonly #registry = new Registry();
+  // The library keeps exemplars only in a registry of this kind.
+  readonly #registry = new Registry(Registry.OPENMETRICS_CONTENT_TYPE);
+  readonly #text = new OwnText(this.#registry, Date.now());
   readonly #dropped = new Counter({
     name: "gaugelet_exporter_dropped_total",
-    help: "Outputs and fields that could not be exported, counted at each scrape.",
+    help: "Outputs and fields that could not be exported, counted once per version of an output.",
     labelNames: ["reason"],
     registers: [this.#registry],
   });
-  /** From the request to the rendered text, in seconds. */
-  readonly scrapeDuration = new Histogram({
+  readonly #redisUp = new Gauge({
+    name: "gaugelet_exporter_redis_up",
+    help: "1 where Redis answered this scrape, 0 where it did not.",
+    registers: [this.#registry],
+  });
+  readonly #scrapes = new Histogram<"trace_id">({
     name: "gaugelet_exporter_scrape_duration_seconds",
     help: "Time to answer a scrape.",
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    enableExemplars: true,
+    registers: [this.#registry],
+  });
+  readonly #renders = new Histogram<"key">({
+    name: "gaugelet_exporter_render_duration_seconds",
+    help: "Time to read and write one changed output.",
+    buckets: [0.00001, 0.0001, 0.001, 0.01, 0.1, 1],
+    enableExemplars: true,
+    registers: [this.#registry],
+  });
+  readonly #reloadOk = new Gauge({
+    name: "gaugelet_exporter_config_last_reload_successful",
+    help: "1 where the configuration in force is the newest, 0 where the newest is wrong and the one before stays.",
+    registers: [this.#registry],
+  });
+  readonly #reloadAt = new Gauge({
+    name: "gaugelet_exporter_config_last_reload_success_timestamp_seconds",
+    help: "When a configuration was last taken, in seconds since the Unix epoch.",
     registers: [this.#registry],
   });
 
@@ -51,18 +62,43 @@ export class OwnMetrics {
     this.#dropped.inc({ reason });
   }
 
-  async render(): Promise<string> {
-    return `${await this.#registry.metrics()}\n${await processMetrics().metrics()}`;
+  redisIsUp(isUp: boolean): void {
+    this.#redisUp.set(isUp ? 1 : 0);
+  }
+
+  reloaded(isSuccess: boolean): void {
+    this.#reloadOk.set(isSuccess ? 1 : 0);
+    if (isSuccess) this.#reloadAt.set(Date.now() / 1000);
+  }
+
+  /** @param traceId of the scraper, where it says one. */
+  observeScrape(seconds: number, traceId: string | undefined): void {
+    this.#scrapes.observe({
+      value: seconds,
+      ...(traceId === undefined ? {} : { exemplarLabels: { trace_id: traceId } }),
+    });
+  }
+
+  observeRender(key: string, seconds: number): void {
+    this.#renders.observe({
+      value: seconds,
+      exemplarLabels: { key: key.slice(0, EXEMPLAR_LENGTH).toWellFormed() },
+    });
+  }
+
+  async render(format: TextFormat): Promise<string> {
+    const texts = [await this.#text.render(format), await processText().render(format)];
+    return texts.join(format === "text" ? "\n" : "");
   }
 }
 
-let processRegistry: Registry | undefined;
+let process_: OwnText | undefined;
 
 /** Metrics of the process: one registry for all exporters in it, as their collectors cannot be stopped. */
-function processMetrics(): Registry {
-  if (processRegistry !== undefined) return processRegistry;
-  processRegistry = new Registry();
-  collectDefaultMetrics({ register: processRegistry });
+function processText(): OwnText {
+  if (process_ !== undefined) return process_;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
   // Their names break Prometheus' conventions (`promtool check metrics` says so), and others say the same.
   for (const name of [
     "nodejs_active_handles_total",
@@ -71,7 +107,8 @@ function processMetrics(): Registry {
     "nodejs_eventloop_utilization_histogram",
     "nodejs_eventloop_utilization_summary",
   ]) {
-    processRegistry.removeSingleMetric(name);
+    registry.removeSingleMetric(name);
   }
-  return processRegistry;
+  process_ = new OwnText(registry, Date.now() - process.uptime() * 1000);
+  return process_;
 }

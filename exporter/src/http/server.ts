@@ -1,30 +1,46 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import type { Logger } from "pino";
-import { Registry } from "prom-client";
-import type { Collector } from "../collector.ts";
-import type { RedisLink } from "../redis-link.ts";
+import type { Exporter } from "../exporter.ts";
+import type { Reloader } from "../reloader.ts";
+import { createWebServer } from "../web/web-server.ts";
+import { healthRoutes, redisProblem } from "./health.ts";
 import { landingPage } from "./landing-page.ts";
+import { metricsRoute } from "./metrics.ts";
+import { probeRoute } from "./probe.ts";
 
 /** How long requests may take to finish once the server stops, in milliseconds. */
 const STOP_WITHIN_MS = 5_000;
 
+/** What the pages are about. */
+export interface Served {
+  readonly exporter: Exporter;
+  readonly reloader: Reloader;
+  readonly logger: Logger;
+}
+
+/** Where and how it is served. */
+export interface ServeOptions {
+  readonly address: string;
+  readonly port: number;
+  /** TLS, users and the like; undefined: plain HTTP for everybody. */
+  readonly webConfigurationFile?: string | undefined;
+}
+
 /**
  * Serve the metrics over HTTP.
  *
- * @throws ConfigurationError where the address or port cannot be had.
+ * @throws ConfigurationError where the address or port cannot be had, or the web configuration is wrong.
  */
 export async function serve(
-  address: string,
-  port: number,
-  collector: Collector,
-  link: RedisLink,
-  logger: Logger,
+  { address, port, webConfigurationFile }: ServeOptions,
+  served: Served,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const server = createServer(routes(collector, link, logger));
+  const { server, reload } = await createWebServer(webConfigurationFile, routes(served), served.logger);
+  served.reloader.also(reload);
   await listen(server, address, port);
   return {
     port: (server.address() as AddressInfo).port,
@@ -38,34 +54,25 @@ export async function serve(
   };
 }
 
-function routes(collector: Collector, link: RedisLink, logger: Logger): Express {
+function routes({ exporter, reloader, logger }: Served): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  /** Why Redis is away; undefined where it answers. */
-  const redisProblem = (): Promise<string | undefined> =>
-    link
-      .ask((redis) => redis.ping())
-      .then(
-        () => undefined,
-        (error: Error) => error.message,
-      );
+  app.set("query parser", false);
 
-  app.get("/metrics", async (_, response) => {
-    const text = await collector.scrape();
-    response.set("Content-Type", Registry.PROMETHEUS_CONTENT_TYPE).send(text);
-  });
-  app.get("/healthz", (_, response) => void response.type("text").send("ok\n"));
-  app.get("/readyz", async (_, response) => {
-    const problem = await redisProblem();
+  app.get("/metrics", metricsRoute(exporter));
+  app.get("/probe", probeRoute(exporter));
+  app.use(healthRoutes(exporter));
+  app.post("/-/reload", async (_, response) => {
+    const problem = await reloader.reload();
     if (problem === undefined) response.type("text").send("ok\n");
-    else response.status(503).type("text").send(`Redis does not answer: ${problem}\n`);
+    else response.status(500).type("text").send(`the configuration before stays in force: ${problem}\n`);
   });
   app.get("/", async (_, response) => {
-    response.type("html").send(landingPage(collector.exported, await redisProblem()));
+    response.type("html").send(landingPage(exporter, await redisProblem(exporter)));
   });
   app.use((_, response) => {
-    response.status(404).type("text").send("not found; see /metrics, /healthz, /readyz and /\n");
+    response.status(404).type("text").send("not found; see /metrics, /probe, /-/healthy, /-/ready and /\n");
   });
   const onError: ErrorRequestHandler = (error: Error, request, response, _next) => {
     logger.error({ path: request.path, error: error.stack }, "a request failed");

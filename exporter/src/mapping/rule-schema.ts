@@ -1,86 +1,172 @@
 import { z } from "zod";
+import { FAMILY_TYPES, SUFFIXES } from "../exposition/family.ts";
+import { isUtf8Name } from "../exposition/names.ts";
 import { IDENTITY_LABELS } from "../outputs/output.ts";
+import { isReservedMetric } from "./family-table.ts";
+import {
+  isLabel,
+  linearPattern,
+  type Pattern,
+  pathPattern,
+  placeholders,
+  trustedPattern,
+} from "./patterns.ts";
+import { TIMESTAMP_FORMATS } from "./timestamps.ts";
 
-/** Metrics that the exporter itself makes. */
-const RESERVED_METRICS = /^(?:gaugelet_exporter_|process_|nodejs_)|^gaugelet_output_timestamp_seconds$/;
-
-const FIELD_EXPECTED = "expected a regular expression, or a list of them";
-const fieldSchema = z
-  .union([z.string(), z.array(z.string()).nonempty(FIELD_EXPECTED)], FIELD_EXPECTED)
-  .transform((field, context) =>
-    Array.isArray(field)
-      ? field.map((source, index) => toFieldPattern(source, context, [index]))
-      : [toFieldPattern(field, context, [])],
-  );
+/** What becomes of a field that has no number, or of a rule that no field matches. */
+const policySchema = z.union([z.enum(["skip", "count"]), z.number()], "expected skip, count or a number");
 
 const metricSchema = z
   .string()
-  .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "expected a metric name: letters, digits, _ and :")
-  .refine((name) => !RESERVED_METRICS.test(name), "this name belongs to the exporter's own metrics");
+  .refine(isUtf8Name, "expected a metric name")
+  .refine((name) => !isReservedMetric(name), "this name belongs to the exporter's own metrics");
 
-const labelsSchema = z.record(z.string(), z.string()).superRefine((labels, context) => {
-  for (const name of Object.keys(labels)) {
-    const problem = labelNameProblem(name);
-    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-  }
-});
+const timestampSchema = z.strictObject({ document: z.string().min(1), format: z.enum(TIMESTAMP_FORMATS) });
 
-/** One rule of a rule file. docs/reference/exporter.md describes each field. */
-export const ruleSchema = z
-  .strictObject({
-    field: fieldSchema,
-    per: z.enum(["function", "host"]).default("function"),
+function fieldsOf(compile: (source: string) => Pattern) {
+  const regexSchema = toPatterns(compile, "expected a regular expression, or a list of them");
+  const labelSchema = z.union(
+    [
+      z.string(),
+      z.strictObject({ document: z.string().min(1) }),
+      z.strictObject({ key: regexSchema }),
+      z.strictObject({ from: z.literal("value") }),
+    ],
+    "expected a text, { document: path }, { key: regular expression } or { from: value }",
+  );
+  return z.strictObject({
+    key: regexSchema.optional(),
+    field: regexSchema.optional(),
+    path: toPatterns(pathPattern, "expected a path, or a list of them").optional(),
+    where: z
+      .record(
+        z.string().min(1),
+        z.union([z.string(), z.number(), z.boolean()], "expected a text, number or truth"),
+      )
+      .optional(),
+    per: z.enum(["function", "host", "document"]).default("function"),
     action: z.literal("drop").optional(),
     metric: metricSchema.optional(),
-    type: z.enum(["gauge", "counter"]).optional(),
+    type: z.enum(FAMILY_TYPES).optional(),
     help: z.string().min(1).optional(),
+    unit: z.string().min(1).optional(),
     scale: z.number().positive().default(1),
-    labels: labelsSchema.default({}),
-  })
-  .superRefine((rule, context) => {
-    if ((rule.metric === undefined) === (rule.action === undefined)) {
-      context.addIssue({ code: "custom", message: "expected either metric, or action: drop" });
-    }
-    if (rule.type === "counter" && rule.metric?.endsWith("_total") === false) {
-      context.addIssue({
-        code: "custom",
-        path: ["metric"],
-        message: "the name of a counter ends in _total",
-      });
-    }
+    values: z.record(z.string(), z.number()).optional(),
+    labels: z.record(z.string(), labelSchema).default({}),
+    timestamp: timestampSchema.optional(),
+    missing: policySchema.default("skip"),
+    null: policySchema.default("skip"),
+    nonNumber: z
+      .union([policySchema, z.literal("parse")], "expected skip, count, parse or a number")
+      .default("skip"),
+    duplicate: z.enum(["first", "last", "sum", "min", "max"]).default("first"),
   });
+}
 
-/** A rule as a rule file has it, its fields' patterns compiled. */
-export type RuleDefinition = z.output<typeof ruleSchema>;
+/** The schema of rules that users write. docs/reference/exporter.md describes each field. */
+export const ruleSchema = fieldsOf(linearPattern).superRefine(checkRule);
 
-/** The anchored regular expression of a source; what is wrong with it goes to the context, under the path. */
-function toFieldPattern(source: string, context: z.RefinementCtx, path: number[]): RegExp {
-  const complain = (message: string): void => context.addIssue({ code: "custom", message, path });
-  try {
-    // Compiled alone first: "a)|(b" is only valid with something around it.
-    new RegExp(source, "us");
-    const pattern = new RegExp(`^(?:${source})$`, "us");
-    for (const name of groupNames(pattern)) {
-      const problem = labelNameProblem(name);
-      if (problem !== undefined) complain(problem);
+/** The schema of the rules that come with the exporter. */
+export const defaultRuleSchema = fieldsOf(trustedPattern).superRefine(checkRule);
+
+/** A rule as a rule file has it, its patterns compiled. */
+export type RuleDefinition = z.output<ReturnType<typeof fieldsOf>>;
+
+type Complain = (message: string, ...path: string[]) => void;
+
+function checkRule(rule: RuleDefinition, context: z.RefinementCtx): void {
+  const complain: Complain = (message, ...path) => context.addIssue({ code: "custom", message, path });
+  if ((rule.field === undefined) === (rule.path === undefined)) {
+    complain("expected either field, a regular expression, or path");
+  }
+  if ((rule.metric === undefined) === (rule.action === undefined)) {
+    complain("expected either metric, or action: drop");
+  }
+  const groups = groupsOf(rule);
+  checkName(rule, complain);
+  checkLabels(rule, complain, groups);
+  for (const [path, template] of templatesOf(rule)) {
+    for (const name of placeholders(template)) {
+      if (!groups.has(name)) complain(`no pattern of this rule has a group ${name}`, ...path);
     }
-    return pattern;
-  } catch (error) {
-    complain((error as Error).message);
-    return z.NEVER;
+  }
+  if (
+    typeof rule.missing === "number" &&
+    !(rule.field ?? rule.path ?? []).some(({ literal }) => literal !== undefined)
+  ) {
+    complain("a number needs a field or path without wildcards", "missing");
   }
 }
 
-/** The names of the groups of a regular expression. */
-function groupNames(pattern: RegExp): string[] {
-  return Object.keys(new RegExp(`${pattern.source}|`, pattern.flags).exec("")?.groups ?? {});
+function checkName({ metric, type, unit }: RuleDefinition, complain: Complain): void {
+  if (metric === undefined) return;
+  const suffix = type === undefined ? undefined : SUFFIXES[type];
+  if (suffix !== undefined && !metric.endsWith(suffix)) {
+    complain(`the name of ${type === "info" ? "an info metric" : `a ${type}`} ends in ${suffix}`, "metric");
+  }
+  const base = suffix === undefined ? metric : metric.slice(0, -suffix.length);
+  if (unit !== undefined && !base.endsWith(`_${unit}`)) {
+    complain(`the name of a metric in ${unit} ends in _${unit}${suffix ?? ""}`, "metric");
+  }
+  if (unit !== undefined && type === "info") complain("an info metric has no unit", "unit");
 }
 
-function labelNameProblem(name: string): string | undefined {
-  if (!/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) {
-    return `${name} is no label name: letters, digits and _, and not __ at the start`;
+function checkLabels(rule: RuleDefinition, complain: Complain, groups: ReadonlySet<string>): void {
+  for (const name of Object.keys(rule.labels)) {
+    const problem = labelNameProblem(name, rule);
+    if (problem !== undefined) complain(problem, "labels");
   }
-  return (IDENTITY_LABELS as readonly string[]).includes(name)
+  for (const name of groups) {
+    const problem = isLabel(name, rule.metric) ? labelNameProblem(name, rule) : undefined;
+    if (problem !== undefined) complain(problem, rule.field === undefined ? "path" : "field");
+  }
+  if (
+    rule.type !== "info" &&
+    Object.values(rule.labels).some((source) => typeof source === "object" && "from" in source)
+  ) {
+    complain("the value can only be a label of an info metric (type: info)", "labels");
+  }
+}
+
+function labelNameProblem(name: string, { per }: RuleDefinition): string | undefined {
+  if (!isUtf8Name(name) || name.startsWith("__")) {
+    return `${name} is no label name: it may neither be empty nor start with __`;
+  }
+  // Series of a document carry no such labels of their own.
+  return per !== "document" && (IDENTITY_LABELS as readonly string[]).includes(name)
     ? `the label ${name} says where a series is from; a rule cannot set it`
     : undefined;
+}
+
+/** All groups of a rule's patterns: they become labels unless the metric's name takes them. */
+function groupsOf({ key = [], field = [], path = [] }: RuleDefinition): Set<string> {
+  return new Set([...key, ...field, ...path].flatMap((pattern) => pattern.groups));
+}
+
+/** Where a rule may name a group in braces. */
+function* templatesOf(rule: RuleDefinition): Generator<readonly [path: string[], template: string]> {
+  if (rule.metric !== undefined) yield [["metric"], rule.metric];
+  for (const path of Object.keys(rule.where ?? {})) yield [["where", path], path];
+  if (rule.timestamp !== undefined) yield [["timestamp", "document"], rule.timestamp.document];
+  for (const [name, source] of Object.entries(rule.labels)) {
+    if (typeof source === "object" && "document" in source) yield [["labels", name], source.document];
+  }
+}
+
+/** One pattern or several; what is wrong with one goes to its own path. */
+function toPatterns(compile: (source: string) => Pattern, expected: string) {
+  return z
+    .union([z.string(), z.array(z.string()).nonempty(expected)], expected)
+    .transform((source, context): Pattern[] => {
+      const sources = Array.isArray(source) ? source : [source];
+      return sources.map((text, index) => {
+        try {
+          return compile(text);
+        } catch (error) {
+          const path = Array.isArray(source) ? [index] : [];
+          context.addIssue({ code: "custom", message: (error as Error).message, path });
+          return z.NEVER;
+        }
+      });
+    });
 }

@@ -1,30 +1,35 @@
 import { fileURLToPath } from "node:url";
 import { ConfigurationError, readYaml, validate } from "@gaugelet/shared/configuration";
 import { z } from "zod";
-import { type RuleDefinition, ruleSchema } from "./rule-schema.ts";
-
-/** What all series of one metric share. */
-export interface Family {
-  readonly name: string;
-  readonly type: "gauge" | "counter";
-  readonly help: string;
-}
+import type { Family } from "../exposition/family.ts";
+import { collide } from "../exposition/names.ts";
+import { writtenNames } from "./family-table.ts";
+import { isLabel, type Pattern, placeholders } from "./patterns.ts";
+import { defaultRuleSchema, type RuleDefinition } from "./rule-schema.ts";
 
 /** How fields of outputs become series of a metric. */
 export interface Rule {
+  /** Where it is written, for people: `rules[3]`, or `default rules[3]`. */
+  readonly at: string;
+  readonly definition: RuleDefinition;
   /** Spellings of the field; where an output has several for one series, the earliest is taken. */
-  readonly spellings: readonly RegExp[];
-  /** `host`: for outputs about a host only, and labelled with the host alone. */
-  readonly per: "function" | "host";
+  readonly spellings: readonly Pattern[];
   /** undefined: the field is not exported. */
-  readonly family: Family | undefined;
-  readonly scale: number;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly metric: RuleMetric | undefined;
 }
+
+/** The metric of a rule; for a name with groups in it the family is known only once there is a match. */
+export type RuleMetric =
+  | { readonly family: Family }
+  | { readonly template: string; readonly description: Omit<Family, "name"> };
 
 interface RuleFile {
   readonly file: string;
+  /** Where in the file the rules are, `rules` where not said. */
+  readonly path?: string;
   readonly rules: readonly RuleDefinition[];
+  /** Whether the default rules come after them; yes where not said. */
+  readonly defaultRules?: boolean;
 }
 
 const DEFAULT_RULES = fileURLToPath(new URL("./default-rules.yaml", import.meta.url));
@@ -35,21 +40,42 @@ const DEFAULT_RULES = fileURLToPath(new URL("./default-rules.yaml", import.meta.
  * @throws ConfigurationError where rules for one metric contradict each other.
  */
 export async function loadRules(configured?: RuleFile): Promise<Rule[]> {
-  const schema = z.strictObject({ rules: z.array(ruleSchema) });
-  const { rules } = validate(schema, await readYaml(DEFAULT_RULES), DEFAULT_RULES);
-  const families = joinFamilies([{ file: DEFAULT_RULES, rules }, ...(configured ? [configured] : [])]);
-  return [...(configured?.rules ?? []), ...rules].map((rule) => ({
-    spellings: rule.field,
-    per: rule.per,
-    family: rule.metric === undefined ? undefined : families.get(rule.metric),
-    scale: rule.scale,
-    labels: rule.labels,
-  }));
+  const defaults: RuleFile[] = [];
+  if (configured?.defaultRules !== false) {
+    const schema = z.strictObject({ rules: z.array(defaultRuleSchema) });
+    const { rules } = validate(schema, await readYaml(DEFAULT_RULES), DEFAULT_RULES);
+    defaults.push({ file: DEFAULT_RULES, rules });
+  }
+  const own = configured === undefined ? [] : [configured];
+  const families = joinFamilies([...defaults, ...own]);
+  checkCollisions([...defaults, ...own], families);
+  const compile = ({ rules, path = "rules" }: RuleFile, prefix: string): Rule[] =>
+    rules.map((definition, index) => ({
+      at: `${prefix}${path}[${index}]`,
+      definition,
+      spellings: definition.field ?? definition.path ?? [],
+      metric: metricOf(definition, families),
+    }));
+  return [
+    ...own.flatMap((file) => compile(file, "")),
+    ...defaults.flatMap((file) => compile(file, "default ")),
+  ];
+}
+
+function metricOf(
+  { metric, type = "gauge", help, unit }: RuleDefinition,
+  families: ReadonlyMap<string, Family>,
+): RuleMetric | undefined {
+  if (metric === undefined) return undefined;
+  const family = families.get(metric);
+  if (family !== undefined) return { family };
+  return { template: metric, description: { type, help: help ?? "A value in a document.", unit } };
 }
 
 interface Description {
   readonly type: Family["type"] | undefined;
   readonly help: string | undefined;
+  readonly unit: string | undefined;
   /** The rule that first names the metric. */
   readonly at: string;
 }
@@ -57,32 +83,89 @@ interface Description {
 /** Put together what the rules say about each metric: one of them is enough, and none may disagree. */
 function joinFamilies(files: readonly RuleFile[]): Map<string, Family> {
   const descriptions = new Map<string, Description>();
-  for (const { file, rules } of files) {
-    for (const [index, { metric, type, help }] of rules.entries()) {
-      if (metric === undefined) continue;
-      const at = `${file}: rules[${index}]`;
-      const known = descriptions.get(metric) ?? { type, help, at };
-      if (type !== undefined && known.type !== undefined && type !== known.type) {
-        throw new ConfigurationError(
-          `${at}.type: ${metric} is a ${known.type} in another rule (found ${type})`,
-        );
-      }
-      if (help !== undefined && known.help !== undefined && help !== known.help) {
-        throw new ConfigurationError(
-          `${at}.help: another rule describes ${metric} as ${JSON.stringify(known.help)}; leave help out here`,
-        );
-      }
-      descriptions.set(metric, { type: known.type ?? type, help: known.help ?? help, at: known.at });
+  for (const { at, rule } of rulesOf(files)) {
+    const { metric, type, help, unit } = rule;
+    if (metric === undefined || placeholders(metric).length > 0) continue;
+    const known = descriptions.get(metric) ?? { type, help, unit, at };
+    if (disagree(type, known.type)) {
+      throw new ConfigurationError(
+        `${at}.type: ${metric} is a ${known.type} in another rule (found ${type})`,
+      );
     }
+    if (disagree(help, known.help)) {
+      throw new ConfigurationError(
+        `${at}.help: another rule describes ${metric} as ${JSON.stringify(known.help)}; leave help out here`,
+      );
+    }
+    if (disagree(unit, known.unit)) {
+      throw new ConfigurationError(
+        `${at}.unit: ${metric} is in ${known.unit} in another rule (found ${unit})`,
+      );
+    }
+    descriptions.set(metric, {
+      type: known.type ?? type,
+      help: known.help ?? help,
+      unit: known.unit ?? unit,
+      at: known.at,
+    });
   }
   return new Map(
-    [...descriptions].map(([name, { type = "gauge", help, at }]) => {
+    [...descriptions].map(([name, { type = "gauge", help, unit, at }]) => {
       if (help === undefined) {
         throw new ConfigurationError(
           `${at}.help: expected a description of ${name}, as no other rule has one`,
         );
       }
-      return [name, { name, type, help }];
+      return [name, { name, type, help, unit }];
     }),
   );
+}
+
+function disagree(mine: string | undefined, theirs: string | undefined): boolean {
+  return mine !== undefined && theirs !== undefined && mine !== theirs;
+}
+
+/**
+ * Names that are one once escaped, or once OpenMetrics takes their suffix away, would make a scrape fail: two
+ * families of one name, or a label twice in a series.
+ */
+function checkCollisions(files: readonly RuleFile[], families: ReadonlyMap<string, Family>): void {
+  const metrics = new Map<string, Family>();
+  const labels = new Set<string>();
+  for (const { at, rule } of rulesOf(files)) {
+    for (const label of labelNamesOf(rule)) {
+      const other = [...labels].find((known) => collide(known, label, "label"));
+      if (other !== undefined) {
+        throw new ConfigurationError(`${at}: the labels ${other} and ${label} are the same once escaped`);
+      }
+      labels.add(label);
+    }
+    const metric = families.get(rule.metric ?? "");
+    if (metric === undefined || metrics.has(metric.name)) continue;
+    for (const other of metrics.values()) {
+      if (writtenNames(other).some((name) => writtenNames(metric).includes(name))) {
+        throw new ConfigurationError(
+          `${at}.metric: ${other.name} and ${metric.name} have the same name in some format; rename one`,
+        );
+      }
+    }
+    metrics.set(metric.name, metric);
+  }
+}
+
+function labelNamesOf({ labels, key = [], field = [], path = [], metric }: RuleDefinition): string[] {
+  const groups = [...key, ...field, ...path].flatMap((pattern) => pattern.groups);
+  return [
+    ...Object.keys(labels),
+    ...groups.filter((name) => isLabel(name, metric)),
+    "function",
+    "host",
+    "shard",
+  ];
+}
+
+function* rulesOf(files: readonly RuleFile[]): Generator<{ at: string; rule: RuleDefinition }> {
+  for (const { file, path = "rules", rules } of files) {
+    for (const [index, rule] of rules.entries()) yield { at: `${file}: ${path}[${index}]`, rule };
+  }
 }

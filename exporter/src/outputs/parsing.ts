@@ -1,10 +1,17 @@
 import type { DropReason } from "../drops.ts";
+import type { Container } from "../mapping/document.ts";
 
-/** Read an output's bytes, or say why they are no output. */
-export function parseOutput(bytes: Buffer): object | DropReason {
-  const value = parseJson(bytes.toString("utf8"));
+/**
+ * Read an output's text, or say why it is no output.
+ *
+ * @param allowList whether the document may be a list as a whole: no output is, but documents elsewhere are.
+ */
+export function parseOutput(text: string, allowList: boolean): Container | DropReason {
+  // Some programs begin a document with a mark of its byte order.
+  const value = parseJson(text.startsWith("\ufeff") ? text.slice(1) : text);
   if (value === undefined) return "not_json";
-  return value === null || typeof value !== "object" || Array.isArray(value) ? "not_object" : value;
+  if (value === null || typeof value !== "object") return "not_object";
+  return Array.isArray(value) && !allowList ? "not_object" : (value as Container);
 }
 
 function parseJson(text: string): unknown {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import type { RedisAddress } from "@gaugelet/shared/redis/connection";
+import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import { pino } from "pino";
 import { startExporter } from "../../src/app.ts";
 import { readEnvironment } from "../../src/environment.ts";
@@ -13,7 +13,12 @@ export interface TestExporter {
   /** Lines of the log, parsed. */
   readonly log: { readonly level: number; readonly msg: string; readonly [field: string]: unknown }[];
   /** GET a path; as long as Prometheus waits for a scrape. */
-  get(path: string): Promise<{ readonly status: number; readonly type: string; readonly text: string }>;
+  get(
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly status: number; readonly type: string; readonly text: string }>;
+  /** Replace the configuration file. */
+  configure(yaml: string): Promise<void>;
   /** GET /metrics, which has to succeed. */
   scrape(): Promise<string>;
   stop(): Promise<void>;
@@ -47,8 +52,9 @@ export async function startTestExporter({ redis, yaml, keys }: TestExporterOptio
       outputs: readEnvironment({ GAUGELET_EXPORTER_KEYS: keys ?? "" }).outputs,
       logger: pino({ level: "debug" }, sink),
     });
-    const get: TestExporter["get"] = async (path) => {
+    const get: TestExporter["get"] = async (path, headers = {}) => {
       const response = await fetch(`http://127.0.0.1:${exporter.port}${path}`, {
+        headers,
         signal: AbortSignal.timeout(10_000),
       });
       return {
@@ -66,9 +72,17 @@ export async function startTestExporter({ redis, yaml, keys }: TestExporterOptio
         if (status !== 200) throw new Error(`/metrics answered ${status}: ${text}`);
         return text;
       },
-      stop: () => exporter.stop(),
+      async configure(text) {
+        if (configurationFile === undefined) throw new Error("it was started without a configuration file");
+        await writeFile(configurationFile, text);
+      },
+      async stop() {
+        await exporter.stop();
+        await rm(folder, { recursive: true, force: true });
+      },
     };
-  } finally {
+  } catch (error) {
     await rm(folder, { recursive: true, force: true });
+    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { validate } from "@gaugelet/shared/configuration";
+import { SECRET_VARIABLES } from "@gaugelet/shared/redis/environment";
 import { z } from "zod";
 import { codeSource } from "./file.ts";
 import { CONTAINER_IS_THE_LIMIT } from "./limits.ts";
@@ -27,8 +28,7 @@ const dropInSchema = z.object({
 });
 
 /** What stays the runtime's own: its settings, and the secrets it signs in with. */
-const NOT_PASSED_ON =
-  /^(REDIS_USERNAME|REDIS_PASSWORD|DATABASE_URL|GAUGELET_.*|NODE_.*|npm_.*|FUNCTION_ZIP)$/;
+const NOT_PASSED_ON = /^(DATABASE_URL|GAUGELET_.*|NODE_.*|npm_.*|FUNCTION_ZIP)$/;
 
 /**
  * One function from environment variables alone, named after its output key: what makes the runtime a
@@ -51,7 +51,9 @@ export function readDropIn(environment: NodeJS.ProcessEnv, operator: OperatorSet
     ],
     limits: CONTAINER_IS_THE_LIMIT,
     // The container is the function's own: what its deployment sets is for the function to read.
-    environment: Object.fromEntries(Object.entries(set).filter(([name]) => !NOT_PASSED_ON.test(name))),
+    environment: Object.fromEntries(
+      Object.entries(set).filter(([name]) => !NOT_PASSED_ON.test(name) && !SECRET_VARIABLES.test(name)),
+    ),
   });
   const source = codeSource(values.FUNCTION_ZIP ?? resolve(values.FUNCTION_FILE), process.cwd());
   return {

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
-import { type RedisAddress, redisAddressFrom } from "@gaugelet/shared/redis/connection";
+import type { RedisAddress } from "@gaugelet/shared/redis/address";
+import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { z } from "zod";
 import { readDropIn } from "./drop-in.ts";
 import { readConfigurationFile } from "./file.ts";
@@ -27,6 +28,9 @@ const moduleList = z
       .map((name) => name.trim())
       .filter((name) => name !== ""),
   );
+
+const NO_CLUSTER =
+  "environment: REDIS_CLUSTER_NODES: the runtime cannot store in a Redis Cluster, as it writes an output, its env, its position and its entry in gaugelet:outputs in one atomic step; use one Redis, or Sentinels (only the exporter reads from a Cluster)";
 
 const environmentSchema = z.object({
   GAUGELET_CONFIG: z.string().min(1).optional(),
@@ -79,6 +83,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
   );
   const values = validate(environmentSchema, set, "environment");
   const redis = redisAddressFrom(set);
+  if (redis.cluster !== undefined) throw new ConfigurationError(NO_CLUSTER);
   const file = configurationFile(values.GAUGELET_CONFIG, set);
   const operator: OperatorSettings = {
     nodeName: values.GAUGELET_NODE_NAME,

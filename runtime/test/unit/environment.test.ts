@@ -125,6 +125,8 @@ describe("with an output key and no configuration file, one function", () => {
       MY_SETTING: "x",
       REDIS_USERNAME: "user",
       REDIS_PASSWORD: "secret",
+      REDIS_TLS: "true",
+      REDIS_TLS_SERVER_NAME: "redis",
       DATABASE_URL: "secret",
       GAUGELET_MANAGEMENT_PORT: "1",
       NODE_OPTIONS: "--x",
@@ -135,6 +137,7 @@ describe("with an output key and no configuration file, one function", () => {
       REDIS_OUTPUT_KEY: "out",
       LOG_LEVEL: "DEBUG",
       REDIS_HOST: "redis",
+      REDIS_TLS: "true",
       MY_SETTING: "x",
     });
   });
@@ -176,6 +179,12 @@ describe("a variable that is wrong is named, with what was expected and found", 
       new ConfigurationError(`environment: ${name}: ${message}`),
     );
   });
+});
+
+test("a Redis Cluster is refused, with why and what to do", async () => {
+  await expect(readConfiguration({ REDIS_OUTPUT_KEY: "out", REDIS_CLUSTER_NODES: "a,b" })).rejects.toThrow(
+    /^environment: REDIS_CLUSTER_NODES: the runtime cannot store in a Redis Cluster, .* one atomic step; use one Redis, or Sentinels/,
+  );
 });
 
 describe("a configuration file", () => {

@@ -1,41 +1,10 @@
-import { Redis, type RedisOptions } from "ioredis";
-import { z } from "zod";
-import { validate } from "../configuration.ts";
-import { explainRedisError } from "./explain.ts";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import type { RedisAddress, RedisSentinels } from "./address.ts";
+import { explainRedisError, explainSentinelError } from "./explain.ts";
+import { tlsOptions } from "./tls.ts";
 
-/** Where Redis is and how to sign in. */
-export interface RedisAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string | undefined;
-  readonly password: string | undefined;
-  readonly db: number;
-}
-
-const environmentSchema = z.object({
-  REDIS_HOST: z.string().min(1).default("127.0.0.1"),
-  REDIS_PORT: z.coerce.number().int().min(1).max(65_535).default(6379),
-  REDIS_USERNAME: z.string().min(1).optional(),
-  REDIS_PASSWORD: z.string().min(1).optional(),
-  REDIS_DB: z.coerce.number().int().min(0).default(0),
-});
-
-/**
- * Read REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD and REDIS_DB.
- *
- * @throws ConfigurationError where one of them is malformed.
- */
-export function redisAddressFrom(environment: NodeJS.ProcessEnv): RedisAddress {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const values = validate(environmentSchema, set, "environment");
-  return {
-    host: values.REDIS_HOST,
-    port: values.REDIS_PORT,
-    username: values.REDIS_USERNAME,
-    password: values.REDIS_PASSWORD,
-    db: values.REDIS_DB,
-  };
-}
+/** What commands are sent over: to one server, or to the nodes of a cluster, each to the one that has the key. */
+export type RedisClient = Redis | Cluster;
 
 /** What a connection reports: each change of state once, not each attempt. */
 export interface ConnectionListener {
@@ -44,46 +13,130 @@ export interface ConnectionListener {
   onDown?(reason: string): void;
 }
 
+const SENTINEL_RETRY_MILLISECONDS = 500;
+
+const retryDelay = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000);
+
 /**
- * A connection that comes back by itself. While it is away commands fail at once rather than queue, so
- * that the caller decides what to keep and what to try again.
- *
- * RESP2 on purpose: with it a plain subscriber receives invalidation messages, on Redis 6 and later.
+ * A connection to one server, or to the primary that Sentinels name, that comes back by itself. While it is
+ * away commands fail at once rather than queue, so that the caller decides what to keep and what to try again.
  */
 export function connectRedis(
   address: RedisAddress,
   listener: ConnectionListener = {},
   extra: RedisOptions = {},
 ): Redis {
+  const { sentinels } = address;
   const redis = new Redis({
-    host: address.host,
-    port: address.port,
+    ...(sentinels === undefined
+      ? { host: address.host, port: address.port }
+      : sentinelOptions(sentinels, address)),
+    ...nodeOptions(address),
     db: address.db,
-    ...(address.username === undefined ? {} : { username: address.username }),
-    ...(address.password === undefined ? {} : { password: address.password }),
-    protocol: 2,
     enableOfflineQueue: false,
+    retryStrategy: retryDelay,
+    ...extra,
+  });
+  report(redis, listener, (error) =>
+    sentinels === undefined ? explainRedisError(error) : explainSentinelError(error, sentinels.name),
+  );
+  return redis;
+}
+
+/** A connection to each node of a cluster that is needed, otherwise as {@link connectRedis}. */
+export function connectCluster(
+  address: RedisAddress,
+  listener: ConnectionListener = {},
+  extra: RedisOptions = {},
+): Cluster {
+  const cluster = new Cluster(
+    (address.cluster ?? [address]).map(({ host, port }) => ({ host, port })),
+    {
+      enableOfflineQueue: false,
+      clusterRetryStrategy: retryDelay,
+      slotsRefreshTimeout: 2_000,
+      // After a fail-over others are the primaries; only a command to the wrong one would tell of it by itself.
+      slotsRefreshInterval: 5_000,
+      redisOptions: { ...nodeOptions(address), ...extra },
+    },
+  );
+  report(cluster, listener, (error) =>
+    // That no node could be asked is said by the reason of the last one.
+    explainRedisError((error as { lastNodeError?: unknown }).lastNodeError ?? error),
+  );
+  return cluster;
+}
+
+/** A connection to whatever the address is of. */
+export function connectAny(
+  address: RedisAddress,
+  listener?: ConnectionListener,
+  extra?: RedisOptions,
+): RedisClient {
+  const connect = address.cluster === undefined ? connectRedis : connectCluster;
+  return connect(address, listener, extra);
+}
+
+/** RESP2 on purpose: with it a plain subscriber receives invalidation messages, on Redis 6 and later. */
+function nodeOptions({ username, password, tls }: RedisAddress) {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+    protocol: 2,
     maxRetriesPerRequest: 0,
     connectTimeout: 5_000,
     disconnectTimeout: 100,
     keepAlive: 10_000,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
-    ...extra,
-  });
+  } satisfies RedisOptions;
+}
+
+function sentinelOptions(
+  { nodes, name, username, password }: RedisSentinels,
+  { tls }: RedisAddress,
+): RedisOptions {
+  return {
+    sentinels: nodes.map(({ host, port }) => ({ host, port })),
+    name,
+    role: "master",
+    // They tell of a fail-over at once; a primary that hangs would otherwise keep its connections.
+    failoverDetector: true,
+    sentinelRetryStrategy: () => SENTINEL_RETRY_MILLISECONDS,
+    sentinelCommandTimeout: 2_000,
+    // What was the primary when we connected may have become a replica.
+    reconnectOnError: ({ message }) => message.startsWith("READONLY"),
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+    ...(tls === undefined ? {} : { sentinelTLS: tlsOptions(tls), enableTLSForSentinelMode: true }),
+  };
+}
+
+function report(
+  client: RedisClient,
+  listener: ConnectionListener,
+  explain: (error: unknown) => string,
+): void {
   let reported: string | undefined;
   const down = (reason: string): void => {
     if (reported === reason) return;
     reported = reason;
     listener.onDown?.(reason);
   };
-  redis.on("error", (error) => down(explainRedisError(error)));
+  client.on("error", (error: unknown) => {
+    // Where a server refuses us, its reason and the end of the connection race: the end says nothing then.
+    if (reported === undefined || !isEndOfConnection(error)) down(explain(error));
+  });
   // Not "close": that is also what our own disconnect() ends with.
-  redis.on("reconnecting", () => {
+  client.on("reconnecting", () => {
     if (reported === undefined) down("the connection closed");
   });
-  redis.on("ready", () => {
+  client.on("ready", () => {
     reported = undefined;
     listener.onUp?.();
   });
-  return redis;
+}
+
+function isEndOfConnection(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ECONNRESET" || code === "EPIPE";
 }

@@ -1,15 +1,39 @@
 /** Say in words what a Redis error means and what to do about it. The text never holds a password. */
 export function explainRedisError(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = readable(error instanceof Error ? error.message : String(error));
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? /^[A-Z]+/.exec(message)?.[0] ?? "";
-  const hint = HINTS[code] ?? HINTS[/^[A-Z]+/.exec(message)?.[0] ?? ""];
+  const hint = HINTS[message] ?? HINTS[code] ?? HINTS[/^[A-Z]+/.exec(message)?.[0] ?? ""];
   return hint === undefined ? message : `${message}: ${hint}`;
 }
+
+/** Say the same of an error that comes of asking Sentinels for the primary of this name. */
+export function explainSentinelError(error: unknown, name: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!message.startsWith("All sentinels are unreachable")) return explainRedisError(error);
+  const [, last = NO_SUCH_PRIMARY] = /Last error: (.*)$/s.exec(message) ?? [];
+  if (last.includes(NO_SUCH_PRIMARY)) {
+    return `no Sentinel knows a primary named ${name}; check REDIS_SENTINEL_NAME`;
+  }
+  if (last === "Connection is closed.") return "no Sentinel answers; check REDIS_SENTINELS";
+  const hint = /^(NOAUTH|WRONGPASS) /.test(last) ? ": check REDIS_SENTINEL_PASSWORD" : "";
+  return `no Sentinel can be asked: ${readable(last)}${hint}`;
+}
+
+/** Of OpenSSL's own messages, which name threads and lines of its code, what they say. */
+function readable(message: string): string {
+  return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
+}
+
+const NO_SUCH_PRIMARY = "No such master with that name";
+const UNKNOWN_AUTHORITY = "nobody we know vouches for its certificate; set REDIS_TLS_CA_FILE";
+const CLIENT_CERTIFICATE =
+  "it wants another certificate of us; set REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE";
 
 const HINTS: Record<string, string> = {
   ECONNREFUSED: "nothing listens there; start Redis or set REDIS_HOST and REDIS_PORT",
   ENOTFOUND: "no such host; check REDIS_HOST",
-  ETIMEDOUT: "no answer; check REDIS_HOST, REDIS_PORT and the network between",
+  ETIMEDOUT:
+    "no answer; check REDIS_HOST, REDIS_PORT, the network between, and REDIS_TLS where it speaks no TLS",
   NOAUTH: "Redis asks for a password; set REDIS_PASSWORD (and REDIS_USERNAME for an ACL user)",
   WRONGPASS: "Redis refuses this user or password; check REDIS_USERNAME and REDIS_PASSWORD",
   NOPERM: "this Redis user lacks a right; grant it with ACL SETUSER",
@@ -17,5 +41,18 @@ const HINTS: Record<string, string> = {
   OOM: "Redis is full; raise maxmemory, remove keys or choose an eviction policy",
   MISCONF: "Redis cannot save to its disk and refuses writes; free disk space or check its log",
   LOADING: "Redis is still loading its data; this passes by itself",
+  MOVED: "this Redis is one of a cluster; set REDIS_CLUSTER_NODES in place of REDIS_HOST",
+  "ERR This instance has cluster support disabled":
+    "this Redis is no cluster; set REDIS_HOST and REDIS_PORT in place of REDIS_CLUSTER_NODES",
+  CLUSTERDOWN: "the cluster misses nodes; look at its CLUSTER INFO",
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  CERT_HAS_EXPIRED: "its certificate has expired; renew it",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name; set REDIS_TLS_SERVER_NAME",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS there; use its TLS port or unset REDIS_TLS",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: CLIENT_CERTIFICATE,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: CLIENT_CERTIFICATE,
   WRONGTYPE: "the key holds another type than a string; delete it or choose another key",
 };

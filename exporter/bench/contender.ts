@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { Agent, get } from "node:http";
+import { createInterface } from "node:readline";
+
+/** An exporter in a process of its own. */
+export class Contender {
+  readonly #child: ChildProcess;
+  readonly #port: number;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  /** Start a program and wait until it says that it listens. */
+  static async start(program: URL, environment: Readonly<Record<string, string>>): Promise<Contender> {
+    const child = spawn(process.execPath, [program.pathname], {
+      env: { PATH: process.env.PATH ?? "", ...environment },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    for await (const line of createInterface(child.stdout)) {
+      const port = /"port":(\d+),"msg":"listening"/.exec(line)?.[1];
+      if (port === undefined) continue;
+      child.stdout.resume();
+      return new Contender(child, Number(port));
+    }
+    throw new Error(`${program.pathname} ended before it listened`);
+  }
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.#port = port;
+  }
+
+  /** One scrape, from the request to the last byte. @returns milliseconds, and the text where it is wanted. */
+  async scrape(
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ ms: number; bytes: number; text: () => string }> {
+    const start = performance.now();
+    const chunks: Buffer[] = [];
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const request = get({ port: this.#port, path: "/metrics", agent: this.#agent, headers }, (response) => {
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", resolve);
+      response.on("error", reject);
+    });
+    request.on("error", reject);
+    await promise;
+    const ms = performance.now() - start;
+    return {
+      ms,
+      bytes: chunks.reduce((sum, { length }) => sum + length, 0),
+      text: () => Buffer.concat(chunks).toString(),
+    };
+  }
+
+  /** CPU time of all its threads so far, in milliseconds, by the scheduler's own clock; see proc(5). */
+  cpuMs(): number {
+    const tasks = `/proc/${this.#child.pid}/task`;
+    const nanoseconds = readdirSync(tasks).map((task) =>
+      Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]),
+    );
+    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
+  }
+
+  /** Memory that it holds now, shared libraries included, in MB. */
+  residentMb(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
+    return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
+  }
+
+  async stop(): Promise<void> {
+    this.#agent.destroy();
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exit;
+  }
+}

@@ -1,0 +1,60 @@
+import { unwatchFile, watchFile } from "node:fs";
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import type { Logger } from "pino";
+import { type Exporter, loadConfiguration } from "./exporter.ts";
+
+/** How often the configuration file is looked at, in milliseconds. */
+const LOOK_EVERY_MS = 2_000;
+
+/**
+ * Takes a changed configuration while the exporter runs: on demand, and when the file changes. One that is wrong
+ * changes nothing: the one before stays in force.
+ */
+export class Reloader {
+  readonly #exporter: Exporter;
+  readonly #file: string | undefined;
+  readonly #logger: Logger;
+  readonly #others: (() => Promise<void>)[] = [];
+  #work: Promise<unknown> = Promise.resolve();
+  readonly #onChange = (): void => void this.reload();
+
+  constructor(exporter: Exporter, file: string | undefined, logger: Logger) {
+    this.#exporter = exporter;
+    this.#file = file;
+    this.#logger = logger;
+    exporter.own.reloaded(true);
+    // By its times rather than by events of the file system: Kubernetes puts a new file in its place by a link.
+    if (file !== undefined) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, this.#onChange);
+  }
+
+  /** Also do this at each reload; it throws a ConfigurationError where its part is wrong. */
+  also(reload: () => Promise<void>): void {
+    this.#others.push(reload);
+  }
+
+  /** @returns what is wrong with the new configuration; undefined where it is in force now. */
+  reload(): Promise<string | undefined> {
+    const reloaded = this.#work.then(() => this.#reload());
+    this.#work = reloaded;
+    return reloaded;
+  }
+
+  close(): void {
+    if (this.#file !== undefined) unwatchFile(this.#file, this.#onChange);
+  }
+
+  async #reload(): Promise<string | undefined> {
+    try {
+      this.#exporter.use(await loadConfiguration(this.#file));
+      for (const reload of this.#others) await reload();
+    } catch (error) {
+      this.#exporter.own.reloaded(false);
+      const reason = error instanceof ConfigurationError ? error.message : String(error);
+      this.#logger.error({ reason }, "the configuration is wrong; the one before stays in force");
+      return reason;
+    }
+    this.#exporter.own.reloaded(true);
+    this.#logger.info("the configuration was read again");
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import type { TLSSocket } from "node:tls";
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import type { Logger } from "pino";
+import { type ClientPolicy, refusal } from "./client-certificate.ts";
+import { FileWatch } from "./file-watch.ts";
+import { RequestGuard } from "./request-guard.ts";
+import { readWebConfiguration, type TlsConfiguration, type WebConfiguration } from "./web-configuration.ts";
+
+/** A server that a web configuration stands before; it does not listen yet. */
+export interface WebServer {
+  readonly server: HttpServer | HttpsServer;
+  /**
+   * Read the configuration anew. It also happens by itself when one of its files changes, until the server
+   * closes. Connections stay; new ones are made by the new configuration.
+   *
+   * @throws ConfigurationError where it is wrong; then the one before goes on.
+   */
+  readonly reload: () => Promise<void>;
+}
+
+/**
+ * Make a server.
+ *
+ * @param file a web configuration; undefined: plain HTTP for everybody.
+ * @throws ConfigurationError where the configuration is wrong.
+ */
+export async function createWebServer(
+  file: string | undefined,
+  answer: RequestListener,
+  logger: Logger,
+): Promise<WebServer> {
+  if (file === undefined) return { server: createHttpServer(answer), reload: async () => {} };
+  const configuration = await readWebConfiguration(file);
+  const guard = new RequestGuard(configuration, answer);
+  const tls = configuration.tls && new TlsServer(configuration.tls, guard.listener, logger);
+  const server = tls?.server ?? createHttpServer(guard.listener);
+  const reload = async (): Promise<void> => {
+    const next = await readWebConfiguration(file);
+    if ((next.tls === undefined) !== (tls === undefined)) {
+      throw new ConfigurationError(
+        `${file}: tls_server_config: turning TLS ${next.tls === undefined ? "off" : "on"} needs a new start of the exporter`,
+      );
+    }
+    if (next.tls !== undefined) tls?.change(next.tls);
+    guard.change(next);
+    watch.follow(next.files);
+    logger.info(described(next), "web configuration read anew");
+  };
+  const watch = new FileWatch(configuration.files, () =>
+    reload().catch((error: Error) => {
+      logger.error({ reason: error.message }, "the web configuration is wrong; the one before goes on");
+    }),
+  );
+  server.once("close", () => watch.stop());
+  logger.info(described(configuration), "web configuration read");
+  return { server, reload };
+}
+
+function described({ tls, users }: WebConfiguration): object {
+  return { tls: tls !== undefined, clientCertificates: tls?.clients.type, users: users.size };
+}
+
+/** Node's TLS server reads these for each connection: to change them is to change the rule for the next. */
+interface ClientRule {
+  requestCert: boolean;
+  rejectUnauthorized: boolean;
+}
+
+/** A server over TLS whose certificates, and what it asks of clients, can change while it runs. */
+class TlsServer {
+  readonly server: HttpsServer;
+  #clients: ClientPolicy;
+
+  constructor({ context, clients }: TlsConfiguration, answer: RequestListener, logger: Logger) {
+    this.#clients = clients;
+    this.server = createHttpsServer({ ...context, ...ruleOf(clients) }, answer);
+    const failed = (socket: TLSSocket, reason: string): void =>
+      logger.debug({ client: socket.remoteAddress, reason }, "a connection over TLS failed");
+    // Before the listener that hands the connection to HTTP.
+    this.server.prependListener("secureConnection", (socket) => {
+      const reason = refusal(this.#clients, socket);
+      if (reason === undefined) return;
+      failed(socket, reason);
+      socket.destroy();
+    });
+    this.server.on("tlsClientError", (error, socket) => failed(socket, error.message));
+  }
+
+  change({ context, clients }: TlsConfiguration): void {
+    this.#clients = clients;
+    this.server.setSecureContext(context);
+    Object.assign(this.server as HttpsServer & ClientRule, ruleOf(clients));
+  }
+}
+
+function ruleOf({ type }: ClientPolicy): ClientRule {
+  return {
+    requestCert: type !== "NoClientCert",
+    rejectUnauthorized: type === "RequireAndVerifyClientCert",
+  };
+}

@@ -1,0 +1,43 @@
+import { rm, writeFile } from "node:fs/promises";
+import { freePort } from "@gaugelet/testing/ports";
+import { hashSync } from "bcryptjs";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import { startExporter } from "../../src/app.ts";
+import { basic, useWebServers } from "./support.ts";
+
+const web = useWebServers();
+
+test("the exporter reads its web configuration anew when it is asked to, and says where it is wrong", async () => {
+  const user = (password: string): string => `basic_auth_users: { alice: ${hashSync(password, 4)} }`;
+  const webConfigurationFile = await web.write(user("first"));
+  const exporter = await startExporter({
+    redis: { host: "127.0.0.1", port: await freePort(), username: undefined, password: undefined, db: 0 },
+    address: "127.0.0.1",
+    port: 0,
+    configurationFile: undefined,
+    webConfigurationFile,
+    outputs: [],
+    logger: pino({ level: "silent" }),
+  });
+  const ask = async (method: string, path: string, password: string): Promise<[number, string]> => {
+    const url = `http://127.0.0.1:${exporter.port}${path}`;
+    const answer = await fetch(url, { method, headers: { authorization: basic("alice", password) } });
+    return [answer.status, await answer.text()];
+  };
+  try {
+    await writeFile(webConfigurationFile, user("second"));
+    expect(await ask("POST", "/-/reload", "first")).toEqual([200, "ok\n"]);
+    expect((await ask("GET", "/-/healthy", "first"))[0]).toBe(401);
+    expect((await ask("GET", "/-/healthy", "second"))[0]).toBe(200);
+    await rm(webConfigurationFile);
+    const [status, text] = await ask("POST", "/-/reload", "second");
+    expect(status).toBe(500);
+    expect(text).toContain(`${webConfigurationFile}: cannot be read`);
+    expect((await ask("GET", "/metrics", "second"))[1]).toContain(
+      "\ngaugelet_exporter_config_last_reload_successful 0\n",
+    );
+  } finally {
+    await exporter.stop();
+  }
+});

@@ -1,0 +1,80 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { type ConnectionOptions, createSecureContext } from "node:tls";
+import { ConfigurationError } from "../configuration.ts";
+import type { RedisTls } from "./address.ts";
+
+/** The variables about TLS. */
+interface TlsVariables {
+  readonly REDIS_TLS_CA_FILE?: string | undefined;
+  readonly REDIS_TLS_CERT_FILE?: string | undefined;
+  readonly REDIS_TLS_KEY_FILE?: string | undefined;
+  readonly REDIS_TLS_SERVER_NAME?: string | undefined;
+}
+
+/**
+ * Read the files that TLS is spoken with.
+ *
+ * @throws ConfigurationError where one cannot be used, or where nothing is spoken over TLS.
+ */
+export function readTls(variables: TlsVariables, wanted: boolean): RedisTls | undefined {
+  const {
+    REDIS_TLS_CA_FILE: caFile,
+    REDIS_TLS_CERT_FILE: certFile,
+    REDIS_TLS_KEY_FILE: keyFile,
+    REDIS_TLS_SERVER_NAME: serverName,
+  } = variables;
+  if (!wanted) {
+    const given = Object.entries({ caFile, certFile, keyFile, serverName }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (given === undefined) return undefined;
+    // Rather than a connection that is plain although somebody meant it not to be.
+    throw new ConfigurationError("environment: REDIS_TLS_… are of no use without REDIS_TLS=true");
+  }
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new ConfigurationError(
+      "environment: REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE go together; set both",
+    );
+  }
+  const ca = read("REDIS_TLS_CA_FILE", caFile);
+  const cert = read("REDIS_TLS_CERT_FILE", certFile);
+  const key = read("REDIS_TLS_KEY_FILE", keyFile);
+  for (const [name, pem] of Object.entries({ REDIS_TLS_CA_FILE: ca, REDIS_TLS_CERT_FILE: cert })) {
+    if (pem !== undefined) check(`environment: ${name}`, () => new X509Certificate(pem));
+  }
+  if (cert !== undefined && key !== undefined) {
+    check("environment: REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE", () =>
+      createSecureContext({ cert, key }),
+    );
+  }
+  return { ca, cert, key, serverName };
+}
+
+/** What Node connects with. */
+export function tlsOptions({ ca, cert, key, serverName }: RedisTls): ConnectionOptions {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+  };
+}
+
+function read(name: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigurationError(`environment: ${name}: cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function check(where: string, use: () => unknown): void {
+  try {
+    use();
+  } catch (error) {
+    throw new ConfigurationError(`${where}: cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
