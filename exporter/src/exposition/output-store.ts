@@ -150,7 +150,12 @@ export class OutputStore {
     }
   }
 
-  /** The text of all outputs. A piece that did not change is the same object as the last time. */
+  /** Leave all pieces as they are, as they are being sent, until the returned function is called. */
+  hold(): () => void {
+    return this.#pages.hold();
+  }
+
+  /** The text of all outputs, valid until the next change unless it is held. A piece that did not change is the same object as the last time. */
   pieces(dialect: Dialect): readonly Buffer[] {
     for (const output of this.#twins.settle()) this.#touch(output, output.families);
     if (!this.#isLaidOut) {
