@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { createInterface } from "node:readline";
+import { privateBytes, residentBytes } from "../../runtime/bench/workers/process-tree.ts";
 
 /** An exporter in a process of its own. */
 export class Contender {
@@ -10,9 +11,17 @@ export class Contender {
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-  /** Start a program and wait until it says that it listens. */
-  static async start(program: URL, environment: Readonly<Record<string, string>>): Promise<Contender> {
-    const child = spawn(process.execPath, [program.pathname], {
+  /**
+   * Start a program and wait until it says that it listens.
+   *
+   * @param flags for Node.
+   */
+  static async start(
+    program: URL,
+    environment: Readonly<Record<string, string>>,
+    flags: readonly string[] = [],
+  ): Promise<Contender> {
+    const child = spawn(process.execPath, [...flags, program.pathname], {
       env: { PATH: process.env.PATH ?? "", ...environment },
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -61,10 +70,10 @@ export class Contender {
     return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
   }
 
-  /** Memory that it holds now, shared libraries included, in MB. */
-  residentMb(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-    return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
+  /** Memory that it holds now, in MB: all of it, and what it would give back if it ended. */
+  memory(): { readonly resident: number; readonly private: number } {
+    const pid = this.#child.pid as number;
+    return { resident: residentBytes(pid) / 1e6, private: privateBytes(pid) / 1e6 };
   }
 
   async stop(): Promise<void> {
