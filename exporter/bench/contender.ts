@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { createInterface } from "node:readline";
-import { privateBytes, residentBytes } from "../../runtime/bench/workers/process-tree.ts";
 
 /** An exporter in a process of its own. */
 export class Contender {
@@ -72,8 +71,13 @@ export class Contender {
 
   /** Memory that it holds now, in MB: all of it, and what it would give back if it ended. */
   memory(): { readonly resident: number; readonly private: number } {
-    const pid = this.#child.pid as number;
-    return { resident: residentBytes(pid) / 1e6, private: privateBytes(pid) / 1e6 };
+    const rollup = readFileSync(`/proc/${this.#child.pid}/smaps_rollup`, "utf8");
+    const megabytes = (names: RegExp): number =>
+      [...rollup.matchAll(names)].reduce((sum, [, kilobytes]) => sum + (Number(kilobytes) * 1024) / 1e6, 0);
+    return {
+      resident: megabytes(/^Rss:\s+(\d+) kB/gm),
+      private: megabytes(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm),
+    };
   }
 
   async stop(): Promise<void> {

@@ -57,6 +57,12 @@ test("labels from the document, the key and constants", async () => {
   expect(mapped(disks, { key: "other" }, { rules }).lines).toEqual([]);
 });
 
+test("a text that is too long for a label costs its series alone", async () => {
+  const rule = { path: "{_x}.n", labels: { l: { document: "{_x}.text" } } };
+  const document = { a: { n: 1, text: "y".repeat(1025) }, b: { n: 2, text: "z" } };
+  expect(await lines(document, rule)).toEqual({ lines: ['m{l="z"} 2'], drops: ["name_too_long"] });
+});
+
 test("a label from the document follows it", async () => {
   const rules = await rulesOf({
     path: "x",

@@ -84,14 +84,18 @@ export class OutputStore {
     return this.#outputs.has(key);
   }
 
-  /** There is such an output, or it is described otherwise than before. */
-  describe(output: Output): void {
+  /**
+   * There is such an output, or it is described otherwise than before.
+   *
+   * @returns whether its content is needed.
+   */
+  describe(output: Output): boolean {
     const known = this.#outputs.get(output.key);
     if (known === undefined) {
       this.#outputs.set(output.key, new OutputFragments(output, this.#selector.select(output)));
       this.#isLaidOut = false;
       this.#version += 1;
-      return;
+      return true;
     }
     const before = known.output;
     known.output = output;
@@ -103,9 +107,12 @@ export class OutputStore {
       known.selection = this.#selector.select(output);
       known.forget();
       this.#empty(known, "gone");
-    } else if (before.storedAt !== output.storedAt) {
+      return true;
+    }
+    if (before.storedAt !== output.storedAt) {
       this.#touch(known, [OUTPUT_TIMESTAMP]);
     }
+    return false;
   }
 
   /** There is no such output any more. */
