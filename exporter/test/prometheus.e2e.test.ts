@@ -96,7 +96,7 @@ async function withPrometheus<Result>(
   );
   try {
     return await use(async (text) => {
-      const address = `http://127.0.0.1:${port}/api/v1/query?${new URLSearchParams({ query: text })}`;
+      const address = `http://127.0.0.1:${port}/api/v1/query?${new URLSearchParams({ query: text }).toString()}`;
       const answer = (await (await fetch(address)).json()) as { data: { result: Vector } };
       return answer.data.result;
     });
@@ -121,8 +121,8 @@ test.each(["exemplar-storage", "native-histograms"])(
       const found = await query(
         '{__name__=~"gaugelet_output_value|gaugelet__output__value", function="shop"}',
       );
-      expect(found.map(({ metric, value }) => [metric.job, metric.field, value[1]]).sort()).toEqual(
-        jobs.map((job) => [job, 'a"\\\nb', "4"]),
+      expect(found.map(({ metric, value }) => `${metric.job} ${metric.field} ${value[1]}`).sort()).toEqual(
+        jobs.map((job) => `${job} a"\\\nb 4`),
       );
       const utf8 = await query('{__name__=~"gr.*x.*", __name__!~"gaugelet.*"} or {__name__=~"U__gr.*"}');
       expect(Object.fromEntries(utf8.map(({ metric }) => [metric.job, metric.__name__]))).toEqual({
