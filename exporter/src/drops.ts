@@ -4,6 +4,7 @@
  */
 export const DROP_REASONS = {
   duplicate: "another output or field gives the same series; the first one by key is exported",
+  internal_error: "it could not be rendered, by a mistake in the exporter; please report it with the log",
   invalid_entry:
     "its field in gaugelet:outputs is no entry; delete the field, the function's next run writes it",
   invalid_name: "a rule makes a metric name of it that is empty or no UTF-8",

@@ -28,7 +28,11 @@ beforeEach(async () => {
   const logger = pino({ level: "debug" }, { write: (line: string) => void log.push(line) });
   const address = { host: "127.0.0.1", port: redis.port, username: undefined, password: undefined, db: 0 };
   link = new RedisLink(address, logger);
-  const listener = { onDrop: () => {}, onRender: (key: string) => void rendered.push(key) };
+  const listener = {
+    onDrop: () => {},
+    onFailure: () => {},
+    onRender: (key: string) => void rendered.push(key),
+  };
   store = new OutputStore({ rules, limits: DEFAULT_LIMITS, allowList: false, listener });
   source = new RedisSource({
     link,

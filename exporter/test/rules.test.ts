@@ -213,3 +213,29 @@ test.each([
     expect(text).toContain(`${type}\n`);
   }
 });
+
+test("an output at which the exporter itself fails costs the others nothing", async () => {
+  const [rule] = await rulesOf({ path: "x", metric: "m", help: "h" });
+  const failing = {
+    ...(rule as Rule),
+    spellings: [
+      {
+        source: "",
+        groups: [],
+        literal: undefined,
+        match: (path: string) => {
+          if (path === "bad") throw new Error("a mistake");
+          return path === "x" ? {} : undefined;
+        },
+      },
+    ],
+  };
+  const { store, drops } = makeStore({ rules: [failing] });
+  for (const key of ["a", "b"]) store.describe(outputOf({ key, functionName: key }));
+  store.put("a", { bytes: Buffer.from('{"bad":1}') }, 0);
+  store.put("b", { bytes: Buffer.from('{"x":2}') }, 0);
+  expect(sampleLines(textOf(store))).toEqual(['m{function="b"} 2']);
+  expect(drops).toEqual(["internal_error"]);
+  store.put("a", { bytes: Buffer.from('{"x":3}') }, 0);
+  expect(sampleLines(textOf(store))).toEqual(['m{function="a"} 3', 'm{function="b"} 2']);
+});

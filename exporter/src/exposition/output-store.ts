@@ -21,6 +21,8 @@ export type Content = { readonly bytes: Buffer } | { readonly absence: DropReaso
 /** What a store tells. */
 export interface StoreListener {
   onDrop(reason: DropReason): void;
+  /** An output could not be rendered, which is a mistake of the exporter's. */
+  onFailure(key: string, error: unknown): void;
   /** @param seconds that reading and writing the output's newest version took. */
   onRender(key: string, seconds: number): void;
 }
@@ -139,7 +141,14 @@ export class OutputStore {
     }
     if (known.isSame(content.bytes, now)) return;
     const start = performance.now();
-    this.#render(known, content.bytes);
+    try {
+      this.#render(known, content.bytes);
+    } catch (error) {
+      // One output must not cost all the others.
+      this.#options.listener.onFailure(key, error);
+      this.#empty(known, "internal_error");
+      this.#setDrops(known, ["internal_error"]);
+    }
     this.#options.listener.onRender(key, (performance.now() - start) / 1000);
   }
 
