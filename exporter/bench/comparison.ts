@@ -85,7 +85,7 @@ interface Contenders {
 async function measure(redis: TestRedis, size: Size, { ours, peer, floor }: Contenders): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   const targets = TARGETS[size.gauges];
-  const scrapes = size.gauges <= 1_000 ? 100 : size.gauges <= 10_000 ? 50 : 15;
+  const scrapes = size.gauges <= 10_000 ? 50 : 15;
   const add = (what: string, value: number, unit: string, bound?: Bound): void => {
     rows.push(row(`${size.gauges.toLocaleString("en")} gauges: ${what}`, value, unit, bound));
   };
