@@ -10,9 +10,17 @@ export class Contender {
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-  /** Start a program and wait until it says that it listens. */
-  static async start(program: URL, environment: Readonly<Record<string, string>>): Promise<Contender> {
-    const child = spawn(process.execPath, [program.pathname], {
+  /**
+   * Start a program and wait until it says that it listens.
+   *
+   * @param flags for Node.
+   */
+  static async start(
+    program: URL,
+    environment: Readonly<Record<string, string>>,
+    flags: readonly string[] = [],
+  ): Promise<Contender> {
+    const child = spawn(process.execPath, [...flags, program.pathname], {
       env: { PATH: process.env.PATH ?? "", ...environment },
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -61,10 +69,15 @@ export class Contender {
     return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
   }
 
-  /** Memory that it holds now, shared libraries included, in MB. */
-  residentMb(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-    return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
+  /** Memory that it holds now, in MB: all of it, and what it would give back if it ended. */
+  memory(): { readonly resident: number; readonly private: number } {
+    const rollup = readFileSync(`/proc/${this.#child.pid}/smaps_rollup`, "utf8");
+    const megabytes = (names: RegExp): number =>
+      [...rollup.matchAll(names)].reduce((sum, [, kilobytes]) => sum + (Number(kilobytes) * 1024) / 1e6, 0);
+    return {
+      resident: megabytes(/^Rss:\s+(\d+) kB/gm),
+      private: megabytes(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm),
+    };
   }
 
   async stop(): Promise<void> {

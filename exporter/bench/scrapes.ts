@@ -18,7 +18,7 @@ export interface Round {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Scrape some times and take what it costs; the first few are not counted. */
+/** Scrape some times and take what it costs, after as many that do not count: an exporter runs for weeks. */
 export async function measureScrapes(
   contender: Contender,
   { scrapes, change, pause = 0, headers }: Round,
@@ -28,7 +28,7 @@ export async function measureScrapes(
     if (pause > 0) await sleep(pause);
     return (await contender.scrape(headers)).ms;
   };
-  for (let warm = 0; warm < Math.ceil(scrapes / 4); warm++) await once();
+  for (let warm = 0; warm < scrapes; warm++) await once();
   const before = contender.cpuMs();
   const times: number[] = [];
   for (let count = 0; count < scrapes; count++) times.push(await once());

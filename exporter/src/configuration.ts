@@ -87,10 +87,7 @@ const configurationSchema = z.strictObject({
       seriesPerOutput: count.default(DEFAULT_LIMITS.seriesPerOutput),
       series: count.default(DEFAULT_LIMITS.series),
       outputBytes: bytesSchema
-        .refine(
-          (bytes) => bytes <= 512 * 1024 ** 2,
-          "expected at most 512Mi, which is all that Redis keeps in a value",
-        )
+        .refine((bytes) => bytes <= 256 * 1024 ** 2, "expected at most 256Mi")
         .default(DEFAULT_LIMITS.outputBytes),
     })
     .default(DEFAULT_LIMITS),

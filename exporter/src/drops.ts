@@ -4,13 +4,14 @@
  */
 export const DROP_REASONS = {
   duplicate: "another output or field gives the same series; the first one by key is exported",
+  internal_error: "it could not be rendered, by a mistake in the exporter; please report it with the log",
   invalid_entry:
     "its field in gaugelet:outputs is no entry; delete the field, the function's next run writes it",
   invalid_name: "a rule makes a metric name of it that is empty or no UTF-8",
   invalid_timestamp: "the field that a rule takes the time stamp from holds none",
   missing: "no field matches a rule that says `missing: count`",
   name_collision: "another metric has the same name once it is escaped for this scraper",
-  name_too_long: "a key, function, shard or field name is longer than 512 characters",
+  name_too_long: "a key, function, shard or field name is longer than 512 characters, or a label than 1024",
   negative_counter: "a counter cannot be below 0; map the field to a gauge",
   not_a_number: "the value is no number, and the rule says `nonNumber: count` or `parse`",
   not_finite: "a number is NaN or infinite",
@@ -31,3 +32,6 @@ export type DropReason = keyof typeof DROP_REASONS;
 
 /** Longest key, function name, shard or dotted path that becomes a label, in UTF-16 units. */
 export const MAX_NAME_LENGTH = 512;
+
+/** Longest text of a label: a document may have megabytes where a rule looks for a name. */
+export const MAX_LABEL_LENGTH = 1024;

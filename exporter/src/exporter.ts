@@ -98,6 +98,11 @@ export class Exporter {
 
   readonly #listener = {
     onDrop: (reason: Parameters<OwnMetrics["countDrop"]>[0]): void => this.own.countDrop(reason),
+    onFailure: (key: string, error: unknown): void =>
+      this.#options.logger.error(
+        { key, error: String((error as Error).stack ?? error) },
+        "an output could not be rendered",
+      ),
     onRender: (key: string, seconds: number): void => this.own.observeRender(key, seconds),
   };
 

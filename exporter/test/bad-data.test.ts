@@ -87,6 +87,72 @@ test("an output with too many numbers gives as many series as the limit allows",
   expect(newDrops(before, after)).toEqual({ too_many_series: 1 });
 });
 
+test("an output of 64 MB, under the limit and above it", async () => {
+  const large = await startTestExporter({ redis, yaml: "limits: { outputBytes: 64Mi }", keys: "foreign-*" });
+  try {
+    const [start, end] = ['{"x": 1, "y": "', '"}'];
+    const content = start + "z".repeat(64 * 1024 ** 2 - start.length - end.length) + end;
+    await redis.client.mset("foreign-1", content, "foreign-2", `${content} `, "foreign-3", '{"x": 3}');
+    const exposition = await large.scrape();
+    expect(linesOf(exposition, "gaugelet_exporter_output_up")).toEqual([
+      'gaugelet_exporter_output_up{key="foreign-1"} 1',
+      'gaugelet_exporter_output_up{key="foreign-2"} 0',
+      'gaugelet_exporter_output_up{key="foreign-3"} 1',
+    ]);
+    expect(linesOf(exposition, "gaugelet_exporter_dropped_total")).toContain(
+      'gaugelet_exporter_dropped_total{reason="too_large"} 1',
+    );
+  } finally {
+    await large.stop();
+  }
+});
+
+test("10 million numbers in one output", async () => {
+  const large = await startTestExporter({ redis, yaml: "limits: { outputBytes: 64Mi }", keys: "foreign-*" });
+  try {
+    await redis.client.mset(
+      "foreign-1",
+      `[${"1,".repeat(10)}1]`,
+      "foreign-2",
+      `{"x":[${"1,".repeat(9_999_999)}1]}`,
+    );
+    const exposition = await large.scrape();
+    expect(linesOf(exposition, "gaugelet_output_value")).toHaveLength(10_000);
+    expect(linesOf(exposition, "gaugelet_exporter_output_series")).toEqual([
+      'gaugelet_exporter_output_series{key="foreign-1"} 0',
+      'gaugelet_exporter_output_series{key="foreign-2"} 10000',
+    ]);
+  } finally {
+    await large.stop();
+  }
+});
+
+test("more series in all than the limit: whole outputs are left out, and taken in when there is room", async () => {
+  const small = await startTestExporter({ redis, yaml: "limits: { series: 5 }", keys: "foreign-*" });
+  try {
+    await redis.client.mset("foreign-1", '{"a":1,"b":2,"c":3}', "foreign-2", '{"a":1,"b":2,"c":3}');
+    const ups = async (): Promise<string> =>
+      linesOf(await small.scrape(), "gaugelet_exporter_output_up")
+        .map((line) => line.at(-1))
+        .join("");
+    expect(["10", "01"]).toContain(await ups());
+    await redis.client.mset("foreign-1", '{"a":1}', "foreign-2", '{"a":1,"b":2}');
+    expect(await ups()).toBe("11");
+  } finally {
+    await small.stop();
+  }
+});
+
+test("versions that are no JSON are counted per output", async () => {
+  const errors = async (): Promise<string[]> =>
+    linesOf(await exporter.scrape(), "gaugelet_exporter_output_parse_errors_total");
+  await storeOutput(redis.client, "failing", '{"x":1}');
+  expect(await errors()).toEqual(['gaugelet_exporter_output_parse_errors_total{key="failing"} 0']);
+  for (const content of ["{", "[", '{"x":1}', "{", "{"])
+    await redis.client.set("failing", content).then(errors);
+  expect(await errors()).toEqual(['gaugelet_exporter_output_parse_errors_total{key="failing"} 3']);
+});
+
 test("keys of another type are dropped", async () => {
   await storeOutput(redis.client, "good", { x: 1 });
   const before = await exporter.scrape();

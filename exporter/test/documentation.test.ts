@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { DROP_REASONS } from "../src/drops.ts";
+import { ruleSchema } from "../src/mapping/rule-schema.ts";
 import { loadRules } from "../src/mapping/rules.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
@@ -15,6 +16,19 @@ function firstColumn(heading: string): string[] {
 
 test("the page lists the reasons for a drop, no more and no less", () => {
   expect(firstColumn("What is dropped")).toEqual(Object.keys(DROP_REASONS).sort());
+});
+
+test("the page lists the exporter's own metrics, no more and no less", () => {
+  const files = readdirSync(new URL("../src/", import.meta.url), { recursive: true, encoding: "utf8" });
+  const sources = files.filter((file) => file.endsWith(".ts")).map((file) => read(`../src/${file}`));
+  const names = new Set(sources.join().match(/(?<=")gaugelet_exporter_[a-z_]+(?=")/g));
+  expect(firstColumn("Metrics").filter((name) => name.startsWith("gaugelet_exporter_"))).toEqual(
+    [...names].sort(),
+  );
+});
+
+test("the page lists the fields of a rule, no more and no less", () => {
+  expect(firstColumn("Rules")).toEqual(Object.keys(ruleSchema.shape).sort());
 });
 
 test("the page lists the variables that are read, no more and no less", () => {

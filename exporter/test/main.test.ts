@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "@gaugelet/testing/ports";
 import { startRedis } from "@gaugelet/testing/redis-server";
@@ -16,8 +19,10 @@ interface Run {
   err: string;
 }
 
-function run(environment: Record<string, string>): Run {
-  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env.PATH, ...environment } });
+function run(environment: Record<string, string>, ...flags: string[]): Run {
+  const child = spawn(process.execPath, [MAIN, ...flags], {
+    env: { PATH: process.env.PATH, ...environment },
+  });
   const result: Run = { process: child, exit: once(child, "exit") as Run["exit"], out: "", err: "" };
   child.stdout.on("data", (chunk: Buffer) => {
     result.out += chunk.toString();
@@ -48,6 +53,50 @@ test.each(["SIGTERM", "SIGINT"] as const)("%s ends the process well", async (sig
   } finally {
     exporter.process.kill("SIGKILL");
     await redis.stop();
+  }
+});
+
+test("SIGHUP reads the configuration again", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "gaugelet-exporter-"));
+  const file = join(folder, "exporter.yaml");
+  await writeFile(file, "{}");
+  const exporter = run({
+    REDIS_PORT: String(await freePort()),
+    GAUGELET_EXPORTER_PORT: "0",
+    GAUGELET_EXPORTER_CONFIG: file,
+  });
+  try {
+    await listening(exporter);
+    exporter.process.kill("SIGHUP");
+    await waitFor("it does", () => exporter.out.includes("the configuration was read again"));
+    await writeFile(file, "nonsense: true");
+    exporter.process.kill("SIGHUP");
+    await waitFor("it says what is wrong", () => exporter.out.includes('unknown field \\"nonsense\\"'));
+    exporter.process.kill("SIGTERM");
+    expect(await exporter.exit).toEqual([0, null]);
+  } finally {
+    exporter.process.kill("SIGKILL");
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("--check-config says whether the configuration is right, and starts nothing", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "gaugelet-exporter-"));
+  const file = join(folder, "exporter.yaml");
+  try {
+    await writeFile(file, "rules: [{ path: x, metric: m, help: h }]");
+    const right = run({ GAUGELET_EXPORTER_CONFIG: file }, "--check-config");
+    expect(await right.exit).toEqual([0, null]);
+    expect(right.out).toBe(`${file} is right\n`);
+    await writeFile(file, "rules: [{ path: x }]");
+    const wrong = run({ GAUGELET_EXPORTER_CONFIG: file }, "--check-config");
+    expect(await wrong.exit).toEqual([1, null]);
+    expect(wrong.err).toMatch(/^gaugelet-exporter: .*rules\[0\]: expected either metric, or action: drop/);
+    const unknown = run({}, "--check");
+    expect(await unknown.exit).toEqual([1, null]);
+    expect(unknown.err).toMatch(/^gaugelet-exporter: Unknown option '--check'/);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });
 

@@ -198,6 +198,23 @@ test("more keys than the limit: as many as it allows are exported", async () => 
   expect(newDrops(before, after)).toEqual({ too_many_outputs: 1 });
 });
 
+test("an entry that is described otherwise: its series follow, though its key does not change", async () => {
+  await start();
+  await storeOutput(redis.client, "k", { x: 1 }, { function: "one" });
+  await storeOutput(redis.client, "other", { x: 2 }, { function: "other" });
+  expect(await samples()).toEqual([
+    value('function="one",field="x"', 1),
+    value('function="other",field="x"', 2),
+  ]);
+  await redis.client.hset(OUTPUTS_KEY, "k", '{"function":"two","version":"1","storedAt":1}');
+  expect(await samples()).toEqual([
+    value('function="two",field="x"', 1),
+    value('function="other",field="x"', 2),
+  ]);
+  await redis.client.hdel(OUTPUTS_KEY, "other");
+  expect(await samples()).toEqual([value('function="two",field="x"', 1)]);
+});
+
 test("entries that are none are counted; outputs beside them are exported", async () => {
   await start();
   const before = await exporter.scrape();

@@ -53,7 +53,10 @@ async function probe(
   parameters: Record<string, string>,
   headers: Record<string, string> = {},
 ): Promise<string> {
-  const { status, text } = await exporter.get(`/probe?${new URLSearchParams(parameters)}`, headers);
+  const { status, text } = await exporter.get(
+    `/probe?${new URLSearchParams(parameters).toString()}`,
+    headers,
+  );
   expect({ status, text: status === 200 ? "" : text }).toEqual({ status: 200, text: "" });
   return text;
 }
@@ -167,7 +170,7 @@ test.each<[Record<string, string>, string]>([
     "unknown parameter mode; there are target, key, module and debug",
   ],
 ])("a probe of %j is refused", async (parameters, message) => {
-  const { status, text } = await exporter.get(`/probe?${new URLSearchParams(parameters)}`);
+  const { status, text } = await exporter.get(`/probe?${new URLSearchParams(parameters).toString()}`);
   expect(status).toBe(400);
   expect(text).toContain(message);
 });
@@ -178,7 +181,7 @@ test("documents outside the allowed paths, a key of a document, a parameter twic
     `${server.url}/a/../secret`,
     `${server.url}:80/x.json`.replace(":80", "0"),
   ]) {
-    expect((await exporter.get(`/probe?${new URLSearchParams({ target })}`)).status).toBe(400);
+    expect((await exporter.get(`/probe?${new URLSearchParams({ target }).toString()}`)).status).toBe(400);
   }
   const document = encodeURIComponent(`${server.url}/a.json`);
   expect((await exporter.get(`/probe?target=${document}&key=a`)).text).toBe("key: only a Redis has keys\n");
@@ -188,7 +191,7 @@ test("documents outside the allowed paths, a key of a document, a parameter twic
 test("debug explains what matched what", async () => {
   answer = '{"items":[{"name":"a","load":0.5,"more":null}]}';
   const { type, text } = await exporter.get(
-    `/probe?${new URLSearchParams({ target: `${server.url}/status.json`, module: "status", debug: "true" })}`,
+    `/probe?${new URLSearchParams({ target: `${server.url}/status.json`, module: "status", debug: "true" }).toString()}`,
   );
   expect(type).toBe("text/plain; charset=utf-8");
   expect(text).toContain(

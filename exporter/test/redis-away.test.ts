@@ -129,6 +129,58 @@ test("a connection on which nothing answers any more is replaced by a new one", 
   await expectUp(exporter, "x");
 });
 
+test.each(["ends", "stalls"])("half a reply, after which the connection %s", async (what) => {
+  const redis = await redisServer();
+  await storeOutput(redis.client, "f", { x: 1, text: "y".repeat(100_000) });
+  let isCutting = false;
+  // A proxy that lets the beginning of a long reply through.
+  const proxy = createServer((client) => {
+    const upstream = connect(redis.port, "127.0.0.1").on("error", () => {});
+    client.on("error", () => {}).pipe(upstream);
+    upstream.on("data", (chunk: Buffer) => {
+      const isCut = isCutting && chunk.length > 10_000;
+      client.write(isCut ? chunk.subarray(0, 5_000) : chunk);
+      if (!isCut) return;
+      if (what === "ends") client.destroy();
+      upstream.removeAllListeners("data").destroy();
+    });
+    upstream.on("close", () => what === "ends" && client.destroy());
+    client.on("close", () => upstream.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  cleanups.push(async () => void proxy.close());
+  const exporter = await exporterOf({ port: (proxy.address() as AddressInfo).port });
+  await expectUp(exporter, "x");
+  isCutting = true;
+  await storeOutput(redis.client, "f", { x: 2, text: "z".repeat(100_000) });
+  const exposition = await exporter.scrape();
+  expect(linesOf(exposition, "gaugelet_exporter_redis_up")).toEqual(["gaugelet_exporter_redis_up 0"]);
+  expect(outputLines(exposition)).toEqual([]);
+  isCutting = false;
+  await storeOutput(redis.client, "f", { x: 1, text: "z".repeat(100_000) });
+  await waitFor("it is exported again", async () =>
+    (await exporter.scrape()).includes('gaugelet_output_value{function="f",field="x"} 1\n'),
+  );
+});
+
+test("a Redis that tells of no changes: each scrape looks at it anew", async () => {
+  const redis = await redisServer();
+  await redis.client.acl("SETUSER", "plain", "on", ">sesame", "~*", "+@all", "-client|tracking");
+  const exporter = await startTestExporter({
+    redis: { port: redis.port, username: "plain", password: "sesame" },
+  });
+  cleanups.push(() => exporter.stop());
+  for (const x of [1, 2, 3]) {
+    await storeOutput(redis.client, "f", { x });
+    expect(linesOf(await exporter.scrape(), "gaugelet_output_value")).toEqual([
+      `gaugelet_output_value{function="f",field="x"} ${x}`,
+    ]);
+  }
+  await waitFor("the log says so", () =>
+    exporter.log.some(({ msg }) => msg === "not told of changes: each scrape reads all outputs"),
+  );
+});
+
 test("a Redis with a password", async () => {
   const redis = await redisServer("--requirepass", "open-sesame");
   await storeOutput(redis.client, "f", { x: 1 });

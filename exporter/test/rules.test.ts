@@ -57,6 +57,12 @@ test("labels from the document, the key and constants", async () => {
   expect(mapped(disks, { key: "other" }, { rules }).lines).toEqual([]);
 });
 
+test("a text that is too long for a label costs its series alone", async () => {
+  const rule = { path: "{_x}.n", labels: { l: { document: "{_x}.text" } } };
+  const document = { a: { n: 1, text: "y".repeat(1025) }, b: { n: 2, text: "z" } };
+  expect(await lines(document, rule)).toEqual({ lines: ['m{l="z"} 2'], drops: ["name_too_long"] });
+});
+
 test("a label from the document follows it", async () => {
   const rules = await rulesOf({
     path: "x",
@@ -206,4 +212,30 @@ test.each([
     expect(sampleLines(text)).toEqual([sample]);
     expect(text).toContain(`${type}\n`);
   }
+});
+
+test("an output at which the exporter itself fails costs the others nothing", async () => {
+  const [rule] = await rulesOf({ path: "x", metric: "m", help: "h" });
+  const failing = {
+    ...(rule as Rule),
+    spellings: [
+      {
+        source: "",
+        groups: [],
+        literal: undefined,
+        match: (path: string) => {
+          if (path === "bad") throw new Error("a mistake");
+          return path === "x" ? {} : undefined;
+        },
+      },
+    ],
+  };
+  const { store, drops } = makeStore({ rules: [failing] });
+  for (const key of ["a", "b"]) store.describe(outputOf({ key, functionName: key }));
+  store.put("a", { bytes: Buffer.from('{"bad":1}') }, 0);
+  store.put("b", { bytes: Buffer.from('{"x":2}') }, 0);
+  expect(sampleLines(textOf(store))).toEqual(['m{function="b"} 2']);
+  expect(drops).toEqual(["internal_error"]);
+  store.put("a", { bytes: Buffer.from('{"x":3}') }, 0);
+  expect(sampleLines(textOf(store))).toEqual(['m{function="a"} 3', 'm{function="b"} 2']);
 });

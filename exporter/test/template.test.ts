@@ -103,3 +103,27 @@ test("the preferred spelling of a field stays it in every version", () => {
   const ratio = (number: number): string => `gaugelet_network_egress_ratio{function="f",host="h"} ${number}`;
   expect(versions(text(20, 10), text(40, 30))).toEqual([[ratio(0.1)], [ratio(0.3)]]);
 });
+
+test("what is being sent stays as it is while outputs change", () => {
+  const { store } = makeStore();
+  store.describe(outputOf());
+  const put = (x: number): void => store.put("k", { bytes: Buffer.from(`{"x":${x}}`) }, 0);
+  const dialect = { format: "text", scheme: "underscores" } as const;
+  put(1);
+  const release = store.hold();
+  const sent = store.pieces(dialect);
+  const before = Buffer.concat(sent).toString();
+  for (const x of [2, 3]) {
+    put(x);
+    expect(textOf(store)).toContain(`field="x"} ${x}\n`);
+  }
+  expect(Buffer.concat(sent).toString()).toBe(before);
+  release();
+  release();
+  put(4);
+  const pieces = store.pieces(dialect);
+  put(5);
+  // Nobody sends them now: their memory is written to, and that is what holding is for.
+  expect(Buffer.concat(store.pieces(dialect)).toString()).toContain('field="x"} 5\n');
+  expect(Buffer.concat(pieces).toString()).toContain('field="x"} 5\n');
+});

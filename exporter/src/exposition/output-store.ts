@@ -21,6 +21,8 @@ export type Content = { readonly bytes: Buffer } | { readonly absence: DropReaso
 /** What a store tells. */
 export interface StoreListener {
   onDrop(reason: DropReason): void;
+  /** An output could not be rendered, which is a mistake of the exporter's. */
+  onFailure(key: string, error: unknown): void;
   /** @param seconds that reading and writing the output's newest version took. */
   onRender(key: string, seconds: number): void;
 }
@@ -84,14 +86,18 @@ export class OutputStore {
     return this.#outputs.has(key);
   }
 
-  /** There is such an output, or it is described otherwise than before. */
-  describe(output: Output): void {
+  /**
+   * There is such an output, or it is described otherwise than before.
+   *
+   * @returns whether its content is needed.
+   */
+  describe(output: Output): boolean {
     const known = this.#outputs.get(output.key);
     if (known === undefined) {
       this.#outputs.set(output.key, new OutputFragments(output, this.#selector.select(output)));
       this.#isLaidOut = false;
       this.#version += 1;
-      return;
+      return true;
     }
     const before = known.output;
     known.output = output;
@@ -103,9 +109,12 @@ export class OutputStore {
       known.selection = this.#selector.select(output);
       known.forget();
       this.#empty(known, "gone");
-    } else if (before.storedAt !== output.storedAt) {
+      return true;
+    }
+    if (before.storedAt !== output.storedAt) {
       this.#touch(known, [OUTPUT_TIMESTAMP]);
     }
+    return false;
   }
 
   /** There is no such output any more. */
@@ -132,7 +141,14 @@ export class OutputStore {
     }
     if (known.isSame(content.bytes, now)) return;
     const start = performance.now();
-    this.#render(known, content.bytes);
+    try {
+      this.#render(known, content.bytes);
+    } catch (error) {
+      // One output must not cost all the others.
+      this.#options.listener.onFailure(key, error);
+      this.#empty(known, "internal_error");
+      this.#setDrops(known, ["internal_error"]);
+    }
     this.#options.listener.onRender(key, (performance.now() - start) / 1000);
   }
 
@@ -150,7 +166,12 @@ export class OutputStore {
     }
   }
 
-  /** The text of all outputs. A piece that did not change is the same object as the last time. */
+  /** Leave all pieces as they are, as they are being sent, until the returned function is called. */
+  hold(): () => void {
+    return this.#pages.hold();
+  }
+
+  /** The text of all outputs, valid until the next change unless it is held. A piece that did not change is the same object as the last time. */
   pieces(dialect: Dialect): readonly Buffer[] {
     for (const output of this.#twins.settle()) this.#touch(output, output.families);
     if (!this.#isLaidOut) {

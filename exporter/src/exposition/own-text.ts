@@ -21,7 +21,7 @@ export class OwnText {
   async render(format: TextFormat): Promise<string> {
     const metrics = await this.#registry.getMetricsAsJSON();
     const written = metrics.map((metric) => this.#writeMetric(metric, format));
-    this.#lastSeen = Date.now();
+    if (format === "openmetrics") this.#lastSeen = Date.now();
     return written.join(format === "text" ? "\n" : "");
   }
 
@@ -35,18 +35,18 @@ export class OwnText {
     lines.push(`# TYPE ${name} ${type}`);
     for (const value of metric.values) {
       lines.push(writeSample(metric.name, value, isOpenMetrics));
+      if (!isOpenMetrics) continue;
       // The last line of each counter and each histogram.
       const sampleName = (value as { metricName?: string }).metricName ?? metric.name;
-      const isLast = isCounter || sampleName === `${metric.name}_count`;
-      const created = isLast ? this.#createdAt(name, value.labels) : 0;
-      if (isLast && isOpenMetrics) lines.push(`${name}_created${writeLabels(value.labels, true)} ${created}`);
+      if (!isCounter && sampleName !== `${metric.name}_count`) continue;
+      const labels = writeLabels(value.labels, true);
+      lines.push(`${name}_created${labels} ${this.#createdAt(`${name}${labels}`)}`);
     }
     return `${lines.join("\n")}\n`;
   }
 
   /** A series that was not there the last time was made since then. */
-  #createdAt(name: string, labels: Labels): number {
-    const id = `${name}${writeLabels(labels, true)}`;
+  #createdAt(id: string): number {
     const known = this.#created.get(id);
     if (known !== undefined) return known;
     this.#created.set(id, this.#lastSeen / 1000);

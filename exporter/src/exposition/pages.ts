@@ -5,14 +5,24 @@ import { translateSamples } from "./translate.ts";
 
 /** Fewest outputs on a page. */
 const MIN_PAGE = 16;
+/** Memory below this is not worth giving back. */
+const MIN_SPARE = 256;
 const NOTHING = Buffer.alloc(0);
+
+/** Samples of some outputs. */
+interface Page {
+  /** The bytes; undefined where they have to be joined anew. */
+  bytes: Buffer | undefined;
+  /** Memory for them. */
+  readonly memory: Buffer;
+}
 
 /** The samples of one metric, page by page, as bytes that are ready to be sent. */
 interface Block {
   readonly family: Family;
   readonly headers: Map<string, Buffer>;
-  /** By page and variant; what is missing has to be joined. */
-  readonly pages: Map<string, Buffer>[];
+  /** By page and variant. */
+  readonly pages: Map<string, Page>[];
   /** Whether its samples look different in other dialects. */
   isSpecial: boolean;
 }
@@ -24,6 +34,8 @@ interface Block {
 export class Pages {
   readonly #blocks = new Map<Family, Block>();
   #sorted: readonly Block[] | undefined;
+  /** Who is sending pieces now. */
+  #holders = 0;
   /** The outputs of each page. */
   #members: readonly (readonly OutputFragments[])[] = [];
 
@@ -48,8 +60,18 @@ export class Pages {
     for (const family of families) {
       const block = this.#blockOf(family);
       if (output.isSpecial(family)) block.isSpecial = true;
-      block.pages[output.page]?.clear();
+      for (const page of block.pages[output.page]?.values() ?? []) page.bytes = undefined;
     }
+  }
+
+  /** Leave all bytes as they are, as they are being sent, until the returned function is called. */
+  hold(): () => void {
+    this.#holders += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#holders -= 1;
+      isHeld = false;
+    };
   }
 
   /** The whole text in a dialect, in pieces. A piece that did not change is the same object as the last time. */
@@ -60,7 +82,7 @@ export class Pages {
       const start = pieces.length;
       const variant = variantOf(block, dialect);
       for (const [index, page] of block.pages.entries()) {
-        const bytes = page.get(variant) ?? this.#join(block, index, dialect, variant);
+        const bytes = page.get(variant)?.bytes ?? this.#join(block, index, dialect, variant);
         if (bytes.length > 0) pieces.push(bytes);
       }
       if (pieces.length > start) pieces.splice(start, 0, headerOf(block, dialect, start === 0));
@@ -71,7 +93,7 @@ export class Pages {
   #blockOf(family: Family): Block {
     const known = this.#blocks.get(family);
     if (known !== undefined) return known;
-    const pages = this.#members.map(() => new Map<string, Buffer>());
+    const pages = this.#members.map(() => new Map<string, Page>());
     const block: Block = { family, headers: new Map(), pages, isSpecial: false };
     this.#blocks.set(family, block);
     this.#sorted = undefined;
@@ -79,11 +101,26 @@ export class Pages {
   }
 
   #join(block: Block, page: number, dialect: Dialect, variant: string): Buffer {
+    const known = block.pages[page]?.get(variant) ?? { bytes: undefined, memory: NOTHING };
     const samples = (this.#members[page] ?? []).flatMap((output) => output.samplesOf(block.family) ?? []);
-    let bytes = samples.length === 0 ? NOTHING : Buffer.concat(samples);
-    if (variant !== PLAIN) bytes = Buffer.from(translateSamples(bytes.toString(), dialect));
-    block.pages[page]?.set(variant, bytes);
+    const memory = this.#memoryFor(known.memory, samples);
+    let bytes: Buffer = NOTHING;
+    if (variant === PLAIN) {
+      let end = 0;
+      for (const some of samples) end += some.copy(memory, end);
+      // A new object over the same memory: what is the same object is known not to have changed.
+      bytes = memory.subarray(0, end);
+    } else bytes = Buffer.from(translateSamples(Buffer.concat(samples).toString(), dialect));
+    block.pages[page]?.set(variant, { bytes, memory: variant === PLAIN ? memory : NOTHING });
     return bytes;
+  }
+
+  /** Memory that is large enough: the one of before, unless it is being sent. */
+  #memoryFor(before: Buffer, samples: readonly Buffer[]): Buffer {
+    const needed = samples.reduce((sum, { length }) => sum + length, 0);
+    if (this.#holders === 0 && before.length >= needed && before.length <= 2 * needed + MIN_SPARE)
+      return before;
+    return Buffer.allocUnsafeSlow(needed + (needed >> 5));
   }
 }
 

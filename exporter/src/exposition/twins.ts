@@ -55,7 +55,10 @@ export class Twins {
     const touched: OutputFragments[] = [];
     const taken = new Set<string>();
     for (const output of outputs.sort((a, b) => (a.output.key < b.output.key ? -1 : 1))) {
-      if (output.absence !== undefined) continue;
+      if (output.absence !== undefined) {
+        output.suppressed.delete(origin);
+        continue;
+      }
       const twice = new Set<string>();
       for (const id of output.ids()) {
         if (taken.has(id)) twice.add(id);

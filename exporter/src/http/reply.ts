@@ -30,6 +30,8 @@ export async function sendExposition(
 ): Promise<void> {
   const negotiated = negotiate(request.get("Accept"));
   const isGzip = acceptsGzip(request.get("Accept-Encoding"));
+  // The memory of what is sent would else be written to by the next change.
+  if (target !== undefined) response.once("close", target.store.hold());
   const head = target === undefined ? [] : target.pieces(negotiated);
   const lead = negotiated.format === "text" && head.length > 0 ? "\n" : "";
   const end = negotiated.format === "openmetrics" ? "# EOF\n" : "";

@@ -1,4 +1,4 @@
-import { type DropReason, MAX_NAME_LENGTH } from "../drops.ts";
+import { type DropReason, MAX_LABEL_LENGTH, MAX_NAME_LENGTH } from "../drops.ts";
 import type { Family } from "../exposition/family.ts";
 import { isLegacyName, isUtf8Name } from "../exposition/names.ts";
 import { samplePrefix } from "../exposition/text.ts";
@@ -147,6 +147,7 @@ class Planner {
       selection: this.#context.selection,
       onRead: (path) => this.#guards.add(path),
     });
+    if (labels.some(([, text]) => text.length > MAX_LABEL_LENGTH)) return this.#refuse("name_too_long");
     const prefix = samplePrefix(family.name, labels, "allow-utf-8");
     const isSpecial =
       timestamp !== undefined ||

@@ -12,7 +12,7 @@ const MAX_DEPTH = 32;
 /** The text that stays, and what lies between its pieces. */
 export interface Skeleton {
   /** All pieces one after the other. */
-  readonly literals: Buffer;
+  readonly literals: Uint8Array;
   /** Of each piece but the last: its length, and what follows it. */
   readonly gaps: Int32Array;
 }
@@ -25,6 +25,17 @@ export interface Skeleton {
  */
 export function skeletonOf(bytes: Buffer, plan: Plan): Skeleton | undefined {
   return new SkeletonBuilder(bytes, plan).build();
+}
+
+/** One after the other, in memory of their own: small buffers share theirs, and one that lives long keeps all of it. */
+export function compact(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const piece of pieces) {
+    all.set(piece, end);
+    end += piece.length;
+  }
+  return all;
 }
 
 class SkeletonBuilder {
@@ -46,7 +57,7 @@ class SkeletonBuilder {
     const end = this.#value(start, this.#plan.shape, "");
     if (end === -1 || skipBlanks(this.#bytes, end) !== this.#bytes.length) return undefined;
     this.#literals.push(this.#bytes.subarray(this.#start));
-    return { literals: Buffer.concat(this.#literals), gaps: Int32Array.from(this.#gaps) };
+    return { literals: compact(this.#literals), gaps: Int32Array.from(this.#gaps) };
   }
 
   /** @returns the position after the value; -1 where it cannot be part of a skeleton. */

@@ -1,6 +1,6 @@
 import { skipNumber, skipString } from "./json-bytes.ts";
 import { type Plan, type PlannedSeries, textsOf } from "./plan.ts";
-import { SKIP_BOOLEAN, SKIP_STRING, skeletonOf } from "./template-builder.ts";
+import { compact, SKIP_BOOLEAN, SKIP_STRING, skeletonOf } from "./template-builder.ts";
 import { scale } from "./values.ts";
 
 /** Longest number that is taken as it is written; any that a double has can be written in that many characters. */
@@ -67,7 +67,7 @@ export class Template {
       if ((gaps[gap] as number) >= 0) isPlain.add(gaps[gap] as number);
     const { series } = plan;
     const written = series.map(({ prefix }, index) => Buffer.from(isPlain.has(index) ? prefix : ""));
-    this.#prefixes = Buffer.concat(written);
+    this.#prefixes = compact(written);
     let end = 0;
     this.#prefixEnds = Int32Array.from(written, ({ length }) => (end += length));
     this.#slots = Int32Array.from(series, ({ slot }) => slot);

@@ -14,7 +14,7 @@ export async function serveDocuments(answer: RequestListener): Promise<DocumentS
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     requests.push(request);
-    void answer(request, response);
+    answer(request, response);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

@@ -19,7 +19,11 @@ export function makeStore({ rules = defaultRules, limits = {}, allowList = false
   readonly drops: string[];
 } {
   const drops: string[] = [];
-  const listener = { onDrop: (reason: string): void => void drops.push(reason), onRender: () => {} };
+  const listener = {
+    onDrop: (reason: string): void => void drops.push(reason),
+    onRender: () => {},
+    onFailure: () => {},
+  };
   const options = { rules, limits: { ...DEFAULT_LIMITS, ...limits }, allowList, listener };
   return { store: new OutputStore(options), drops };
 }

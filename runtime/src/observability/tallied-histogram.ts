@@ -14,7 +14,7 @@ export class Tally {
 
   constructor(upperBounds: readonly number[]) {
     this.#upperBounds = upperBounds;
-    this.counts = new Array(upperBounds.length + 1).fill(0);
+    this.counts = Array.from({ length: upperBounds.length + 1 }, () => 0);
   }
 
   observe(value: number): void {

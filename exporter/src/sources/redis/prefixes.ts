@@ -5,7 +5,7 @@ const MAX_PREFIXES = 16;
 export function coveringPrefixes(texts: readonly string[]): string[] {
   // Shortened until few are left; a length in between would save little.
   for (const length of [Number.POSITIVE_INFINITY, 32, 16, 8, 4, 2, 1]) {
-    const prefixes = withoutCovered(texts.map((text) => text.slice(0, length)));
+    const prefixes = withoutCovered(texts.map((text) => begin(text, length)));
     if (prefixes.length <= MAX_PREFIXES) return prefixes;
   }
   return [""];
@@ -14,6 +14,12 @@ export function coveringPrefixes(texts: readonly string[]): string[] {
 /** Whether one of the prefixes covers the text. */
 export function isCovered(text: string, prefixes: readonly string[]): boolean {
   return prefixes.some((prefix) => text.startsWith(prefix));
+}
+
+/** Not half a character: Redis would look for what stands for it. */
+function begin(text: string, length: number): string {
+  const start = text.slice(0, length);
+  return start.isWellFormed() ? start : start.slice(0, -1);
 }
 
 function withoutCovered(prefixes: readonly string[]): string[] {

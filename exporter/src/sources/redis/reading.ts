@@ -6,7 +6,7 @@ const KEYS_PER_READ = 500;
 /** Values up to this size are read many at once. */
 const SMALL_BYTES = 1024 ** 2;
 /** Bytes that one read of many should bring, by what the values were the last time. */
-const BYTES_PER_READ = 8 * 1024 ** 2;
+const BYTES_PER_READ = 1024 ** 2;
 
 /**
  * Reads what keys hold. Keys that were small the last time are read with one MGET for many. The others are read

@@ -160,12 +160,11 @@ export class RedisSource implements Source {
     signal.throwIfAborted();
     const isNew = (): boolean => [...keys].some((key) => this.#mayBeNew(key));
     if (everything || isNew() || (announcements && !(await this.#readAnnouncements(redis, keys)))) {
-      const before = this.#found.outputs;
-      await this.#discover(redis, signal);
-      const added = [...this.#found.outputs.keys()].filter(
-        (key) => everything || keys.has(key) || !before.has(key),
+      const needed = await this.#discover(redis, signal);
+      const wanted = [...this.#found.outputs.keys()].filter(
+        (key) => everything || keys.has(key) || needed.has(key),
       );
-      await this.#read(redis, added, signal);
+      await this.#read(redis, wanted, signal);
       return;
     }
     await this.#read(
@@ -211,7 +210,8 @@ export class RedisSource implements Source {
     return explained;
   }
 
-  async #discover(redis: RedisClient, signal: AbortSignal): Promise<void> {
+  /** @returns keys of outputs whose content is needed. */
+  async #discover(redis: RedisClient, signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { search, store, onDrop } = this.#options;
     const problems = new Map<string, Problem>();
     const onProblem = (reason: DropReason, key: string): void => {
@@ -223,9 +223,10 @@ export class RedisSource implements Source {
     this.#problems = problems;
     const { outputs } = this.#found;
     for (const key of store.keys) if (!outputs.has(key)) store.remove(key);
-    for (const output of outputs.values()) store.describe(output);
+    const needed = [...outputs.values()].filter((output) => store.describe(output));
     this.#reader.keep(new Set(outputs.keys()));
     this.#hearOf([...outputs.keys()]);
+    return new Set(needed.map(({ key }) => key));
   }
 
   /** Listen for changes of all outputs: announced ones may have any key. */
