@@ -56,17 +56,22 @@ const httpSchema = z.strictObject({
 
 const targetSchema = z.union(
   [
-    z
-      .string()
-      .transform((url) => ({ url, username: undefined, password: undefined, passwordFile: undefined })),
+    z.string().transform((url) => ({
+      url,
+      username: undefined,
+      password: undefined,
+      passwordFile: undefined,
+      caFile: undefined,
+    })),
     z.strictObject({
       url: z.string(),
       username: z.string().min(1).optional(),
       password: z.string().min(1).optional(),
       passwordFile: z.string().min(1).optional(),
+      caFile: z.string().min(1).optional(),
     }),
   ],
-  "expected an address, or url with username and password or passwordFile",
+  "expected an address, or url with username, password or passwordFile, and caFile",
 );
 
 const configurationSchema = z.strictObject({
@@ -141,7 +146,7 @@ export const NO_CONFIGURATION: ExporterConfiguration = {
 };
 
 async function allowedTarget(
-  { url, username, password, passwordFile }: z.output<typeof targetSchema>,
+  { url, username, password, passwordFile, caFile }: z.output<typeof targetSchema>,
   at: string,
   folder: string,
 ): Promise<AllowedTarget> {
@@ -151,17 +156,26 @@ async function allowedTarget(
   const pattern = parseTargetPattern(url);
   if (pattern === undefined) {
     throw new ConfigurationError(
-      `${at}.url: expected an address with redis:, http: or https:, such as redis://*.example.org:6379 or https://example.org/status/* (found ${JSON.stringify(url)})`,
+      `${at}.url: expected an address with redis:, rediss:, http: or https:, such as redis://*.example.org:6379 or https://example.org/status/* (found ${JSON.stringify(url)})`,
     );
   }
-  const read = async (file: string): Promise<string> => {
+  if (caFile !== undefined && pattern.protocol !== "rediss") {
+    throw new ConfigurationError(`${at}.caFile: is for targets with rediss: alone`);
+  }
+  const read = async (field: string, file: string | undefined): Promise<string | undefined> => {
+    if (file === undefined) return undefined;
     try {
       return (await readFile(resolve(folder, file), "utf8")).trimEnd();
     } catch (error) {
-      throw new ConfigurationError(`${at}.passwordFile: cannot be read: ${(error as Error).message}`);
+      throw new ConfigurationError(`${at}.${field}: cannot be read: ${(error as Error).message}`);
     }
   };
-  return { pattern, username, password: passwordFile === undefined ? password : await read(passwordFile) };
+  return {
+    pattern,
+    username,
+    password: password ?? (await read("passwordFile", passwordFile)),
+    ca: await read("caFile", caFile),
+  };
 }
 
 /**

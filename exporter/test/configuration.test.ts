@@ -132,7 +132,7 @@ test.each([
   ],
   [
     "targets: [ftp://example.org]",
-    'FILE: targets[0].url: expected an address with redis:, http: or https:, such as redis://*.example.org:6379 or https://example.org/status/* (found "ftp://example.org")',
+    'FILE: targets[0].url: expected an address with redis:, rediss:, http: or https:, such as redis://*.example.org:6379 or https://example.org/status/* (found "ftp://example.org")',
   ],
   [
     "targets: [{ url: redis://a, password: a, passwordFile: b }]",
@@ -188,6 +188,10 @@ test.each([
   [
     rule("field: a, metric: gaugelet_memory_cache_ratio, help: Mine."),
     'FILE: rules[0].help: another rule describes gaugelet_memory_cache_ratio as "Share of the memory that caches file content."; leave help out here',
+  ],
+  [
+    'targets: [{ url: "redis://127.0.0.1", caFile: ca.pem }]',
+    "FILE: targets[0].caFile: is for targets with rediss: alone",
   ],
 ])("%s", async (yaml, message) => {
   await expect(load(yaml)).rejects.toThrow(new Error(message));

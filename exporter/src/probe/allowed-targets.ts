@@ -3,17 +3,25 @@ export interface AllowedTarget {
   readonly pattern: TargetPattern;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  /** Certificates of authorities in PEM format, for `rediss:`; undefined: those that Node knows. */
+  readonly ca: string | undefined;
 }
 
 /** A pattern over addresses. */
 export interface TargetPattern {
   readonly text: string;
+  readonly protocol: string;
   matches(url: URL): boolean;
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, string>> = { redis: "6379", http: "80", https: "443" };
+const DEFAULT_PORTS: Readonly<Record<string, string>> = {
+  redis: "6379",
+  rediss: "6379",
+  http: "80",
+  https: "443",
+};
 const PATTERN =
-  /^(?<protocol>redis|https?):\/\/(?<host>[\w.*-]+|\[[\da-fA-F:.]+\])(?::(?<port>\d+|\*))?(?<path>\/.*)?$/;
+  /^(?<protocol>rediss?|https?):\/\/(?<host>[\w.*-]+|\[[\da-fA-F:.]+\])(?::(?<port>\d+|\*))?(?<path>\/.*)?$/;
 
 /** Longest address that is looked at. */
 export const MAX_TARGET_LENGTH = 2_048;
@@ -32,14 +40,20 @@ export function parseTargetPattern(text: string): TargetPattern | undefined {
   const paths = path === undefined ? undefined : toExpression(path, ".*");
   return {
     text,
+    protocol,
     matches(url) {
       if (url.protocol !== `${protocol}:` || !hosts.test(url.hostname)) return false;
       if (port !== "*" && port !== (url.port || DEFAULT_PORTS[protocol])) return false;
       const found = `${url.pathname}${url.search}`;
       if (paths !== undefined) return paths.test(found);
-      return protocol === "redis" || found === "/";
+      return isRedisProtocol(url.protocol) || found === "/";
     },
   };
+}
+
+/** Whether an address is that of a Redis, be it over TLS or not. */
+export function isRedisProtocol(protocol: string): boolean {
+  return protocol === "redis:" || protocol === "rediss:";
 }
 
 function toExpression(text: string, wildcard: string): RegExp {

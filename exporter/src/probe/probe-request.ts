@@ -1,5 +1,5 @@
 import type { ParsedUrlQuery } from "node:querystring";
-import { type AllowedTarget, MAX_TARGET_LENGTH } from "./allowed-targets.ts";
+import { type AllowedTarget, isRedisProtocol, MAX_TARGET_LENGTH } from "./allowed-targets.ts";
 
 /** What a probe asks for. */
 export interface ProbeRequest {
@@ -49,7 +49,7 @@ export function readProbeRequest(query: ParsedUrlQuery, targets: readonly Allowe
     );
   }
   const key = parameter(query, "key");
-  if (url.protocol === "redis:") databaseOf(url);
+  if (isRedisProtocol(url.protocol)) databaseOf(url);
   else if (key !== undefined) throw new ProbeRequestError("key: only a Redis has keys");
   url.hash = "";
   return {

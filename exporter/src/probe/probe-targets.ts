@@ -10,6 +10,7 @@ import { RedisLink } from "../sources/redis/redis-link.ts";
 import { RedisSource } from "../sources/redis/redis-source.ts";
 import type { Source } from "../sources/source.ts";
 import { Target } from "../target.ts";
+import { isRedisProtocol } from "./allowed-targets.ts";
 import { databaseOf, type ProbeRequest, ProbeRequestError } from "./probe-request.ts";
 
 /** A module with its rules in the order in which they are tried. */
@@ -109,7 +110,7 @@ export class ProbeTargets {
     if (module === undefined) {
       throw new ProbeRequestError(`module: expected one of ${[...modules.keys()].join(", ")}`);
     }
-    const isRedis = request.url.protocol === "redis:";
+    const isRedis = isRedisProtocol(request.url.protocol);
     const store = new OutputStore({
       rules: module.rules,
       limits,
@@ -181,5 +182,8 @@ function addressOf({ url, allowed }: ProbeRequest): RedisAddress {
     username: allowed.username,
     password: allowed.password,
     db: databaseOf(url),
+    ...(url.protocol === "rediss:" && {
+      tls: { ca: allowed.ca, cert: undefined, key: undefined, serverName: undefined },
+    }),
   };
 }
