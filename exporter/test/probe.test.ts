@@ -34,6 +34,14 @@ modules:
     rules:
       - { path: "items.{_i}.load", metric: status_load_ratio, help: Load., per: document, labels: { name: { document: "items.{_i}.name" } } }
     http: { headers: { X-Token: abc } }
+  missed:
+    defaultRules: false
+    rules:
+      - { key: b, path: x, metric: keyed, help: Keyed. }
+      - { path: x, where: { y: on }, metric: conditioned, help: Conditioned. }
+      - { path: x, per: host, metric: hosted, help: Hosted. }
+      - { path: x, metric: plain, help: Plain. }
+      - { key: b, path: x, metric: late, help: Late. }
 `,
   });
 });
@@ -164,7 +172,7 @@ test.each<[Record<string, string>, string]>([
     { target: "redis://localhost/x" },
     "target: expected nothing behind the port of a Redis but the number of a database",
   ],
-  [{ target: "redis://localhost", module: "nothing" }, "module: expected one of default, status"],
+  [{ target: "redis://localhost", module: "nothing" }, "module: expected one of default, status, missed"],
   [
     { target: "redis://localhost", mode: "x" },
     "unknown parameter mode; there are target, key, module and debug",
@@ -199,6 +207,21 @@ test("debug explains what matched what", async () => {
   );
   expect(text).toContain('items.0.name = "a"\n    no rule matches\n');
   expect(text).not.toContain("open-barley");
+});
+
+test("debug names the rules that match a path and yet do not apply", async () => {
+  await other.client.set("a", '{"x":1}');
+  const parameters = { target: redisAt(other), key: "a", module: "missed", debug: "true" };
+  const rules = "    modules.missed.rules";
+  expect(await probe(parameters)).toContain(
+    [
+      "a x = 1",
+      `${rules}[0]: does not apply: its key does not match "a"`,
+      `${rules}[1]: does not apply: its where does not hold`,
+      `${rules}[2]: does not apply: it is for outputs about a host (per: host)`,
+      `${rules}[3]: plain{function="a"} 1\n`,
+    ].join("\n"),
+  );
 });
 
 test("passwords reach no log", () => {

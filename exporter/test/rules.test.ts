@@ -57,6 +57,28 @@ test("labels from the document, the key and constants", async () => {
   expect(mapped(disks, { key: "other" }, { rules }).lines).toEqual([]);
 });
 
+test.each<[string | string[], string | undefined]>([
+  ["([a-z]+)-k", "shop"],
+  ["^([a-z]+)-", "shop"],
+  ["^shop", "shop"],
+  ["(?<zone>[a-z]+)-k", "shop"],
+  ["k$", "k"],
+  ["(x)|(o)", "o"],
+  ["(x)?shop", undefined],
+  [["z(.)", "-(.)"], "k"],
+  ["z", undefined],
+])("a label by the expression %j for the key shop-k is %j", async (key, text) => {
+  const rule = { path: "n", metric: "m", help: "h", per: "document", labels: { l: { key } } };
+  const { lines: found } = mapped({ n: 1 }, { key: "shop-k" }, { rules: await rulesOf(rule) });
+  expect(found).toEqual([text === undefined ? "m 1" : `m{l="${text}"} 1`]);
+});
+
+test("a rule's own key is for the whole key of the output", async () => {
+  const rules = await rulesOf({ key: "shop", path: "n", metric: "m", help: "h", per: "document" });
+  expect(mapped({ n: 1 }, { key: "shop" }, { rules }).lines).toEqual(["m 1"]);
+  expect(mapped({ n: 1 }, { key: "shop-k" }, { rules }).lines).toEqual([]);
+});
+
 test("a text that is too long for a label costs its series alone", async () => {
   const rule = { path: "{_x}.n", labels: { l: { document: "{_x}.text" } } };
   const document = { a: { n: 1, text: "y".repeat(1025) }, b: { n: 2, text: "z" } };

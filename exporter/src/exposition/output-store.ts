@@ -2,9 +2,8 @@ import { DROP_REASONS, type DropReason } from "../drops.ts";
 import type { Limits } from "../limits.ts";
 import { FamilyTable } from "../mapping/family-table.ts";
 import { RuleSelector } from "../mapping/matcher.ts";
-import { type PlanContext, planOf } from "../mapping/planner.ts";
+import { type Explain, type PlanContext, planOf } from "../mapping/planner.ts";
 import type { Rule } from "../mapping/rules.ts";
-import type { Leaf } from "../mapping/values.ts";
 import type { Output } from "../outputs/output.ts";
 import { parseOutput } from "../outputs/parsing.ts";
 import type { Problem } from "../problem-log.ts";
@@ -34,7 +33,7 @@ export interface StoreOptions {
   readonly allowList: boolean;
   readonly listener: StoreListener;
   /** Told what became of each leaf of an output, for people who ask why. */
-  readonly explain?: (key: string, path: string, leaf: Leaf, rule: Rule | undefined, outcome: string) => void;
+  readonly explain?: (key: string, ...about: Parameters<Explain>) => void;
 }
 
 const ABSENCES: Record<"gone" | "stale", string> = {

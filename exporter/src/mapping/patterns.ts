@@ -24,7 +24,7 @@ const NO_GROUPS: Groups = {};
  * @throws Error where it is malformed.
  */
 export function linearPattern(source: string): Pattern {
-  const expression = compile(source);
+  const expression = compileLinear(source);
   const names = Object.entries(expression.namedGroups() as Record<string, number>);
   const literal = literalOf(source);
   return {
@@ -41,7 +41,12 @@ export function linearPattern(source: string): Pattern {
   };
 }
 
-function compile(source: string): RE2JS {
+/**
+ * An expression on the engine whose time is linear in the text.
+ *
+ * @throws Error where it is malformed.
+ */
+export function compileLinear(source: string): RE2JS {
   try {
     return RE2JS.compile(source, RE2JS.DOTALL);
   } catch (error) {

@@ -7,6 +7,7 @@ import { type Container, isContainer, isList, lookUp } from "./document.ts";
 import type { FamilyTable } from "./family-table.ts";
 import { labelsOf } from "./labels.ts";
 import type { Match, Selection } from "./matcher.ts";
+import { nearMisses } from "./near-misses.ts";
 import { fillIn } from "./patterns.ts";
 import { FIXED, type Plan, type Shape, type ShapePart, SKIPPED } from "./plan.ts";
 import type { Rule, RuleMetric } from "./rules.ts";
@@ -18,6 +19,19 @@ const MAX_DEPTH = 16;
 /** Leaves that are looked at per series that is allowed: documents are mostly numbers, or not worth the time. */
 const LEAVES_PER_SERIES = 20;
 
+/**
+ * Told what became of a leaf.
+ *
+ * @param passed in words, the rules before that match its path and yet do not apply.
+ */
+export type Explain = (
+  path: string,
+  leaf: Leaf,
+  rule: Rule | undefined,
+  outcome: string,
+  passed: readonly string[],
+) => void;
+
 /** What planning needs to know besides the document. */
 export interface PlanContext {
   readonly output: Output;
@@ -25,7 +39,7 @@ export interface PlanContext {
   readonly families: FamilyTable;
   readonly maxSeries: number;
   /** Told what became of each leaf, for people who ask why. */
-  readonly explain?: (path: string, leaf: Leaf, rule: Rule | undefined, outcome: string) => void;
+  readonly explain?: Explain;
 }
 
 /** Work out what the rules make of a document: for each leaf the first rule that matches its path decides. */
@@ -91,8 +105,9 @@ class Planner {
 
   #leaf(path: string, leaf: Leaf): ShapePart {
     const match = this.#context.selection.matcher.matches(path).find((one) => this.#applies(one)) ?? null;
+    const explain = (outcome: string): void => this.#explain(path, leaf, match ?? undefined, outcome);
     const part = (outcome: string, shapePart: ShapePart): ShapePart => {
-      this.#context.explain?.(path, leaf, match?.rule, outcome);
+      explain(outcome);
       return shapePart;
     };
     if (match === null) return part("no rule matches", SKIPPED);
@@ -116,8 +131,14 @@ class Planner {
       (typeof leaf === "number" || typeof leaf === "boolean");
     const added = this.#add(match, leaf, value, isPlain);
     if (typeof added === "string") return part(added, SKIPPED);
-    this.#context.explain?.(path, leaf, match.rule, `${this.#series.prefixOf(added)}${value}`);
+    explain(`${this.#series.prefixOf(added)}${value}`);
     return added;
+  }
+
+  #explain(path: string, leaf: Leaf, match: Match | undefined, outcome: string): void {
+    const { explain, selection, output } = this.#context;
+    if (explain === undefined) return;
+    explain(path, leaf, match?.rule, outcome, nearMisses(path, match, selection, output));
   }
 
   /** Whether the document is as the rule's condition wants it. */

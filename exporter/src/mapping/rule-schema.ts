@@ -11,6 +11,7 @@ import {
   placeholders,
   trustedPattern,
 } from "./patterns.ts";
+import { linearSearch } from "./searches.ts";
 import { TIMESTAMP_FORMATS } from "./timestamps.ts";
 
 /** What becomes of a field that has no number, or of a rule that no field matches. */
@@ -23,13 +24,16 @@ const metricSchema = z
 
 const timestampSchema = z.strictObject({ document: z.string().min(1), format: z.enum(TIMESTAMP_FORMATS) });
 
+/** Expressions, of which the first that matches counts. */
+const searchSchema = toPatterns(linearSearch, "expected a regular expression, or a list of them");
+
 function fieldsOf(compile: (source: string) => Pattern) {
   const regexSchema = toPatterns(compile, "expected a regular expression, or a list of them");
   const labelSchema = z.union(
     [
       z.string(),
       z.strictObject({ document: z.string().min(1) }),
-      z.strictObject({ key: regexSchema }),
+      z.strictObject({ key: searchSchema }),
       z.strictObject({ from: z.literal("value") }),
     ],
     "expected a text, { document: path }, { key: regular expression } or { from: value }",
@@ -154,10 +158,10 @@ function* templatesOf(rule: RuleDefinition): Generator<readonly [path: string[],
 }
 
 /** One pattern or several; what is wrong with one goes to its own path. */
-function toPatterns(compile: (source: string) => Pattern, expected: string) {
+function toPatterns<Compiled>(compile: (source: string) => Compiled, expected: string) {
   return z
     .union([z.string(), z.array(z.string()).nonempty(expected)], expected)
-    .transform((source, context): Pattern[] => {
+    .transform((source, context): Compiled[] => {
       const sources = Array.isArray(source) ? source : [source];
       return sources.map((text, index) => {
         try {

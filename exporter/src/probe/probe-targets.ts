@@ -75,9 +75,10 @@ export class ProbeTargets {
    */
   async explain(request: ProbeRequest, within: number): Promise<string> {
     const lines: string[] = [];
-    const { target, link } = this.#open(request, (key, path, leaf, rule, outcome) => {
+    const { target, link } = this.#open(request, (key, path, leaf, rule, outcome, passed) => {
       const by = rule === undefined ? "" : `${rule.at}: `;
-      lines.push(`${key} ${path} = ${JSON.stringify(leaf)}\n    ${by}${outcome}`);
+      const reasons = [...passed, `${by}${outcome}`].map((reason) => `\n    ${reason}`);
+      lines.push(`${key} ${path} = ${JSON.stringify(leaf)}${reasons.join("")}`);
     });
     try {
       const away = await target.refresh(within);
