@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -22,6 +22,15 @@ async function load(yaml: string): Promise<unknown> {
     throw new Error((error as Error).message.replaceAll(file, "FILE"), { cause: error });
   }
 }
+
+test.each(["", "defaultRules: false\n"])(
+  "a copy of the default rules is a configuration (%j)",
+  async (more) => {
+    const rules = await readFile(new URL("../src/mapping/default-rules.yaml", import.meta.url), "utf8");
+    const { rules: read } = (await load(more + rules)) as { rules: readonly unknown[] };
+    expect(read.length).toBeGreaterThan(20);
+  },
+);
 
 const rule = (text: string): string => `rules: [{ ${text} }]`;
 

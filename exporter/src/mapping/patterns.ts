@@ -56,8 +56,8 @@ export function compileLinear(source: string): RE2JS {
 }
 
 /**
- * A regular expression of our own, for which JavaScript's engine is safe. A name may occur in several
- * alternatives.
+ * A regular expression of our own, for which JavaScript's engine is safe. It has to be one of the linear engine's
+ * as well: people start from a copy of the default rules.
  */
 export function trustedPattern(source: string): Pattern {
   const expression = new RegExp(`^(?:${source})$`, "us");
