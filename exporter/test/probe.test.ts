@@ -137,10 +137,20 @@ test.each([
 ])("a document that is %j", async (content, up) => {
   answer = content;
   const text = await probe({ target: `${server.url}/any.json` });
-  expect(success(text)).toEqual(["gaugelet_exporter_probe_success 1"]);
+  expect(success(text)).toEqual([`gaugelet_exporter_probe_success ${up.at(-1)}`]);
   expect(linesOf(text, "gaugelet_exporter_output_up")).toEqual([
     `gaugelet_exporter_output_${up.replace(" ", `{key="${server.url}/any.json"} `)}`,
   ]);
+});
+
+test("a probe of one key succeeds only where the key is exported; one of a pattern may find nothing", async () => {
+  const of = async (key: string): Promise<string> =>
+    success(await probe({ target: redisAt(other), key }))[0]?.at(-1) ?? "";
+  expect([await of("one"), await of("one*"), await of("gaugelet:x")]).toEqual(["0", "1", "0"]);
+  await other.client.set("one", '{"x":1}');
+  expect(await of("one")).toBe("1");
+  await other.client.set("one", "no JSON");
+  expect([await of("one"), await of("one*")]).toEqual(["0", "1"]);
 });
 
 test("a target that does not answer: the probe succeeds, and says so", async () => {

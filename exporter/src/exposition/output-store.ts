@@ -81,6 +81,12 @@ export class OutputStore {
     return count;
   }
 
+  /** Whether there is such an output, and it is exported. */
+  isExported(key: string): boolean {
+    const output = this.#outputs.get(key);
+    return output !== undefined && output.absence === undefined;
+  }
+
   has(key: string): boolean {
     return this.#outputs.has(key);
   }
