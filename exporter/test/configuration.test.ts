@@ -87,6 +87,18 @@ test.each([
     'FILE: rules[0].path: expected * or {name} for a whole part, such as disks.{disk}.used (in a.b*) (found "a.b*")',
   ],
   [
+    rule("path: $.a.b, metric: m, help: h"),
+    'FILE: rules[0].path: paths have no $: write a.b (found "$.a.b")',
+  ],
+  [
+    rule("path: \"$['a'][0].b[*]\", metric: m, help: h"),
+    "FILE: rules[0].path: paths have no $: write a.0.b.* (found \"$['a'][0].b[*]\")",
+  ],
+  [
+    rule("path: a, metric: m, help: h, timestamp: { document: $.t, format: iso }"),
+    'FILE: rules[0].timestamp.document: paths have no $: write t (found "$.t")',
+  ],
+  [
     rule("path: '{a}.{a}', metric: m, help: h"),
     'FILE: rules[0].path: a name occurs twice (in {a}.{a}) (found "{a}.{a}")',
   ],

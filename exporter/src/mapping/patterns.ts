@@ -80,6 +80,8 @@ export function trustedPattern(source: string): Pattern {
  * @throws Error where a part is malformed.
  */
 export function pathPattern(source: string): Pattern {
+  const plain = withoutRoot(source);
+  if (plain !== undefined) throw new Error(`paths have no $: write ${plain}`);
   const parts = source.split(".").map((text) => {
     const name = /^\{([^{}]+)\}$/.exec(text)?.[1];
     if (name === undefined && /[{}*]/.test(text) && text !== "*") {
@@ -103,6 +105,16 @@ export function pathPattern(source: string): Pattern {
       );
     },
   };
+}
+
+/**
+ * What a path in the manner of JSONPath (`$.a[0]`), which would silently match nothing, is in ours; undefined where
+ * it is no such path. A field that is really named so can be had by an expression (`field`).
+ */
+export function withoutRoot(source: string): string | undefined {
+  if (!/^\$[.[]/.test(source)) return undefined;
+  const parts = source.slice(1).matchAll(/\[(?:'([^']*)'|"([^"]*)"|([^\]]*))\]|([^.[\]]+)/g);
+  return [...parts].map(([, single, double, bare, name]) => single ?? double ?? bare ?? name).join(".");
 }
 
 function withoutAbsent(entries: readonly (readonly [string, string | null | undefined])[]): Groups {

@@ -10,6 +10,7 @@ import {
   pathPattern,
   placeholders,
   trustedPattern,
+  withoutRoot,
 } from "./patterns.ts";
 import { linearSearch } from "./searches.ts";
 import { TIMESTAMP_FORMATS } from "./timestamps.ts";
@@ -22,7 +23,21 @@ const metricSchema = z
   .refine(isUtf8Name, "expected a metric name")
   .refine((name) => !isReservedMetric(name), "this name belongs to the exporter's own metrics");
 
-const timestampSchema = z.strictObject({ document: z.string().min(1), format: z.enum(TIMESTAMP_FORMATS) });
+/** Where something is in the document. */
+const documentPathSchema = z
+  .string()
+  .min(1)
+  .superRefine((source, context) => {
+    const plain = withoutRoot(source);
+    if (plain !== undefined) {
+      context.addIssue({ code: "custom", message: `paths have no $: write ${plain}` });
+    }
+  });
+
+const timestampSchema = z.strictObject({
+  document: documentPathSchema,
+  format: z.enum(TIMESTAMP_FORMATS),
+});
 
 /** Expressions, of which the first that matches counts. */
 const searchSchema = toPatterns(linearSearch, "expected a regular expression, or a list of them");
@@ -32,7 +47,7 @@ function fieldsOf(compile: (source: string) => Pattern) {
   const labelSchema = z.union(
     [
       z.string(),
-      z.strictObject({ document: z.string().min(1) }),
+      z.strictObject({ document: documentPathSchema }),
       z.strictObject({ key: searchSchema }),
       z.strictObject({ from: z.literal("value") }),
     ],
