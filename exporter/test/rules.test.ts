@@ -184,6 +184,27 @@ test("time stamps, in the unit of each format", async () => {
   }
 });
 
+test("a sample whose time is missing carries none where the rule says so, and has it once it is there", async () => {
+  const timestamp = { document: "t", format: "milliseconds", missing: "omit" };
+  const rules = await rulesOf({ path: "x", metric: "m", help: "h", per: "document", timestamp });
+  const { store, drops } = makeStore({ rules });
+  store.describe(outputOf());
+  const after = (document: object): string[] => {
+    store.put("k", { bytes: Buffer.from(JSON.stringify(document)) }, 0);
+    return sampleLines(textOf(store));
+  };
+  expect(after({ x: 1 })).toEqual(["m 1"]);
+  expect(after({ x: 2 })).toEqual(["m 2"]);
+  for (const none of ["then", null, 1e300, {}]) {
+    expect(after({ x: 3, t: none })).toEqual(["m 3"]);
+    expect(after({ x: 4, t: 5 })).toEqual(["m 4 5"]);
+  }
+  // A number that is no time either way of writing it stays one of the same kind.
+  expect(after({ x: 5, t: 1e300 })).toEqual(["m 5"]);
+  expect(after({ x: 5, t: 1e3 })).toEqual(["m 5 1000"]);
+  expect(drops).toEqual([]);
+});
+
 test("names from the data: what cannot be one is counted", async () => {
   const rule = { path: "{name}", metric: "{name}", help: "h", per: "document" };
   const document = { "": 1, process_x: 2, a_b: 3, "a-b": 4, "x\ud800": 5, good: 6 };

@@ -198,13 +198,16 @@ class Planner {
     return this.#context.families.get({ name, ...metric.description });
   }
 
-  /** The time that the series of a match carry; undefined where they carry none, null where it is no time. */
+  /** The time that the series of a match carry; undefined where they carry none, null where they need one. */
   #timestampOf({ rule }: Match, groups: Readonly<Record<string, string>>): number | undefined | null {
     const { timestamp } = rule.definition;
     if (timestamp === undefined) return undefined;
-    return (
-      readTimestamp(lookUp(this.#document, fillIn(timestamp.document, groups)), timestamp.format) ?? null
-    );
+    const path = fillIn(timestamp.document, groups);
+    const time = readTimestamp(lookUp(this.#document, path), timestamp.format);
+    if (time !== undefined || timestamp.missing === "drop") return time ?? null;
+    // Without a time the text is a template for the next version, which may have one there.
+    this.#guards.add(path);
+    return undefined;
   }
 
   /** Rules that no field matched, where they say what to do then. */

@@ -37,6 +37,8 @@ const documentPathSchema = z
 const timestampSchema = z.strictObject({
   document: documentPathSchema,
   format: z.enum(TIMESTAMP_FORMATS),
+  /** What becomes of a sample where there is no time: it is dropped, or it carries none. */
+  missing: z.enum(["drop", "omit"]).default("drop"),
 });
 
 /** Expressions, of which the first that matches counts. */
