@@ -234,6 +234,22 @@ test("debug names the rules that match a path and yet do not apply", async () =>
   );
 });
 
+test("debug says what it is about, where the rules are and how to have a text as a number", async () => {
+  const target = `${server.url}/a.json`;
+  answer = '{"a":"1.5","b":"x","c":null}';
+  const document = await probe({ target, debug: "true" });
+  expect(document).toContain(`target ${target}, the document, module default\n1 output is exported\n`);
+  const rule = / {4}default-rules\.yaml: rules\[\d+\]: left out: (.*)/g;
+  expect([...document.matchAll(rule)].map(([, reason]) => reason)).toEqual([
+    "no number, but a text that is one (nonNumber: parse reads it)",
+    "no number (values gives texts a number)",
+    "null (null: count, or a number, makes something of it)",
+  ]);
+  const announced = await probe({ target: redisAt(other), debug: "true" });
+  expect(announced).toContain(", the announced outputs, module default\n0 outputs are exported\n");
+  expect(await probe({ target: redisAt(other), key: "k", debug: "true" })).toContain(", key k, module");
+});
+
 test("passwords reach no log", () => {
   expect(JSON.stringify(exporter.log)).not.toMatch(/open-sesame|open-barley/);
 });

@@ -119,7 +119,7 @@ class Planner {
     // Another text might be among the rule's values, or a number.
     const isDeaf = definition.values === undefined && definition.nonNumber === "skip";
     if (value === "skip") {
-      return part(`left out: ${leaf === null ? "null" : "no number"}`, isDeaf ? SKIPPED : FIXED);
+      return part(`left out: ${skippedBecause(leaf)}`, isDeaf ? SKIPPED : FIXED);
     }
     if (typeof value === "string") {
       this.#drop(value);
@@ -231,6 +231,16 @@ class Planner {
   #drop(reason: DropReason): void {
     this.#drops.push(reason);
   }
+}
+
+/** Why a leaf is skipped, and what to write where it should not be. */
+function skippedBecause(leaf: Leaf): string {
+  if (leaf === null) return "null (null: count, or a number, makes something of it)";
+  // A text that is a number is mostly meant as one.
+  const isNumber = typeof leaf === "string" && leaf.trim() !== "" && Number.isFinite(Number(leaf));
+  return isNumber
+    ? "no number, but a text that is one (nonNumber: parse reads it)"
+    : "no number (values gives texts a number)";
 }
 
 function familyTypeOf(metric: RuleMetric): Pick<Family, "type"> {
