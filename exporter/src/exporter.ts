@@ -8,6 +8,7 @@ import {
 } from "./configuration.ts";
 import { OutputStore } from "./exposition/output-store.ts";
 import { OwnMetrics } from "./exposition/own-metrics.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { loadRules, type Rule } from "./mapping/rules.ts";
 import { DEFAULT_MODULE } from "./probe/probe-request.ts";
 import { type Module, ProbeTargets } from "./probe/probe-targets.ts";
@@ -80,14 +81,21 @@ export class Exporter {
     return this.#probes;
   }
 
-  /** Go on under another configuration. */
-  use(configuration: LoadedConfiguration): void {
+  /**
+   * Go on under another configuration. One that says the same changes nothing: outputs that were read anew would
+   * be counted and logged again.
+   *
+   * @returns whether it is another one.
+   */
+  use(configuration: LoadedConfiguration): boolean {
+    if (fingerprintOf(configuration) === fingerprintOf(this.#configuration)) return false;
     const [target, probes] = [this.#target, this.#probes];
     this.#configuration = configuration;
     this.#target = this.#openTarget(configuration);
     this.#probes = this.#openProbes(configuration);
     target.close();
     probes.close();
+    return true;
   }
 
   close(): void {

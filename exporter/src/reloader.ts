@@ -15,6 +15,8 @@ export class Reloader {
   readonly #file: string | undefined;
   readonly #logger: Logger;
   readonly #others: (() => Promise<void>)[] = [];
+  /** What the log was last told to be wrong: a file that is asked for in several ways is wrong once. */
+  #told: string | undefined;
   #work: Promise<unknown> = Promise.resolve();
   readonly #onChange = (): void => void this.reload();
 
@@ -45,16 +47,19 @@ export class Reloader {
 
   async #reload(): Promise<string | undefined> {
     try {
-      this.#exporter.use(await loadConfiguration(this.#file));
+      const isChanged = this.#exporter.use(await loadConfiguration(this.#file));
       for (const reload of this.#others) await reload();
+      this.#told = undefined;
+      this.#exporter.own.reloaded(true);
+      this.#logger.info({ isChanged }, "the configuration was read again");
+      return undefined;
     } catch (error) {
       this.#exporter.own.reloaded(false);
       const reason = error instanceof ConfigurationError ? error.message : String(error);
+      if (reason === this.#told) return reason;
+      this.#told = reason;
       this.#logger.error({ reason }, "the configuration is wrong; the one before stays in force");
       return reason;
     }
-    this.#exporter.own.reloaded(true);
-    this.#logger.info("the configuration was read again");
-    return undefined;
   }
 }

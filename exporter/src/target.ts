@@ -43,6 +43,12 @@ export class Target {
     }
   }
 
+  /** Whether what was asked for is there: without it nobody would be told that the one output is none. */
+  get isFulfilled(): boolean {
+    const { only } = this.#source;
+    return only === undefined || this.store.isExported(only);
+  }
+
   /** The text of all outputs, in pieces. */
   pieces(dialect: Dialect): readonly Buffer[] {
     return this.store.pieces(dialect);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -22,6 +22,15 @@ async function load(yaml: string): Promise<unknown> {
     throw new Error((error as Error).message.replaceAll(file, "FILE"), { cause: error });
   }
 }
+
+test.each(["", "defaultRules: false\n"])(
+  "a copy of the default rules is a configuration (%j)",
+  async (more) => {
+    const rules = await readFile(new URL("../src/mapping/default-rules.yaml", import.meta.url), "utf8");
+    const { rules: read } = (await load(more + rules)) as { rules: readonly unknown[] };
+    expect(read.length).toBeGreaterThan(20);
+  },
+);
 
 const rule = (text: string): string => `rules: [{ ${text} }]`;
 
@@ -76,6 +85,18 @@ test.each([
   [
     rule("path: 'a.b*', metric: m, help: h"),
     'FILE: rules[0].path: expected * or {name} for a whole part, such as disks.{disk}.used (in a.b*) (found "a.b*")',
+  ],
+  [
+    rule("path: $.a.b, metric: m, help: h"),
+    'FILE: rules[0].path: paths have no $: write a.b (found "$.a.b")',
+  ],
+  [
+    rule("path: \"$['a'][0].b[*]\", metric: m, help: h"),
+    "FILE: rules[0].path: paths have no $: write a.0.b.* (found \"$['a'][0].b[*]\")",
+  ],
+  [
+    rule("path: a, metric: m, help: h, timestamp: { document: $.t, format: iso }"),
+    'FILE: rules[0].timestamp.document: paths have no $: write t (found "$.t")',
   ],
   [
     rule("path: '{a}.{a}', metric: m, help: h"),

@@ -34,6 +34,14 @@ modules:
     rules:
       - { path: "items.{_i}.load", metric: status_load_ratio, help: Load., per: document, labels: { name: { document: "items.{_i}.name" } } }
     http: { headers: { X-Token: abc } }
+  missed:
+    defaultRules: false
+    rules:
+      - { key: b, path: x, metric: keyed, help: Keyed. }
+      - { path: x, where: { y: on }, metric: conditioned, help: Conditioned. }
+      - { path: x, per: host, metric: hosted, help: Hosted. }
+      - { path: x, metric: plain, help: Plain. }
+      - { key: b, path: x, metric: late, help: Late. }
 `,
   });
 });
@@ -129,10 +137,20 @@ test.each([
 ])("a document that is %j", async (content, up) => {
   answer = content;
   const text = await probe({ target: `${server.url}/any.json` });
-  expect(success(text)).toEqual(["gaugelet_exporter_probe_success 1"]);
+  expect(success(text)).toEqual([`gaugelet_exporter_probe_success ${up.at(-1)}`]);
   expect(linesOf(text, "gaugelet_exporter_output_up")).toEqual([
     `gaugelet_exporter_output_${up.replace(" ", `{key="${server.url}/any.json"} `)}`,
   ]);
+});
+
+test("a probe of one key succeeds only where the key is exported; one of a pattern may find nothing", async () => {
+  const of = async (key: string): Promise<string> =>
+    success(await probe({ target: redisAt(other), key }))[0]?.at(-1) ?? "";
+  expect([await of("one"), await of("one*"), await of("gaugelet:x")]).toEqual(["0", "1", "0"]);
+  await other.client.set("one", '{"x":1}');
+  expect(await of("one")).toBe("1");
+  await other.client.set("one", "no JSON");
+  expect([await of("one"), await of("one*")]).toEqual(["0", "1"]);
 });
 
 test("a target that does not answer: the probe succeeds, and says so", async () => {
@@ -164,7 +182,7 @@ test.each<[Record<string, string>, string]>([
     { target: "redis://localhost/x" },
     "target: expected nothing behind the port of a Redis but the number of a database",
   ],
-  [{ target: "redis://localhost", module: "nothing" }, "module: expected one of default, status"],
+  [{ target: "redis://localhost", module: "nothing" }, "module: expected one of default, status, missed"],
   [
     { target: "redis://localhost", mode: "x" },
     "unknown parameter mode; there are target, key, module and debug",
@@ -199,6 +217,37 @@ test("debug explains what matched what", async () => {
   );
   expect(text).toContain('items.0.name = "a"\n    no rule matches\n');
   expect(text).not.toContain("open-barley");
+});
+
+test("debug names the rules that match a path and yet do not apply", async () => {
+  await other.client.set("a", '{"x":1}');
+  const parameters = { target: redisAt(other), key: "a", module: "missed", debug: "true" };
+  const rules = "    modules.missed.rules";
+  expect(await probe(parameters)).toContain(
+    [
+      "a x = 1",
+      `${rules}[0]: does not apply: its key does not match "a"`,
+      `${rules}[1]: does not apply: its where does not hold`,
+      `${rules}[2]: does not apply: it is for outputs about a host (per: host)`,
+      `${rules}[3]: plain{function="a"} 1\n`,
+    ].join("\n"),
+  );
+});
+
+test("debug says what it is about, where the rules are and how to have a text as a number", async () => {
+  const target = `${server.url}/a.json`;
+  answer = '{"a":"1.5","b":"x","c":null}';
+  const document = await probe({ target, debug: "true" });
+  expect(document).toContain(`target ${target}, the document, module default\n1 output is exported\n`);
+  const rule = / {4}default-rules\.yaml: rules\[\d+\]: left out: (.*)/g;
+  expect([...document.matchAll(rule)].map(([, reason]) => reason)).toEqual([
+    "no number, but a text that is one (nonNumber: parse reads it)",
+    "no number (values gives texts a number)",
+    "null (null: count, or a number, makes something of it)",
+  ]);
+  const announced = await probe({ target: redisAt(other), debug: "true" });
+  expect(announced).toContain(", the announced outputs, module default\n0 outputs are exported\n");
+  expect(await probe({ target: redisAt(other), key: "k", debug: "true" })).toContain(", key k, module");
 });
 
 test("passwords reach no log", () => {

@@ -2,7 +2,7 @@ import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { storeOutput } from "./support/entries.ts";
-import { linesOf } from "./support/exposition.ts";
+import { linesOf, newDrops } from "./support/exposition.ts";
 import { startTestExporter, type TestExporter } from "./support/test-exporter.ts";
 
 let redis: TestRedis;
@@ -65,6 +65,32 @@ test("a wrong configuration changes nothing, and is told", async () => {
   await exporter.configure(rule("second"));
   expect((await reload()).status).toBe(200);
   expect((await state()).isSuccessful).toBe("1");
+});
+
+test("a reload that changes nothing counts and logs nothing again", async () => {
+  await exporter.configure(
+    `${rule("first")}\nlimits: { series: 7 }\ntargets: ["redis://*"]\nmodules: { m: {} }\n`,
+  );
+  await reload();
+  await storeOutput(redis.client, "bad", "{");
+  const before = await exporter.scrape();
+  const warnings = (): number => exporter.log.filter(({ msg }) => msg.startsWith("not exported")).length;
+  expect(warnings()).toBe(1);
+  expect(await reload()).toEqual({ status: 200, text: "ok\n" });
+  expect(newDrops(before, await exporter.scrape())).toEqual({});
+  expect(warnings()).toBe(1);
+  await redis.client.flushall();
+});
+
+test("what is wrong is logged once, however often the file is read, and again after it was right", async () => {
+  const errors = (): number => exporter.log.filter(({ level }) => level === 50).length;
+  for (const times of [1, 2]) {
+    await exporter.configure("rules: [{ path: x }]");
+    expect([(await reload()).status, (await reload()).status]).toEqual([500, 500]);
+    expect(errors()).toBe(times);
+    await exporter.configure(rule("first"));
+    expect((await reload()).status).toBe(200);
+  }
 });
 
 test("only POST reloads", async () => {

@@ -57,6 +57,28 @@ test("labels from the document, the key and constants", async () => {
   expect(mapped(disks, { key: "other" }, { rules }).lines).toEqual([]);
 });
 
+test.each<[string | string[], string | undefined]>([
+  ["([a-z]+)-k", "shop"],
+  ["^([a-z]+)-", "shop"],
+  ["^shop", "shop"],
+  ["(?<zone>[a-z]+)-k", "shop"],
+  ["k$", "k"],
+  ["(x)|(o)", "o"],
+  ["(x)?shop", undefined],
+  [["z(.)", "-(.)"], "k"],
+  ["z", undefined],
+])("a label by the expression %j for the key shop-k is %j", async (key, text) => {
+  const rule = { path: "n", metric: "m", help: "h", per: "document", labels: { l: { key } } };
+  const { lines: found } = mapped({ n: 1 }, { key: "shop-k" }, { rules: await rulesOf(rule) });
+  expect(found).toEqual([text === undefined ? "m 1" : `m{l="${text}"} 1`]);
+});
+
+test("a rule's own key is for the whole key of the output", async () => {
+  const rules = await rulesOf({ key: "shop", path: "n", metric: "m", help: "h", per: "document" });
+  expect(mapped({ n: 1 }, { key: "shop" }, { rules }).lines).toEqual(["m 1"]);
+  expect(mapped({ n: 1 }, { key: "shop-k" }, { rules }).lines).toEqual([]);
+});
+
 test("a text that is too long for a label costs its series alone", async () => {
   const rule = { path: "{_x}.n", labels: { l: { document: "{_x}.text" } } };
   const document = { a: { n: 1, text: "y".repeat(1025) }, b: { n: 2, text: "z" } };
@@ -160,6 +182,27 @@ test("time stamps, in the unit of each format", async () => {
     expect(mapped({ x: 1, t }, {}, { rules, dialect: openmetrics }).lines).toEqual(["m 1 1700000000.123"]);
     expect(mapped({ x: 1, t: "then" }, {}, { rules })).toEqual({ lines: [], drops: ["invalid_timestamp"] });
   }
+});
+
+test("a sample whose time is missing carries none where the rule says so, and has it once it is there", async () => {
+  const timestamp = { document: "t", format: "milliseconds", missing: "omit" };
+  const rules = await rulesOf({ path: "x", metric: "m", help: "h", per: "document", timestamp });
+  const { store, drops } = makeStore({ rules });
+  store.describe(outputOf());
+  const after = (document: object): string[] => {
+    store.put("k", { bytes: Buffer.from(JSON.stringify(document)) }, 0);
+    return sampleLines(textOf(store));
+  };
+  expect(after({ x: 1 })).toEqual(["m 1"]);
+  expect(after({ x: 2 })).toEqual(["m 2"]);
+  for (const none of ["then", null, 1e300, {}]) {
+    expect(after({ x: 3, t: none })).toEqual(["m 3"]);
+    expect(after({ x: 4, t: 5 })).toEqual(["m 4 5"]);
+  }
+  // A number that is no time either way of writing it stays one of the same kind.
+  expect(after({ x: 5, t: 1e300 })).toEqual(["m 5"]);
+  expect(after({ x: 5, t: 1e3 })).toEqual(["m 5 1000"]);
+  expect(drops).toEqual([]);
 });
 
 test("names from the data: what cannot be one is counted", async () => {

@@ -31,7 +31,11 @@ interface Rule {
   readonly type: "gauge" | "counter" | "unknown";
   readonly help: string;
   readonly labels?: Readonly<Record<string, string | { readonly document: string }>>;
-  readonly timestamp?: { readonly document: string; readonly format: "milliseconds" };
+  readonly timestamp?: {
+    readonly document: string;
+    readonly format: "milliseconds";
+    readonly missing: "omit";
+  };
   readonly values?: Readonly<Record<string, number>>;
   readonly nonNumber?: "parse";
   readonly missing?: "count";
@@ -174,7 +178,7 @@ function ruleOf(reader: Reader, name: string, path: readonly Step[], element: re
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(time === undefined || hasMany(time)
       ? {}
-      : { timestamp: { document: dotted([...element, ...time]), format: "milliseconds" } }),
+      : { timestamp: { document: dotted([...element, ...time]), format: "milliseconds", missing: "omit" } }),
     nonNumber: "parse",
   };
 }

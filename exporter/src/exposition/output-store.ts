@@ -2,9 +2,8 @@ import { DROP_REASONS, type DropReason } from "../drops.ts";
 import type { Limits } from "../limits.ts";
 import { FamilyTable } from "../mapping/family-table.ts";
 import { RuleSelector } from "../mapping/matcher.ts";
-import { type PlanContext, planOf } from "../mapping/planner.ts";
+import { type Explain, type PlanContext, planOf } from "../mapping/planner.ts";
 import type { Rule } from "../mapping/rules.ts";
-import type { Leaf } from "../mapping/values.ts";
 import type { Output } from "../outputs/output.ts";
 import { parseOutput } from "../outputs/parsing.ts";
 import type { Problem } from "../problem-log.ts";
@@ -34,7 +33,7 @@ export interface StoreOptions {
   readonly allowList: boolean;
   readonly listener: StoreListener;
   /** Told what became of each leaf of an output, for people who ask why. */
-  readonly explain?: (key: string, path: string, leaf: Leaf, rule: Rule | undefined, outcome: string) => void;
+  readonly explain?: (key: string, ...about: Parameters<Explain>) => void;
 }
 
 const ABSENCES: Record<"gone" | "stale", string> = {
@@ -80,6 +79,12 @@ export class OutputStore {
     let count = 0;
     for (const { absence } of this.#outputs.values()) if (absence === undefined) count += 1;
     return count;
+  }
+
+  /** Whether there is such an output, and it is exported. */
+  isExported(key: string): boolean {
+    const output = this.#outputs.get(key);
+    return output !== undefined && output.absence === undefined;
   }
 
   has(key: string): boolean {

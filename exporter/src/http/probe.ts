@@ -8,7 +8,10 @@ import { sendExposition, timeoutOf } from "./reply.ts";
 
 const gauge = (name: string, help: string): Family => ({ name, type: "gauge", help, unit: undefined });
 
-const SUCCESS = gauge("gaugelet_exporter_probe_success", "1 where the target answered this probe, else 0.");
+const SUCCESS = gauge(
+  "gaugelet_exporter_probe_success",
+  "1 where the target answered this probe, and the one document or key that was asked for is exported, else 0.",
+);
 const DURATION = gauge(
   "gaugelet_exporter_probe_duration_seconds",
   "Time to ask the target and write the answer.",
@@ -31,7 +34,7 @@ export function probeRoute(exporter: Exporter): RequestHandler {
         tail: (dialect) =>
           [
             sample(DURATION, dialect, (performance.now() - start) / 1000),
-            sample(SUCCESS, dialect, away === undefined ? 1 : 0),
+            sample(SUCCESS, dialect, away === undefined && target.isFulfilled ? 1 : 0),
           ].join(dialect.format === "text" ? "\n" : ""),
       });
     } catch (error) {

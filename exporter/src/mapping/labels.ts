@@ -60,11 +60,9 @@ function readLabel(
     return textOf(lookUp(context.document, path));
   }
   if ("key" in source) {
-    for (const pattern of source.key) {
-      const found = pattern.match(context.output.key);
-      // Its first group, or all of the key where it has none.
-      if (found !== undefined)
-        return pattern.groups.length === 0 ? context.output.key : (Object.values(found)[0] ?? "");
+    for (const search of source.key) {
+      const found = search.find(context.output.key);
+      if (found !== undefined) return found;
     }
     return "";
   }

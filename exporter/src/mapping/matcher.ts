@@ -50,6 +50,8 @@ export class Matcher {
 
 /** The rules that apply to an output, and what its key says in them. */
 export interface Selection {
+  /** All rules in their order, those included that do not apply. */
+  readonly all: readonly Rule[];
   readonly matcher: Matcher;
   /** By rule, what the named groups of its key pattern matched. */
   readonly keyGroups: ReadonlyMap<Rule, Groups>;
@@ -84,6 +86,6 @@ export class RuleSelector {
       matcher = new Matcher(rules);
       this.#matchers.set(id, matcher);
     }
-    return { matcher, keyGroups };
+    return { all: this.#rules, matcher, keyGroups };
   }
 }

@@ -24,7 +24,7 @@ const NO_GROUPS: Groups = {};
  * @throws Error where it is malformed.
  */
 export function linearPattern(source: string): Pattern {
-  const expression = compile(source);
+  const expression = compileLinear(source);
   const names = Object.entries(expression.namedGroups() as Record<string, number>);
   const literal = literalOf(source);
   return {
@@ -41,7 +41,12 @@ export function linearPattern(source: string): Pattern {
   };
 }
 
-function compile(source: string): RE2JS {
+/**
+ * An expression on the engine whose time is linear in the text.
+ *
+ * @throws Error where it is malformed.
+ */
+export function compileLinear(source: string): RE2JS {
   try {
     return RE2JS.compile(source, RE2JS.DOTALL);
   } catch (error) {
@@ -51,8 +56,8 @@ function compile(source: string): RE2JS {
 }
 
 /**
- * A regular expression of our own, for which JavaScript's engine is safe. A name may occur in several
- * alternatives.
+ * A regular expression of our own, for which JavaScript's engine is safe. It has to be one of the linear engine's
+ * as well: people start from a copy of the default rules.
  */
 export function trustedPattern(source: string): Pattern {
   const expression = new RegExp(`^(?:${source})$`, "us");
@@ -75,6 +80,8 @@ export function trustedPattern(source: string): Pattern {
  * @throws Error where a part is malformed.
  */
 export function pathPattern(source: string): Pattern {
+  const plain = withoutRoot(source);
+  if (plain !== undefined) throw new Error(`paths have no $: write ${plain}`);
   const parts = source.split(".").map((text) => {
     const name = /^\{([^{}]+)\}$/.exec(text)?.[1];
     if (name === undefined && /[{}*]/.test(text) && text !== "*") {
@@ -98,6 +105,16 @@ export function pathPattern(source: string): Pattern {
       );
     },
   };
+}
+
+/**
+ * What a path in the manner of JSONPath (`$.a[0]`), which would silently match nothing, is in ours; undefined where
+ * it is no such path. A field that is really named so can be had by an expression (`field`).
+ */
+export function withoutRoot(source: string): string | undefined {
+  if (!/^\$[.[]/.test(source)) return undefined;
+  const parts = source.slice(1).matchAll(/\[(?:'([^']*)'|"([^"]*)"|([^\]]*))\]|([^.[\]]+)/g);
+  return [...parts].map(([, single, double, bare, name]) => single ?? double ?? bare ?? name).join(".");
 }
 
 function withoutAbsent(entries: readonly (readonly [string, string | null | undefined])[]): Groups {

@@ -7,6 +7,7 @@ import { type Container, isContainer, isList, lookUp } from "./document.ts";
 import type { FamilyTable } from "./family-table.ts";
 import { labelsOf } from "./labels.ts";
 import type { Match, Selection } from "./matcher.ts";
+import { nearMisses } from "./near-misses.ts";
 import { fillIn } from "./patterns.ts";
 import { FIXED, type Plan, type Shape, type ShapePart, SKIPPED } from "./plan.ts";
 import type { Rule, RuleMetric } from "./rules.ts";
@@ -18,6 +19,19 @@ const MAX_DEPTH = 16;
 /** Leaves that are looked at per series that is allowed: documents are mostly numbers, or not worth the time. */
 const LEAVES_PER_SERIES = 20;
 
+/**
+ * Told what became of a leaf.
+ *
+ * @param passed in words, the rules before that match its path and yet do not apply.
+ */
+export type Explain = (
+  path: string,
+  leaf: Leaf,
+  rule: Rule | undefined,
+  outcome: string,
+  passed: readonly string[],
+) => void;
+
 /** What planning needs to know besides the document. */
 export interface PlanContext {
   readonly output: Output;
@@ -25,7 +39,7 @@ export interface PlanContext {
   readonly families: FamilyTable;
   readonly maxSeries: number;
   /** Told what became of each leaf, for people who ask why. */
-  readonly explain?: (path: string, leaf: Leaf, rule: Rule | undefined, outcome: string) => void;
+  readonly explain?: Explain;
 }
 
 /** Work out what the rules make of a document: for each leaf the first rule that matches its path decides. */
@@ -91,8 +105,9 @@ class Planner {
 
   #leaf(path: string, leaf: Leaf): ShapePart {
     const match = this.#context.selection.matcher.matches(path).find((one) => this.#applies(one)) ?? null;
+    const explain = (outcome: string): void => this.#explain(path, leaf, match ?? undefined, outcome);
     const part = (outcome: string, shapePart: ShapePart): ShapePart => {
-      this.#context.explain?.(path, leaf, match?.rule, outcome);
+      explain(outcome);
       return shapePart;
     };
     if (match === null) return part("no rule matches", SKIPPED);
@@ -104,7 +119,7 @@ class Planner {
     // Another text might be among the rule's values, or a number.
     const isDeaf = definition.values === undefined && definition.nonNumber === "skip";
     if (value === "skip") {
-      return part(`left out: ${leaf === null ? "null" : "no number"}`, isDeaf ? SKIPPED : FIXED);
+      return part(`left out: ${skippedBecause(leaf)}`, isDeaf ? SKIPPED : FIXED);
     }
     if (typeof value === "string") {
       this.#drop(value);
@@ -116,8 +131,14 @@ class Planner {
       (typeof leaf === "number" || typeof leaf === "boolean");
     const added = this.#add(match, leaf, value, isPlain);
     if (typeof added === "string") return part(added, SKIPPED);
-    this.#context.explain?.(path, leaf, match.rule, `${this.#series.prefixOf(added)}${value}`);
+    explain(`${this.#series.prefixOf(added)}${value}`);
     return added;
+  }
+
+  #explain(path: string, leaf: Leaf, match: Match | undefined, outcome: string): void {
+    const { explain, selection, output } = this.#context;
+    if (explain === undefined) return;
+    explain(path, leaf, match?.rule, outcome, nearMisses(path, match, selection, output));
   }
 
   /** Whether the document is as the rule's condition wants it. */
@@ -177,13 +198,16 @@ class Planner {
     return this.#context.families.get({ name, ...metric.description });
   }
 
-  /** The time that the series of a match carry; undefined where they carry none, null where it is no time. */
+  /** The time that the series of a match carry; undefined where they carry none, null where they need one. */
   #timestampOf({ rule }: Match, groups: Readonly<Record<string, string>>): number | undefined | null {
     const { timestamp } = rule.definition;
     if (timestamp === undefined) return undefined;
-    return (
-      readTimestamp(lookUp(this.#document, fillIn(timestamp.document, groups)), timestamp.format) ?? null
-    );
+    const path = fillIn(timestamp.document, groups);
+    const time = readTimestamp(lookUp(this.#document, path), timestamp.format);
+    if (time !== undefined || timestamp.missing === "drop") return time ?? null;
+    // Without a time the text is a template for the next version, which may have one there.
+    this.#guards.add(path);
+    return undefined;
   }
 
   /** Rules that no field matched, where they say what to do then. */
@@ -207,6 +231,16 @@ class Planner {
   #drop(reason: DropReason): void {
     this.#drops.push(reason);
   }
+}
+
+/** Why a leaf is skipped, and what to write where it should not be. */
+function skippedBecause(leaf: Leaf): string {
+  if (leaf === null) return "null (null: count, or a number, makes something of it)";
+  // A text that is a number is mostly meant as one.
+  const isNumber = typeof leaf === "string" && leaf.trim() !== "" && Number.isFinite(Number(leaf));
+  return isNumber
+    ? "no number, but a text that is one (nonNumber: parse reads it)"
+    : "no number (values gives texts a number)";
 }
 
 function familyTypeOf(metric: RuleMetric): Pick<Family, "type"> {

@@ -10,7 +10,9 @@ import {
   pathPattern,
   placeholders,
   trustedPattern,
+  withoutRoot,
 } from "./patterns.ts";
+import { linearSearch } from "./searches.ts";
 import { TIMESTAMP_FORMATS } from "./timestamps.ts";
 
 /** What becomes of a field that has no number, or of a rule that no field matches. */
@@ -21,15 +23,34 @@ const metricSchema = z
   .refine(isUtf8Name, "expected a metric name")
   .refine((name) => !isReservedMetric(name), "this name belongs to the exporter's own metrics");
 
-const timestampSchema = z.strictObject({ document: z.string().min(1), format: z.enum(TIMESTAMP_FORMATS) });
+/** Where something is in the document. */
+const documentPathSchema = z
+  .string()
+  .min(1)
+  .superRefine((source, context) => {
+    const plain = withoutRoot(source);
+    if (plain !== undefined) {
+      context.addIssue({ code: "custom", message: `paths have no $: write ${plain}` });
+    }
+  });
+
+const timestampSchema = z.strictObject({
+  document: documentPathSchema,
+  format: z.enum(TIMESTAMP_FORMATS),
+  /** What becomes of a sample where there is no time: it is dropped, or it carries none. */
+  missing: z.enum(["drop", "omit"]).default("drop"),
+});
+
+/** Expressions, of which the first that matches counts. */
+const searchSchema = toPatterns(linearSearch, "expected a regular expression, or a list of them");
 
 function fieldsOf(compile: (source: string) => Pattern) {
   const regexSchema = toPatterns(compile, "expected a regular expression, or a list of them");
   const labelSchema = z.union(
     [
       z.string(),
-      z.strictObject({ document: z.string().min(1) }),
-      z.strictObject({ key: regexSchema }),
+      z.strictObject({ document: documentPathSchema }),
+      z.strictObject({ key: searchSchema }),
       z.strictObject({ from: z.literal("value") }),
     ],
     "expected a text, { document: path }, { key: regular expression } or { from: value }",
@@ -154,10 +175,10 @@ function* templatesOf(rule: RuleDefinition): Generator<readonly [path: string[],
 }
 
 /** One pattern or several; what is wrong with one goes to its own path. */
-function toPatterns(compile: (source: string) => Pattern, expected: string) {
+function toPatterns<Compiled>(compile: (source: string) => Compiled, expected: string) {
   return z
     .union([z.string(), z.array(z.string()).nonempty(expected)], expected)
-    .transform((source, context): Pattern[] => {
+    .transform((source, context): Compiled[] => {
       const sources = Array.isArray(source) ? source : [source];
       return sources.map((text, index) => {
         try {

@@ -9,7 +9,7 @@ import { defaultRuleSchema, type RuleDefinition } from "./rule-schema.ts";
 
 /** How fields of outputs become series of a metric. */
 export interface Rule {
-  /** Where it is written, for people: `rules[3]`, or `default rules[3]`. */
+  /** Where it is written, for people: `rules[3]`, or `default-rules.yaml: rules[3]`. */
   readonly at: string;
   readonly definition: RuleDefinition;
   /** Spellings of the field; where an output has several for one series, the earliest is taken. */
@@ -58,7 +58,7 @@ export async function loadRules(configured?: RuleFile): Promise<Rule[]> {
     }));
   return [
     ...own.flatMap((file) => compile(file, "")),
-    ...defaults.flatMap((file) => compile(file, "default ")),
+    ...defaults.flatMap((file) => compile(file, "default-rules.yaml: ")),
   ];
 }
 

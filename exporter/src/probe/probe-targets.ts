@@ -75,9 +75,10 @@ export class ProbeTargets {
    */
   async explain(request: ProbeRequest, within: number): Promise<string> {
     const lines: string[] = [];
-    const { target, link } = this.#open(request, (key, path, leaf, rule, outcome) => {
+    const { target, link } = this.#open(request, (key, path, leaf, rule, outcome, passed) => {
       const by = rule === undefined ? "" : `${rule.at}: `;
-      lines.push(`${key} ${path} = ${JSON.stringify(leaf)}\n    ${by}${outcome}`);
+      const reasons = [...passed, `${by}${outcome}`].map((reason) => `\n    ${reason}`);
+      lines.push(`${key} ${path} = ${JSON.stringify(leaf)}${reasons.join("")}`);
     });
     try {
       const away = await target.refresh(within);
@@ -85,8 +86,8 @@ export class ProbeTargets {
         ({ key, reason, message }) => `${key}: ${reason}: ${message}`,
       );
       return `${[
-        `target ${request.url.href}, key ${request.key ?? "(announced outputs)"}, module ${request.module}`,
-        away === undefined ? `${target.store.exported} outputs are exported` : `the target is away: ${away}`,
+        `target ${request.url.href}, ${subjectOf(request)}, module ${request.module}`,
+        away === undefined ? countOf(target.store.exported) : `the target is away: ${away}`,
         ...problems,
         "",
         ...lines,
@@ -173,6 +174,16 @@ export class ProbeTargets {
     kept?.target.close();
     kept?.link?.close();
   }
+}
+
+/** What of a target is asked for, in words. */
+function subjectOf({ url, key }: ProbeRequest): string {
+  if (!isRedisProtocol(url.protocol)) return "the document";
+  return key === undefined ? "the announced outputs" : `key ${key}`;
+}
+
+function countOf(exported: number): string {
+  return exported === 1 ? "1 output is exported" : `${exported} outputs are exported`;
 }
 
 function addressOf({ url, allowed }: ProbeRequest): RedisAddress {

@@ -13,6 +13,8 @@ export interface Source {
   update(): Promise<void>;
   /** What keeps outputs from being found. */
   readonly problems: readonly Problem[];
+  /** The key of the one output that was asked for; undefined where there may be any number. */
+  readonly only?: string | undefined;
   /** Let go of connections and timers. */
   close(): void;
 }

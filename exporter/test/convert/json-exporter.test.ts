@@ -100,11 +100,17 @@ test("a probe gives the series that json_exporter would", async () => {
       'planet_active{id="id-B"} 1 1700000000000',
       'planet_count{id="id-B"} 2 1700000000000',
     ]);
+    // Without a time, as json_exporter has it.
+    Object.assign(values[1] as object, { at: undefined });
+    expect((await probe(`target=${address}/planets`)).slice(0, 2)).toEqual([
+      'planet_active{id="id-B"} 1',
+      'planet_count{id="id-B"} 2',
+    ]);
     expect(await probe(`target=${address}/animals&module=animals`)).toEqual([
       'animal_population{name="lion"} 123',
       'animal_population{name="deer"} 456',
     ]);
-    expect(asked).toEqual(["planets", "planets", "planets", undefined]);
+    expect(asked).toEqual(["planets", "planets", "planets", "planets", undefined]);
   } finally {
     await exporter.stop();
     server.close();

@@ -35,6 +35,10 @@ export class HttpSource implements Source {
     });
   }
 
+  get only(): string {
+    return this.#key;
+  }
+
   async update(): Promise<void> {
     this.#options.store.put(this.#key, await this.#ask(), Date.now());
   }

@@ -15,6 +15,8 @@ export class RedisLink {
   readonly #attempted: Promise<void>;
   /** Why Redis is away; undefined while it answers. */
   #reason: string | undefined = "no connection yet";
+  /** Whether the log was told that Redis is away. */
+  #isTold = false;
   #closed = false;
 
   constructor(address: RedisAddress, logger: Logger) {
@@ -76,11 +78,16 @@ export class RedisLink {
     if (this.#closed) return;
     if (this.#reason !== undefined) this.#logger.info("Redis answers");
     this.#reason = undefined;
+    this.#isTold = false;
   }
 
   #away(reason: string): void {
     if (this.#closed || this.#reason === reason) return;
+    const wasAway = this.#reason !== undefined && this.#isTold;
     this.#reason = reason;
-    this.#logger.warn({ reason }, "Redis is away; no outputs are exported until it answers");
+    this.#isTold = true;
+    // A Redis that stops first ends the connection, and then refuses others: it goes away once all the same.
+    if (wasAway) this.#logger.info({ reason }, "still no answer from Redis, for another reason");
+    else this.#logger.warn({ reason }, "Redis is away; no outputs are exported until it answers");
   }
 }

@@ -70,6 +70,14 @@ export class RedisSource implements Source {
     return [...this.#problems.values()];
   }
 
+  get only(): string | undefined {
+    const { announced, sources } = this.#options.search;
+    const [source] = sources;
+    return !announced && sources.length === 1 && source?.pattern.isLiteral
+      ? source.pattern.prefix
+      : undefined;
+  }
+
   update(): Promise<void> {
     return this.#options.link.ask(async (redis, signal) => {
       if (this.#changes?.pushing === true) {
