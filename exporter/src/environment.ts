@@ -4,6 +4,7 @@ import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { z } from "zod";
 import type { OutputSource } from "./configuration.ts";
+import { refuseUnknownVariables } from "./unknown-variables.ts";
 
 /** What the environment says. */
 export interface ExporterEnvironment {
@@ -16,9 +17,11 @@ export interface ExporterEnvironment {
   readonly logLevel: string;
 }
 
+const PORT = "expected a port from 0 to 65535";
+
 const environmentSchema = z.object({
   GAUGELET_EXPORTER_ADDRESS: z.string().default("127.0.0.1"),
-  GAUGELET_EXPORTER_PORT: z.coerce.number().int().min(0).max(65_535).default(9420),
+  GAUGELET_EXPORTER_PORT: z.coerce.number(PORT).int(PORT).min(0, PORT).max(65_535, PORT).default(9420),
   GAUGELET_EXPORTER_CONFIG: z.string().optional(),
   GAUGELET_EXPORTER_WEB_CONFIG: z.string().optional(),
   GAUGELET_EXPORTER_KEYS: z
@@ -38,10 +41,11 @@ const environmentSchema = z.object({
  * Read the exporter's variables; an empty one counts as not set. Nothing else in the exporter reads the
  * environment.
  *
- * @throws ConfigurationError where one of them is malformed.
+ * @throws ConfigurationError where one of them is malformed, or unknown.
  */
 export function readEnvironment(environment: NodeJS.ProcessEnv): ExporterEnvironment {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  refuseUnknownVariables(Object.keys(set), Object.keys(environmentSchema.shape));
   const values = validate(environmentSchema, set, "environment");
   return {
     redis: redisAddressFrom(environment),

@@ -1,17 +1,20 @@
-import { parseArgs } from "node:util";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { createLog } from "@gaugelet/shared/log";
 import { type RunningExporter, startExporter } from "./app.ts";
-import { readEnvironment } from "./environment.ts";
+import { readCommandLine, USAGE } from "./command-line.ts";
+import { type ExporterEnvironment, readEnvironment } from "./environment.ts";
 import { loadConfiguration } from "./exporter.ts";
+import { VERSION } from "./version.ts";
+import { readWebConfiguration } from "./web/web-configuration.ts";
 
 try {
-  const { logLevel, ...options } = readEnvironment(process.env);
-  if (readFlags()["check-config"]) {
-    await loadConfiguration(options.configurationFile);
-    console.log(`${options.configurationFile ?? "the configuration without a file"} is right`);
-  } else {
-    obeySignals(await startExporter({ ...options, logger: createLog(logLevel) }));
+  const command = readCommandLine(process.argv.slice(2));
+  if (command === "help") console.log(USAGE);
+  else if (command === "version") console.log(VERSION);
+  else {
+    const { logLevel, ...options } = readEnvironment(process.env);
+    if (command === "check-config") await checkConfigurations(options);
+    else obeySignals(await startExporter({ ...options, logger: createLog(logLevel) }));
   }
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
@@ -31,10 +34,26 @@ function obeySignals(exporter: RunningExporter): void {
   process.on("SIGHUP", () => void exporter.reload());
 }
 
-function readFlags(): { readonly "check-config"?: boolean } {
-  try {
-    return parseArgs({ options: { "check-config": { type: "boolean" } } }).values;
-  } catch (error) {
-    throw new ConfigurationError((error as Error).message, { cause: error });
+/** Says of each file that it was checked; all that is wrong is told at once. */
+async function checkConfigurations({
+  configurationFile,
+  webConfigurationFile,
+}: Pick<ExporterEnvironment, "configurationFile" | "webConfigurationFile">): Promise<void> {
+  const checks = [
+    {
+      name: configurationFile ?? "the configuration without a file",
+      check: loadConfiguration(configurationFile),
+    },
+    ...(webConfigurationFile === undefined
+      ? []
+      : [{ name: webConfigurationFile, check: readWebConfiguration(webConfigurationFile) }]),
+  ];
+  const results = await Promise.allSettled(checks.map(({ check }) => check));
+  const problems: string[] = [];
+  for (const [index, result] of results.entries()) {
+    if (result.status === "fulfilled") console.log(`${checks[index]?.name} is right`);
+    else if (result.reason instanceof ConfigurationError) problems.push(result.reason.message);
+    else throw result.reason;
   }
+  if (problems.length > 0) throw new ConfigurationError(problems.join("\n"));
 }

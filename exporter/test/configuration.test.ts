@@ -240,8 +240,18 @@ test.each(["", "# nothing yet\n", "{}", "null", "outputs: []"])(
 );
 
 test.each([
-  [{ GAUGELET_EXPORTER_PORT: "70000" }, "environment: GAUGELET_EXPORTER_PORT: Too big"],
-  [{ GAUGELET_EXPORTER_PORT: "http" }, "environment: GAUGELET_EXPORTER_PORT: Invalid input: expected number"],
+  [
+    { GAUGELET_EXPORTER_PORT: "70000" },
+    'environment: GAUGELET_EXPORTER_PORT: expected a port from 0 to 65535 (found "70000")',
+  ],
+  [
+    { GAUGELET_EXPORTER_PORT: "http" },
+    "environment: GAUGELET_EXPORTER_PORT: expected a port from 0 to 65535",
+  ],
+  [
+    { GAUGELET_EXPORTER_PROT: "1" },
+    "environment: unknown variable GAUGELET_EXPORTER_PROT; there are GAUGELET_EXPORTER_ADDRESS, GAUGELET_EXPORTER_PORT, GAUGELET_EXPORTER_CONFIG, GAUGELET_EXPORTER_WEB_CONFIG, GAUGELET_EXPORTER_KEYS",
+  ],
   [{ GAUGELET_LOG_LEVEL: "loud" }, "environment: GAUGELET_LOG_LEVEL: Invalid option"],
   [{ REDIS_PORT: "0" }, "environment: REDIS_PORT: Too small"],
 ])("environment %j", (environment, message) => {
@@ -262,4 +272,14 @@ test("the environment's defaults, which empty variables keep", () => {
     logLevel: "info",
   });
   expect(outputs.map(({ pattern }) => pattern.text)).toEqual(["a", "*-b"]);
+});
+
+test("variables that Kubernetes sets for a service, and empty ones, are no mistakes", () => {
+  const environment = {
+    GAUGELET_EXPORTER_SERVICE_HOST: "10.0.0.1",
+    GAUGELET_EXPORTER_SERVICE_PORT_METRICS: "9420",
+    GAUGELET_EXPORTER_PORT_9420_TCP_ADDR: "10.0.0.1",
+    GAUGELET_EXPORTER_PROT: "",
+  };
+  expect(readEnvironment(environment).port).toBe(9420);
 });

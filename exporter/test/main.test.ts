@@ -92,12 +92,61 @@ test("--check-config says whether the configuration is right, and starts nothing
     const wrong = run({ GAUGELET_EXPORTER_CONFIG: file }, "--check-config");
     expect(await wrong.exit).toEqual([1, null]);
     expect(wrong.err).toMatch(/^gaugelet-exporter: .*rules\[0\]: expected either metric, or action: drop/);
-    const unknown = run({}, "--check");
-    expect(await unknown.exit).toEqual([1, null]);
-    expect(unknown.err).toMatch(/^gaugelet-exporter: Unknown option '--check'/);
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("--check-config checks the web configuration too, and says what it checked", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "gaugelet-exporter-"));
+  const file = join(folder, "exporter.yaml");
+  const web = join(folder, "web.yaml");
+  const environment = { GAUGELET_EXPORTER_CONFIG: file, GAUGELET_EXPORTER_WEB_CONFIG: web };
+  try {
+    await writeFile(file, "rules: []");
+    await writeFile(web, "rate_limit: { interval: 1s, burst: 5 }");
+    const right = run(environment, "--check-config");
+    expect(await right.exit).toEqual([0, null]);
+    expect(right.out).toBe(`${file} is right\n${web} is right\n`);
+    await writeFile(web, "basic_auth_users: { a: secret }");
+    const wrong = run(environment, "--check-config");
+    expect(await wrong.exit).toEqual([1, null]);
+    expect(wrong.out).toBe(`${file} is right\n`);
+    expect(wrong.err).toMatch(/^gaugelet-exporter: .*web\.yaml: basic_auth_users\.a: expected a bcrypt hash/);
+    await writeFile(file, "rule: []");
+    const both = run(environment, "--check-config");
+    expect(await both.exit).toEqual([1, null]);
+    expect(both.err).toMatch(/exporter\.yaml: unknown field "rule"\n.*web\.yaml: basic_auth_users/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test.each([
+  [["--check"], "gaugelet-exporter: Unknown option '--check'; the configuration is named by"],
+  [
+    ["exporter.yaml"],
+    "gaugelet-exporter: Unexpected argument 'exporter.yaml'; the configuration is named by",
+  ],
+  [["--check-config=a"], "gaugelet-exporter: Option '--check-config' does not take an argument; the"],
+])("%j says what is wrong, and how it is configured", async (flags, message) => {
+  const exporter = run({}, ...flags);
+  expect(await exporter.exit).toEqual([1, null]);
+  expect(exporter.err).toContain(message);
+  expect(exporter.err).toContain("GAUGELET_EXPORTER_CONFIG");
+  expect(exporter.err.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test("--help and --version, whatever the environment says", async () => {
+  const environment = { GAUGELET_EXPORTER_PORT: "nonsense" };
+  for (const flag of ["--help", "-h"]) {
+    const help = run(environment, flag);
+    expect(await help.exit).toEqual([0, null]);
+    expect(help.out).toMatch(/^Usage: .*--check-config(.|\n)*GAUGELET_EXPORTER_CONFIG/);
+  }
+  const version = run(environment, "--version");
+  expect(await version.exit).toEqual([0, null]);
+  expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
 test("the process ends well while Redis is away", async () => {
