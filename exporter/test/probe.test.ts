@@ -175,7 +175,9 @@ test.each<[Record<string, string>, string]>([
   [{ target: "nonsense" }, "target: expected an address"],
   [{ target: `redis://${"x".repeat(3000)}` }, "target: expected an address of at most 2048 characters"],
   [{ target: "redis://example.org:6379" }, "target: not allowed"],
-  [{ target: "file:///etc/passwd" }, "target: not allowed"],
+  [{ target: "file:///etc/passwd" }, "that begins with one of redis://, rediss://, http://, https://"],
+  [{ target: "127.0.0.1:7480/data.json" }, "that begins with one of redis://"],
+  [{ target: "localhost:7412" }, "that begins with one of redis://"],
   [{ target: "redis://localhost.example.org" }, "target: not allowed"],
   [{ target: "redis://user:secret@localhost" }, "target: user and password belong in the configuration"],
   [

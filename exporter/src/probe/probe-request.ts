@@ -15,6 +15,8 @@ export interface ProbeRequest {
 /** The module of a probe that names none: the rules of the configuration file itself. */
 export const DEFAULT_MODULE = "default";
 
+const SCHEMES: readonly string[] = ["redis:", "rediss:", "http:", "https:"];
+
 /** A probe asks for something that there is not, or that is not allowed. */
 export class ProbeRequestError extends Error {
   override readonly name = "ProbeRequestError";
@@ -37,8 +39,13 @@ export function readProbeRequest(query: ParsedUrlQuery, targets: readonly Allowe
     );
   }
   const url = target.length <= MAX_TARGET_LENGTH && URL.canParse(target) ? new URL(target) : undefined;
-  if (url === undefined)
-    throw new ProbeRequestError("target: expected an address of at most 2048 characters");
+  // Of an address without its scheme the host may pass for one.
+  if (url === undefined || !SCHEMES.includes(url.protocol)) {
+    const schemes = SCHEMES.map((scheme) => `${scheme}//`).join(", ");
+    throw new ProbeRequestError(
+      `target: expected an address of at most 2048 characters that begins with one of ${schemes}`,
+    );
+  }
   if (url.username !== "" || url.password !== "") {
     throw new ProbeRequestError("target: user and password belong in the configuration, under targets");
   }
