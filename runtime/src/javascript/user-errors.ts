@@ -69,6 +69,7 @@ export function limitOf(error: unknown): string | undefined {
       const limit = LIMIT_OF_CODE.get(code);
       if (limit !== undefined) return limit;
       if (code === "EAGAIN" && syscall?.startsWith("spawn") === true) return "processes";
+      if (code === "ERR_WORKER_INIT_FAILED") return limitOfThread(each.message);
       if (each instanceof RangeError && each.message.includes("allocation failed")) return "memory";
       each = each.cause;
     }
@@ -76,6 +77,12 @@ export function limitOf(error: unknown): string | undefined {
     // An error that cannot be read.
   }
   return undefined;
+}
+
+/** Why a thread could not be started: Node says the system's reason as the message, or at its end. */
+function limitOfThread(message: string): string | undefined {
+  const reason = /\bE[A-Z]+$/.exec(message)?.[0];
+  return reason === "EAGAIN" ? "processes" : LIMIT_OF_CODE.get(reason);
 }
 
 /** The function called `process.exit`: that ends a call, not the worker. */
