@@ -23,6 +23,12 @@ function randomTexts(count: number, alphabet: readonly string[], longest: number
   );
 }
 
+test("a key that was made to be tried in all ways is told apart at once", () => {
+  const pattern = parseKeyPattern("*-*-*-*-metrics");
+  expect(pattern.match(`${"-".repeat(1_000_000)}x`)).toBeUndefined();
+  expect(pattern.match(`${"-".repeat(10)}metrics`)).toBe("::" + ":------");
+});
+
 describe("Redis itself matches the same keys", () => {
   let redis: TestRedis;
   let keys: string[];

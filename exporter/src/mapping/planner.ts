@@ -130,7 +130,8 @@ class Planner {
       definition.values === undefined &&
       (typeof leaf === "number" || typeof leaf === "boolean");
     const added = this.#add(match, leaf, value, isPlain);
-    if (typeof added === "string") return part(added, SKIPPED);
+    // Of an info metric the text says which series it is: another one may be welcome.
+    if (typeof added === "string") return part(added, type === "info" ? FIXED : SKIPPED);
     explain(`${this.#series.prefixOf(added)}${value}`);
     return added;
   }
@@ -204,10 +205,10 @@ class Planner {
     if (timestamp === undefined) return undefined;
     const path = fillIn(timestamp.document, groups);
     const time = readTimestamp(lookUp(this.#document, path), timestamp.format);
-    if (time !== undefined || timestamp.missing === "drop") return time ?? null;
+    if (time !== undefined) return time;
     // Without a time the text is a template for the next version, which may have one there.
     this.#guards.add(path);
-    return undefined;
+    return timestamp.missing === "drop" ? null : undefined;
   }
 
   /** Rules that no field matched, where they say what to do then. */

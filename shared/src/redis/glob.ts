@@ -20,37 +20,83 @@ export interface KeyPattern {
 /** Read a key or a key pattern. Every text is one: Redis refuses none. */
 export function parseKeyPattern(text: string): KeyPattern {
   const pattern = bytesAsText(text);
-  let source = "";
+  const segments = [{ source: "", length: 0 }];
   let prefix: string | undefined;
   let literal = "";
   for (let at = 0; at < pattern.length; ) {
+    const segment = segments.at(-1) as { source: string; length: number };
     const wildcard = readWildcard(pattern, at);
     if (wildcard !== undefined) {
       prefix ??= literal;
-      source += `(${wildcard.source})`;
       at = wildcard.end;
-      continue;
+      if (wildcard.source === undefined) {
+        segments.push({ source: "", length: 0 });
+        continue;
+      }
+      segment.source += `(${wildcard.source})`;
+    } else {
+      if (pattern[at] === "\\" && at + 1 < pattern.length) at += 1;
+      literal += pattern[at];
+      segment.source += RegExp.escape(pattern[at] as string);
+      at += 1;
     }
-    if (pattern[at] === "\\" && at + 1 < pattern.length) at += 1;
-    literal += pattern[at];
-    source += RegExp.escape(pattern[at] as string);
-    at += 1;
+    segment.length += 1;
   }
-  const expression = new RegExp(`^${source}$`, "s");
+  const match = matcherOf(segments);
   return {
     text,
     isLiteral: prefix === undefined,
     prefix: textOfBytes(prefix ?? literal),
     match(key) {
-      const parts = expression.exec(bytesAsText(key))?.slice(1);
+      const parts = match(bytesAsText(key));
       return parts === undefined ? undefined : textOfBytes(parts.join(":"));
     },
   };
 }
 
-interface Wildcard {
-  /** What it matches, as part of a regular expression. */
+/** What stands between two stars: a regular expression that matches so many characters. */
+interface Segment {
   readonly source: string;
+  readonly length: number;
+}
+
+/**
+ * Matches text that consists of these segments with anything in between, as little of it as possible from the left.
+ *
+ * Each segment is looked for once, from where the one before it ends: a single regular expression would try all
+ * ways to share out a text that does not match, which takes minutes for keys that somebody made for that.
+ *
+ * @returns a function that gives what the wildcards matched, in their order.
+ */
+function matcherOf(segments: readonly Segment[]): (text: string) => string[] | undefined {
+  const [first, ...others] = segments.map(({ source, length }, index) => ({
+    length,
+    at: new RegExp(source, "sy"),
+    from: index === 0 ? undefined : new RegExp(source, "sg"),
+  })) as [{ length: number; at: RegExp }, ...{ length: number; at: RegExp; from: RegExp }[]];
+  const last = others.length - 1;
+  return (text) => {
+    first.at.lastIndex = 0;
+    const begun = first.at.exec(text);
+    if (begun === null || (others.length === 0 && text.length !== first.length)) return undefined;
+    const parts = begun.slice(1);
+    let end = first.length;
+    for (const [index, { length, at, from }] of others.entries()) {
+      const expression = index === last ? at : from;
+      expression.lastIndex = index === last ? text.length - length : end;
+      if (expression.lastIndex < end) return undefined;
+      const found = expression.exec(text);
+      if (found === null) return undefined;
+      parts.push(text.slice(end, found.index), ...found.slice(1));
+      end = found.index + length;
+    }
+    return parts;
+  };
+}
+
+interface Wildcard {
+  /** What it matches, as a regular expression of one character; undefined: any number of any. */
+  readonly source: string | undefined;
   /** Where the pattern goes on. */
   readonly end: number;
 }
@@ -59,7 +105,7 @@ function readWildcard(pattern: string, at: number): Wildcard | undefined {
   switch (pattern[at]) {
     case "*": {
       const stars = /^\*+/.exec(pattern.slice(at))?.[0].length ?? 1;
-      return { source: ".*?", end: at + stars };
+      return { source: undefined, end: at + stars };
     }
     case "?":
       return { source: ".", end: at + 1 };
