@@ -46,13 +46,27 @@ export interface ExporterConfiguration {
 
 const count = z.number().int().positive();
 
-const httpSchema = z.strictObject({
-  method: z.enum(["GET", "POST"]).default("GET"),
-  headers: z
-    .record(z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "expected the name of a header"), z.string())
-    .default({}),
-  body: z.string().optional(),
-});
+const httpSchema = z
+  .strictObject({
+    method: z.enum(["GET", "POST"]).default("GET"),
+    headers: z
+      .record(
+        z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "expected the name of a header"),
+        z.string().refine(isHeaderValue, "expected a header's value: Latin-1, without line ends"),
+      )
+      .default({}),
+    body: z.string().optional(),
+  })
+  .refine(({ method, body }) => method === "POST" || body === undefined, "a body needs method: POST");
+
+function isHeaderValue(text: string): boolean {
+  try {
+    new Headers({ name: text });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const targetSchema = z.union(
   [

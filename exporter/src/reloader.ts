@@ -47,8 +47,10 @@ export class Reloader {
 
   async #reload(): Promise<string | undefined> {
     try {
-      const isChanged = this.#exporter.use(await loadConfiguration(this.#file));
+      const next = await loadConfiguration(this.#file);
+      // These may be wrong yet, and then nothing changes.
       for (const reload of this.#others) await reload();
+      const isChanged = this.#exporter.use(next);
       this.#told = undefined;
       this.#exporter.own.reloaded(true);
       this.#logger.info({ isChanged }, "the configuration was read again");

@@ -214,6 +214,14 @@ test.each([
     'targets: [{ url: "redis://127.0.0.1", caFile: ca.pem }]',
     "FILE: targets[0].caFile: is for targets with rediss: alone",
   ],
+  [
+    "modules: { m: { rules: [], http: { headers: { X-A: é€ } } } }",
+    'FILE: modules.m.http.headers.X-A: expected a header\'s value: Latin-1, without line ends (found "é€")',
+  ],
+  [
+    "modules: { m: { rules: [], http: { body: q } } }",
+    'FILE: modules.m.http: a body needs method: POST (found {"body":"q"})',
+  ],
 ])("%s", async (yaml, message) => {
   await expect(load(yaml)).rejects.toThrow(new Error(message));
 });

@@ -163,11 +163,12 @@ export class OutputStore {
       if (!output.hasSamples) continue;
       const { staleAt } = output;
       const isStale = staleAt !== undefined && now > staleAt;
-      if (isStale === (output.absence === "stale")) continue;
-      this.#size -= output.size;
-      output.absence = isStale ? "stale" : undefined;
-      this.#size += output.size;
-      this.#changed(output);
+      const before = output.absence;
+      if (isStale) {
+        this.#size -= output.size;
+        output.absence = "stale";
+      } else if (before !== undefined) this.#admit(output);
+      if (output.absence !== before) this.#changed(output);
     }
   }
 
@@ -198,6 +199,7 @@ export class OutputStore {
       if (absence === "gone" || absence === "stale")
         problems.push({ key, reason: absence, message: ABSENCES[absence] });
       const reasons = new Set(drops);
+      if (absence === "too_many_series") reasons.add(absence);
       if (suppressed.size > 0) reasons.add("duplicate");
       for (const reason of reasons) problems.push({ key, reason, message: DROP_REASONS[reason] });
     }
@@ -228,12 +230,18 @@ export class OutputStore {
     const plan = planOf(document, this.#contextOf(output));
     this.#size -= output.size;
     output.write(bytes, plan);
+    this.#setDrops(output, plan.drops);
+    if (!this.#admit(output)) this.#options.listener.onDrop("too_many_series");
+    this.#changed(output, before);
+  }
+
+  /** Take an output in, where there is room for its series: others may go and make some. */
+  #admit(output: OutputFragments): boolean {
     output.absence = undefined;
     const hasRoom = this.#size + output.size <= this.#options.limits.series;
     if (!hasRoom) output.absence = "too_many_series";
     this.#size += output.size;
-    this.#setDrops(output, hasRoom ? plan.drops : [...plan.drops, "too_many_series"]);
-    this.#changed(output, before);
+    return hasRoom;
   }
 
   #contextOf({ output, selection }: OutputFragments): PlanContext {

@@ -16,14 +16,15 @@ export interface Output {
 /** Names of labels that say which output a series is from; rules cannot set them. */
 export const IDENTITY_LABELS = ["function", "host", "shard"] as const;
 
-/** The labels of a function's series: `function`, and `host` or else `shard` where there is one. */
-export function functionLabels(output: Output): Record<string, string> {
-  return {
-    function: output.functionName,
-    ...(output.host !== undefined
-      ? { host: output.host }
-      : output.shard !== undefined
-        ? { shard: output.shard }
-        : {}),
-  };
+/**
+ * The labels of a function's series: `function`, and `host` or else `shard` where there is one. As they are written:
+ * to Prometheus an empty label is none, and text is Unicode.
+ */
+export function functionLabels({ functionName, host, shard }: Output): Record<string, string> {
+  const place = host === undefined ? { shard } : { host };
+  return Object.fromEntries(
+    Object.entries({ function: functionName, ...place })
+      .filter((label): label is [string, string] => label[1] !== undefined && label[1] !== "")
+      .map(([name, text]) => [name, text.toWellFormed()]),
+  );
 }

@@ -1,4 +1,6 @@
-import { rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { freePort } from "@gaugelet/testing/ports";
 import { hashSync } from "bcryptjs";
 import { pino } from "pino";
@@ -11,11 +13,14 @@ const web = useWebServers();
 test("the exporter reads its web configuration anew when it is asked to, and says where it is wrong", async () => {
   const user = (password: string): string => `basic_auth_users: { alice: ${hashSync(password, 4)} }`;
   const webConfigurationFile = await web.write(user("first"));
+  const folder = await mkdtemp(join(tmpdir(), "gaugelet-reload-"));
+  const configurationFile = join(folder, "exporter.yaml");
+  await writeFile(configurationFile, "targets: [redis://127.0.0.1:1]");
   const exporter = await startExporter({
     redis: { host: "127.0.0.1", port: await freePort(), username: undefined, password: undefined, db: 0 },
     address: "127.0.0.1",
     port: 0,
-    configurationFile: undefined,
+    configurationFile,
     webConfigurationFile,
     outputs: [],
     logger: pino({ level: "silent" }),
@@ -31,13 +36,17 @@ test("the exporter reads its web configuration anew when it is asked to, and say
     expect((await ask("GET", "/-/healthy", "first"))[0]).toBe(401);
     expect((await ask("GET", "/-/healthy", "second"))[0]).toBe(200);
     await rm(webConfigurationFile);
+    await writeFile(configurationFile, "{}");
     const [status, text] = await ask("POST", "/-/reload", "second");
     expect(status).toBe(500);
     expect(text).toContain(`${webConfigurationFile}: cannot be read`);
     expect((await ask("GET", "/metrics", "second"))[1]).toContain(
       "\ngaugelet_exporter_config_last_reload_successful 0\n",
     );
+    // One file that is wrong keeps the other from being taken, too.
+    expect((await ask("GET", "/probe?target=redis://127.0.0.1:1", "second"))[0]).toBe(200);
   } finally {
     await exporter.stop();
+    await rm(folder, { recursive: true });
   }
 });
