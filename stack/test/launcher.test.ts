@@ -41,15 +41,16 @@ beforeEach(async () => {
 
 const PROGRAM = `
 const [what] = process.argv.slice(2) as [string?];
-console.log("launched by", process.env.GAUGELET_LAUNCHER_PID, "as", process.pid);
-if (what === "exit") process.exit(7);
-if (what === "crash") process.kill(process.pid, "SIGKILL");
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(name, () => {
     console.log("got", name);
     setTimeout(() => process.exit(0), 100);
   });
 }
+// Only now: a test that reads this sends a signal at once.
+console.log("launched by", process.env.GAUGELET_LAUNCHER_PID, "as", process.pid);
+if (what === "exit") process.exit(7);
+if (what === "crash") process.kill(process.pid, "SIGKILL");
 setInterval(() => {}, 1000);
 `;
 
