@@ -77,6 +77,8 @@ export interface TopicLag {
   readonly topic: string;
   /** Events that are published and not committed by the group; a new group's lag is everything that is kept. */
   readonly events: number;
+  /** Events that the topic's retention dropped before the group committed them: these are lost to it. */
+  readonly dropped: number;
 }
 
 /** Where a group begins in a partition that nothing is stored of. */
