@@ -33,6 +33,17 @@ export function defaultOutputKey(functionName: string): string {
   return `gaugelet:output:${functionName}`;
 }
 
+/** Hash: topic → how it was made, as JSON. Of a topic that was deleted, where its positions go on. */
+export const TOPICS_KEY = "gaugelet:topics";
+
+/** What the keys of all topics begin with. */
+export const TOPIC_PREFIX = "gaugelet:topic:";
+
+/** Stream: the events of a topic. */
+export function topicKey(topic: string): string {
+  return TOPIC_PREFIX + topic;
+}
+
 /** Whether an output must not be stored at this key: one of our own, other than the default output keys. */
 export function isReservedKey(key: string): boolean {
   return key.startsWith("gaugelet:") && !key.startsWith(defaultOutputKey(""));

@@ -1,0 +1,241 @@
+import { topicKey } from "@gaugelet/shared/keys";
+import type { Redis } from "ioredis";
+import type { ConsumerListener, Partition, TopicEvent, TopicStart } from "../topics.ts";
+import { BatchSize } from "./batch-size.ts";
+import { eventOf, type StreamEntry } from "./entries.ts";
+import { BEFORE_ALL, compareIds } from "./ids.ts";
+import { explainTopicError } from "./patience.ts";
+import { Progress } from "./progress.ts";
+import type { ReadTurns } from "./read-turns.ts";
+import { type GroupInfo, groupInfo, isGroupMissing, isMissing, streamInfo } from "./stream-info.ts";
+
+/** What a followed topic needs. */
+export interface FollowedTopicOptions {
+  readonly topic: string;
+  /** The group, named after its function. */
+  readonly group: string;
+  readonly start: TopicStart;
+  /** What is read over. */
+  readonly reader: Redis;
+  /** What progress is written over. */
+  readonly commands: Redis;
+  readonly turns: ReadTurns;
+  readonly listener: Pick<ConsumerListener, "onAssigned" | "onEvents" | "onRevoked">;
+  /** Why nothing of this topic comes; null: it comes. */
+  onProblem(reason: string | null): void;
+}
+
+/** What lasts from one `onAssigned` to its `onRevoked`. */
+interface Assignment {
+  /** The id of the entry that was read last; undefined: not known yet. */
+  last: string | undefined;
+  /** What was committed last, or else where it began. */
+  committed: string;
+  paused: boolean;
+  readonly progress: Progress;
+}
+
+/**
+ * One topic as one group reads it: waited for while there is none, read from where the group was, and waited for
+ * again once it is deleted.
+ */
+export class FollowedTopic {
+  readonly partition: Partition;
+  readonly #options: FollowedTopicOptions;
+  readonly #key: string;
+  readonly #size = new BatchSize();
+  #assignment: Assignment | undefined;
+  /** Where the group is to begin if it has to be made: `$` is the end. */
+  #start: string;
+  #reading = false;
+  /** Something may have changed since the last read began. */
+  #changed = false;
+  #stopped = false;
+
+  constructor(options: FollowedTopicOptions) {
+    const { topic, start } = options;
+    this.#options = options;
+    this.#start = start === "oldest" ? BEFORE_ALL : "$";
+    this.#key = topicKey(topic);
+    this.partition = { topic, number: 0, source: `stream:${topic}` };
+  }
+
+  get key(): string {
+    return this.#key;
+  }
+
+  get isAssigned(): boolean {
+    return this.#assignment !== undefined;
+  }
+
+  /** The position after which a new event would be, where it is only waited for; else undefined. */
+  get waitsAfter(): string | undefined {
+    const { last, paused } = this.#assignment ?? {};
+    return this.#reading || paused === true ? undefined : last;
+  }
+
+  /** Look at it soon: something may have changed. */
+  poke(): void {
+    if (this.#stopped) return;
+    this.#changed = true;
+    if (!this.#reading && this.#assignment?.paused !== true) this.#options.turns.ask(this);
+  }
+
+  pause(): void {
+    if (this.#assignment !== undefined) this.#assignment.paused = true;
+  }
+
+  resume(): void {
+    if (this.#assignment?.paused !== true) return;
+    this.#assignment.paused = false;
+    this.poke();
+  }
+
+  rewind(): void {
+    if (this.#assignment === undefined) return;
+    this.#revoke();
+    this.poke();
+  }
+
+  commit(position: string): void {
+    if (this.#assignment === undefined) return;
+    this.#assignment.committed = position;
+    this.#assignment.progress.note(position);
+  }
+
+  /** Tell Redis what was committed. Never throws. */
+  async writeProgress(): Promise<void> {
+    const assignment = this.#assignment;
+    try {
+      await assignment?.progress.write();
+    } catch (error) {
+      // What is gone the next look finds out; whatever else it is, the next time tries again.
+      if (isMissing(error) || isGroupMissing(error)) this.poke();
+      else if ((error as Error).message.startsWith("NOPERM")) {
+        this.#options.onProblem(explainTopicError(error));
+      }
+    }
+  }
+
+  /** Nothing of it comes any more. What was committed is to be written before. */
+  stop(): void {
+    this.#stopped = true;
+    this.#assignment = undefined;
+    this.#options.turns.drop(this);
+  }
+
+  /** Read once, or find out where to begin. Never throws. */
+  async read(): Promise<void> {
+    if (this.#reading || this.#stopped || this.#assignment?.paused === true) return;
+    this.#reading = true;
+    this.#changed = false;
+    let more = false;
+    try {
+      more = this.#assignment === undefined ? await this.#begin() : await this.#readOnce(this.#assignment);
+      if (!this.#stopped) this.#options.onProblem(null);
+    } catch (error) {
+      if (isGroupMissing(error)) more = this.#loseGroup();
+      else if (isMissing(error)) this.#miss();
+      // While the connection is down its own report says all there is; the next look tries again.
+      else if (!this.#stopped && this.#options.reader.status === "ready") {
+        this.#options.onProblem(explainTopicError(error));
+      }
+    }
+    this.#reading = false;
+    if (more || this.#changed) this.poke();
+  }
+
+  /** @returns whether there may be something to read. */
+  async #begin(): Promise<boolean> {
+    const { reader, commands, group, listener } = this.#options;
+    const known = await this.#joinGroup(reader, group);
+    if (this.#stopped) return false;
+    const assignment: Assignment = {
+      last: undefined,
+      committed: known.position,
+      paused: false,
+      progress: new Progress(commands, this.#key, group),
+    };
+    this.#assignment = assignment;
+    const stored = await listener.onAssigned(this.partition);
+    if (assignment !== this.#assignment) return true;
+    const from = await this.#beginning(reader, stored ?? known.position);
+    if (assignment !== this.#assignment) return true;
+    assignment.last = from;
+    assignment.committed = from;
+    // Not waited for: the group's lag can be told a little later.
+    assignment.progress.begin(from, known).catch(() => {});
+    return true;
+  }
+
+  /** What is known of the group, which is made where there is none: it keeps its place from then on. */
+  async #joinGroup(redis: Redis, group: string): Promise<GroupInfo> {
+    const before = await groupInfo(redis, this.#key, group);
+    if (before !== undefined) return before;
+    try {
+      await redis.call("XGROUP", "CREATE", this.#key, group, this.#start);
+    } catch (error) {
+      if (!(error as Error).message.startsWith("BUSYGROUP")) throw error;
+    }
+    const made = await groupInfo(redis, this.#key, group);
+    if (made === undefined) throw new Error(`no such key: the group ${group} was deleted at once`);
+    return made;
+  }
+
+  /** A position after all that there ever was is of a stream of that name before this one. */
+  async #beginning(redis: Redis, position: string): Promise<string> {
+    if (position === BEFORE_ALL) return position;
+    const { newest } = await streamInfo(redis, this.#key);
+    return compareIds(position, newest) > 0 ? BEFORE_ALL : position;
+  }
+
+  /** @returns whether there may be more. */
+  async #readOnce(assignment: Assignment): Promise<boolean> {
+    const { reader, group, listener } = this.#options;
+    if (assignment.last === undefined) return false;
+    const { count } = this.#size;
+    const reply = await reader.xreadBuffer("COUNT", count, "STREAMS", this.#key, assignment.last);
+    if (assignment !== this.#assignment) return true;
+    const entries = (reply as [Buffer, StreamEntry[]][] | null)?.[0]?.[1];
+    if (entries === undefined || entries.length === 0) {
+      // Throws where the topic, or the group with it, is gone.
+      await reader.call("XPENDING", this.#key, group);
+      await assignment.progress.atEnd(assignment.last);
+      return false;
+    }
+    const events: TopicEvent[] = [];
+    let bytes = 0;
+    for (const entry of entries) {
+      const event = eventOf(entry);
+      events.push(event);
+      bytes += event.body.length;
+      assignment.last = event.position;
+    }
+    this.#size.saw(events.length, bytes);
+    assignment.progress.read(events);
+    listener.onEvents(this.partition, events);
+    if (events.length === count) return true;
+    if (assignment === this.#assignment) await assignment.progress.atEnd(assignment.last);
+    return assignment !== this.#assignment;
+  }
+
+  #miss(): void {
+    if (this.#assignment !== undefined) this.#revoke();
+    this.#start = BEFORE_ALL;
+    this.#options.onProblem(`topic ${this.partition.topic} does not exist; it is waited for`);
+  }
+
+  /** The group was deleted, or the topic with it, which may be there anew: its positions go on then. */
+  #loseGroup(): boolean {
+    if (this.#assignment !== undefined) {
+      this.#start = this.#assignment.committed;
+      this.#revoke();
+    }
+    return true;
+  }
+
+  #revoke(): void {
+    this.#assignment = undefined;
+    this.#options.listener.onRevoked(this.partition);
+  }
+}

@@ -1,0 +1,183 @@
+import { TOPIC_PREFIX, TOPICS_KEY, topicKey } from "@gaugelet/shared/keys";
+import type { RedisAddress } from "@gaugelet/shared/redis/address";
+import { connectRedis } from "@gaugelet/shared/redis/connection";
+import type { OnPushing } from "@gaugelet/shared/redis/key-changes-listener";
+import { scanKeys } from "@gaugelet/shared/redis/scan";
+import type { Redis } from "ioredis";
+import {
+  type Consumer,
+  type ConsumerListener,
+  type NewEvent,
+  type Retention,
+  type TopicDescription,
+  TopicError,
+  type TopicLag,
+  type TopicOptions,
+  type TopicStart,
+  type Topics,
+} from "../topics.ts";
+import { type ConsumerParts, RedisStreamConsumer } from "./consumer.ts";
+import { BEFORE_ALL } from "./ids.ts";
+import { lagOf } from "./lag.ts";
+import { checkName, DEFAULT_RETENTION, NO_RETENTION, readRetention, retentionOf } from "./options.ts";
+import { patiently } from "./patience.ts";
+import { publishChunks } from "./publish-chunks.ts";
+import { ReadTurns } from "./read-turns.ts";
+import { CREATE_SCRIPT, DELETE_SCRIPT, PUBLISH_SCRIPT } from "./scripts.ts";
+import { isMissing, streamInfo } from "./stream-info.ts";
+import { TopicWatch } from "./topic-watch.ts";
+
+/** A server that says nothing for this long while it is asked is away: the network may be cut without a word. */
+const SILENCE_MILLISECONDS = 10_000;
+const SCAN_COUNT = 1_000;
+
+interface ScriptedRedis extends Redis {
+  gaugeletCreateTopic(...keysAndValues: string[]): Promise<number>;
+  gaugeletDeleteTopic(...keysAndValues: string[]): Promise<number>;
+  gaugeletPublish(...keysAndValues: (string | Buffer)[]): Promise<string[]>;
+}
+
+/** Topics as Redis Streams, one partition each. */
+export class RedisStreamTopics implements Topics {
+  readonly engine = "redis";
+  readonly sharesPartitions = false;
+  readonly #address: RedisAddress;
+  readonly #onPushing: OnPushing;
+  readonly #commands: ScriptedRedis;
+  readonly #consumers = new Set<RedisStreamConsumer>();
+  /** Made for the first consumer: who only publishes needs no more than one connection. */
+  #parts: ConsumerParts | undefined;
+  /** Why the connection that is read over is down. */
+  #down: string | null = null;
+
+  /** @param onPushing each change of whether Redis tells of new events at once. */
+  constructor(address: RedisAddress, onPushing: OnPushing) {
+    this.#address = address;
+    this.#onPushing = onPushing;
+    // Who reads reports why the connection is down.
+    const commands = connectRedis(address, {}, { socketTimeout: SILENCE_MILLISECONDS });
+    commands.defineCommand("gaugeletCreateTopic", { numberOfKeys: 2, lua: CREATE_SCRIPT });
+    commands.defineCommand("gaugeletDeleteTopic", { numberOfKeys: 2, lua: DELETE_SCRIPT });
+    commands.defineCommand("gaugeletPublish", { numberOfKeys: 2, lua: PUBLISH_SCRIPT });
+    this.#commands = commands as ScriptedRedis;
+  }
+
+  async create(topic: string, options: TopicOptions): Promise<void> {
+    checkName(topic);
+    const entry = entryOf(retentionOf(topic, options));
+    const create = () => this.#commands.gaugeletCreateTopic(topicKey(topic), TOPICS_KEY, topic, entry);
+    if ((await patiently(`create topic ${topic}`, create)) === 1) return;
+    throw new TopicError("topic-exists", `topic ${topic} exists`);
+  }
+
+  async list(): Promise<string[]> {
+    return patiently("list topics", async () => {
+      const topics = new Set<string>();
+      const pattern = `${TOPIC_PREFIX}*`;
+      for await (const keys of scanKeys(this.#commands, pattern, SCAN_COUNT, new AbortController().signal)) {
+        const types = await Promise.all(keys.map((key) => this.#commands.type(key)));
+        for (const [at, key] of keys.entries()) {
+          if (types[at] === "stream") topics.add(key.slice(TOPIC_PREFIX.length));
+        }
+      }
+      return [...topics].sort();
+    });
+  }
+
+  async describe(topic: string): Promise<TopicDescription> {
+    checkName(topic);
+    return patiently(`describe topic ${topic}`, async () => {
+      const [info, json] = await Promise.all([
+        streamInfo(this.#commands, topicKey(topic)).catch((error: unknown) => {
+          throw isMissing(error) ? unknownTopic(topic) : error;
+        }),
+        this.#commands.hget(TOPICS_KEY, topic),
+      ]);
+      const newest = info.newest === BEFORE_ALL ? null : info.newest;
+      return {
+        name: topic,
+        partitions: [{ number: 0, events: info.length, newest }],
+        retention: (json === null ? undefined : readRetention(json)) ?? NO_RETENTION,
+      };
+    });
+  }
+
+  async delete(topic: string): Promise<void> {
+    checkName(topic);
+    const remove = () => this.#commands.gaugeletDeleteTopic(topicKey(topic), TOPICS_KEY, topic);
+    if ((await patiently(`delete topic ${topic}`, remove)) === 0) throw unknownTopic(topic);
+  }
+
+  async publish(topic: string, events: readonly NewEvent[]): Promise<string[]> {
+    checkName(topic);
+    const entry = entryOf(DEFAULT_RETENTION);
+    const positions: string[] = [];
+    for (const chunk of publishChunks(events)) {
+      const publish = () =>
+        this.#commands.gaugeletPublish(
+          topicKey(topic),
+          TOPICS_KEY,
+          topic,
+          entry,
+          String(Date.now()),
+          ...chunk,
+        );
+      for (const position of await patiently(`publish to topic ${topic}`, publish)) positions.push(position);
+    }
+    return positions;
+  }
+
+  async lag(group: string, topics: readonly string[]): Promise<TopicLag[]> {
+    const lags = await patiently(`read the lag of ${group}`, () =>
+      Promise.all(topics.map((topic) => lagOf(this.#commands, topic, group))),
+    );
+    return lags.filter((lag) => lag !== undefined);
+  }
+
+  consume(group: string, topics: ReadonlyMap<string, TopicStart>, listener: ConsumerListener): Consumer {
+    this.#parts ??= this.#startReading();
+    const consumer = new RedisStreamConsumer(group, listener, this.#parts, () =>
+      this.#consumers.delete(consumer),
+    );
+    this.#consumers.add(consumer);
+    if (this.#down !== null) consumer.report(this.#down);
+    consumer.subscribe(topics);
+    return consumer;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
+    this.#parts?.watch.stop();
+    this.#parts?.reader.disconnect();
+    this.#commands.disconnect();
+  }
+
+  #startReading(): ConsumerParts {
+    const report = (reason: string | null): void => {
+      this.#down = reason;
+      for (const consumer of this.#consumers) consumer.report(reason);
+    };
+    const reader = connectRedis(
+      this.#address,
+      {
+        onDown: report,
+        onUp: () => {
+          report(null);
+          watch.pokeAll();
+        },
+      },
+      { socketTimeout: SILENCE_MILLISECONDS },
+    );
+    const watch = new TopicWatch(this.#address, reader, this.#onPushing);
+    return { reader, commands: this.#commands, turns: new ReadTurns(), watch };
+  }
+}
+
+function unknownTopic(topic: string): TopicError {
+  return new TopicError("unknown-topic", `there is no topic ${topic}`);
+}
+
+/** What the hash of topics says of one. */
+function entryOf(retention: Retention): string {
+  return JSON.stringify({ createdAt: Date.now(), retention });
+}

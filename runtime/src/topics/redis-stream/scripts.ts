@@ -1,0 +1,99 @@
+/**
+ * Where a topic was deleted before, its positions go on: an event of the new one would otherwise be taken for one
+ * that was handled, if the clock went back in between or all happened within one millisecond.
+ */
+const GO_ON = `
+local function goOn(key, old)
+  if not old then return end
+  local read, entry = pcall(cjson.decode, old)
+  if not read or type(entry) ~= 'table' or type(entry.last) ~= 'string' then return end
+  redis.call('XGROUP', 'CREATE', key, 'gaugelet', '0', 'MKSTREAM')
+  redis.call('XGROUP', 'DESTROY', key, 'gaugelet')
+  redis.call('XSETID', key, entry.last)
+end
+`;
+
+/**
+ * KEYS: stream, hash of topics. ARGV: topic, its entry in the hash.
+ *
+ * @returns 1; 0 where it exists.
+ */
+export const CREATE_SCRIPT = `${GO_ON}
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+goOn(KEYS[1], redis.call('HGET', KEYS[2], ARGV[1]))
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('XGROUP', 'CREATE', KEYS[1], 'gaugelet', '0', 'MKSTREAM')
+  redis.call('XGROUP', 'DESTROY', KEYS[1], 'gaugelet')
+end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+return 1
+`;
+
+/**
+ * KEYS: stream, hash of topics. ARGV: topic.
+ *
+ * @returns 1; 0 where there is no such topic.
+ */
+export const DELETE_SCRIPT = `
+local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+if info.err then
+  if redis.call('EXISTS', KEYS[1]) == 1 then return info end
+  return 0
+end
+for at = 1, #info, 2 do
+  if info[at] == 'last-generated-id' then
+    redis.call('HSET', KEYS[2], ARGV[1], cjson.encode({ last = info[at + 1] }))
+  end
+end
+redis.call('UNLINK', KEYS[1])
+return 1
+`;
+
+/**
+ * KEYS: stream, hash of topics. ARGV: topic, its entry in the hash where it has none, Unix milliseconds, then for
+ * each event its body, a flag (0: no more; 1: a key; 2: headers; 3: both) and what the flag says.
+ *
+ * A stream that has no entry is somebody else's, and not trimmed.
+ *
+ * @returns the ids.
+ */
+export const PUBLISH_SCRIPT = `${GO_ON}
+local key, topic = KEYS[1], ARGV[1]
+local json = redis.call('HGET', KEYS[2], topic)
+local read, entry
+if json then read, entry = pcall(cjson.decode, json) end
+local made = read and type(entry) == 'table' and type(entry.retention) == 'table'
+if not made then
+  entry = {}
+  if redis.call('EXISTS', key) == 0 then
+    goOn(key, json)
+    redis.call('HSET', KEYS[2], topic, ARGV[2])
+    entry = cjson.decode(ARGV[2])
+  end
+end
+local retention = entry.retention or {}
+local events, seconds = tonumber(retention.events), tonumber(retention.seconds)
+local ids = {}
+local at = 4
+while ARGV[at] do
+  local fields = { 'event', ARGV[at] }
+  local flag = ARGV[at + 1]
+  at = at + 2
+  if flag == '1' or flag == '3' then
+    fields[#fields + 1] = 'key'
+    fields[#fields + 1] = ARGV[at]
+    at = at + 1
+  end
+  if flag == '2' or flag == '3' then
+    fields[#fields + 1] = 'headers'
+    fields[#fields + 1] = ARGV[at]
+    at = at + 1
+  end
+  ids[#ids + 1] = redis.call('XADD', key, '*', unpack(fields))
+end
+if events then redis.call('XTRIM', key, 'MAXLEN', '~', string.format('%.0f', events)) end
+if seconds then
+  redis.call('XTRIM', key, 'MINID', '~', string.format('%.0f', math.max(0, tonumber(ARGV[3]) - seconds * 1000)))
+end
+return ids
+`;
