@@ -9,6 +9,12 @@ export function compareIds(a: string, b: string): number {
   return compareDigits(aTime, bTime) || compareDigits(aNumber, bNumber);
 }
 
+/** The id right after another; Redis before 6.2 has no ranges without their ends. */
+export function idAfter(id: string): string {
+  const [time, number] = parts(id);
+  return `${time}-${BigInt(number) + 1n}`;
+}
+
 function parts(id: string): [time: string, number: string] {
   const [time = "0", number = "0"] = id.split("-");
   return [time, number];

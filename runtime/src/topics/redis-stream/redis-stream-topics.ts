@@ -64,8 +64,18 @@ export class RedisStreamTopics implements Topics {
 
   async create(topic: string, options: TopicOptions): Promise<void> {
     checkName(topic);
-    const entry = entryOf(retentionOf(topic, options));
-    const create = () => this.#commands.gaugeletCreateTopic(topicKey(topic), TOPICS_KEY, topic, entry);
+    const retention = retentionOf(topic, options);
+    const create = async (): Promise<number> => {
+      const [key, entry] = [topicKey(topic), entryOf(retention)];
+      const byTime = retention.seconds === null ? "0" : "1";
+      try {
+        return await this.#commands.gaugeletCreateTopic(key, TOPICS_KEY, topic, entry, byTime);
+      } catch (error) {
+        if (byTime === "0" || !/syntax error/i.test((error as Error).message)) throw error;
+        const reason = `topic ${topic}: retention.seconds: expected null, as Redis before 6.2 has none`;
+        throw new TopicError("invalid-option", reason, { cause: error });
+      }
+    };
     if ((await patiently(`create topic ${topic}`, create)) === 1) return;
     throw new TopicError("topic-exists", `topic ${topic} exists`);
   }

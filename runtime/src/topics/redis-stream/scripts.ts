@@ -14,12 +14,14 @@ end
 `;
 
 /**
- * KEYS: stream, hash of topics. ARGV: topic, its entry in the hash.
+ * KEYS: stream, hash of topics. ARGV: topic, its entry in the hash, and 1 where events are kept for a time, which
+ * Redis before 6.2 refuses as a syntax error.
  *
  * @returns 1; 0 where it exists.
  */
 export const CREATE_SCRIPT = `${GO_ON}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if ARGV[3] == '1' then redis.call('XTRIM', KEYS[1], 'MINID', '~', '0') end
 goOn(KEYS[1], redis.call('HGET', KEYS[2], ARGV[1]))
 if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('XGROUP', 'CREATE', KEYS[1], 'gaugelet', '0', 'MKSTREAM')
@@ -76,24 +78,26 @@ local events, seconds = tonumber(retention.events), tonumber(retention.seconds)
 local ids = {}
 local at = 4
 while ARGV[at] do
-  local fields = { 'event', ARGV[at] }
+  local entry = { key, '*', 'event', ARGV[at] }
+  if events then entry = { key, 'MAXLEN', '~', string.format('%.0f', events), '*', 'event', ARGV[at] } end
   local flag = ARGV[at + 1]
   at = at + 2
   if flag == '1' or flag == '3' then
-    fields[#fields + 1] = 'key'
-    fields[#fields + 1] = ARGV[at]
+    entry[#entry + 1] = 'key'
+    entry[#entry + 1] = ARGV[at]
     at = at + 1
   end
   if flag == '2' or flag == '3' then
-    fields[#fields + 1] = 'headers'
-    fields[#fields + 1] = ARGV[at]
+    entry[#entry + 1] = 'headers'
+    entry[#entry + 1] = ARGV[at]
     at = at + 1
   end
-  ids[#ids + 1] = redis.call('XADD', key, '*', unpack(fields))
+  ids[#ids + 1] = redis.call('XADD', unpack(entry))
 end
-if events then redis.call('XTRIM', key, 'MAXLEN', '~', string.format('%.0f', events)) end
 if seconds then
-  redis.call('XTRIM', key, 'MINID', '~', string.format('%.0f', math.max(0, tonumber(ARGV[3]) - seconds * 1000)))
+  local oldest = math.max(0, tonumber(ARGV[3]) - seconds * 1000)
+  -- They are published: what goes wrong now must not make somebody publish them again.
+  redis.pcall('XTRIM', key, 'MINID', '~', string.format('%.0f', oldest))
 end
 return ids
 `;

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { idAfter } from "./ids.ts";
 
 /** What Redis says of a stream. */
 export interface StreamInfo {
@@ -80,7 +81,7 @@ export async function countBetween(
   let [count, last] = [0, after];
   for (;;) {
     const asked = sizes.count;
-    const entries = await redis.xrangeBuffer(key, `(${last}`, until, "COUNT", asked);
+    const entries = await redis.xrangeBuffer(key, idAfter(last), until, "COUNT", asked);
     const bytes = entries.reduce(
       (sum, [, fields]) => sum + fields.reduce((all, { length }) => all + length, 0),
       0,
