@@ -23,6 +23,25 @@ export function answerKey(outputKey: string, idempotencyKey: string): string {
   return `gaugelet:answer:{${outputKey}}:${idempotencyKey}`;
 }
 
+/**
+ * Hash: who owns a function, and the fencing token that its stores carry.
+ *
+ * @param outputKey as the function's definition says it, with the shard's placeholder where there are shards.
+ */
+export function leaseKey(outputKey: string): string {
+  return `gaugelet:lease:{${outputKey}}`;
+}
+
+/** Sorted set: events that failed and are tried again, by when that is due in Unix milliseconds. */
+export function delayedKey(outputKey: string): string {
+  return `gaugelet:delayed:{${outputKey}}`;
+}
+
+/** Sorted set: ids of events that were handled, where their producers gave them any, by when that was. */
+export function seenKey(outputKey: string): string {
+  return `gaugelet:seen:{${outputKey}}`;
+}
+
 /** Stream: events that failed for good. */
 export function deadLetterKey(functionName: string): string {
   return `gaugelet:dead:${functionName}`;

@@ -1,21 +1,39 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OutputEntry } from "@gaugelet/shared/outputs";
-import type { RedisStore, StoreRecord } from "./redis-store.ts";
+import { type Handled, joined, keptBytes, type Publication } from "./handled.ts";
+import type { RedisStore } from "./redis-store.ts";
 
 /** After a step for so many calls at once the next one waits, so that it is for many again. */
 const MANY_CALLS = 8;
 const WAIT_FOR_MORE_MILLISECONDS = 5;
+/** More of what cannot be joined waits for nobody: whoever brings more of it should wait. */
+const FULL_BYTES = 8 * 1024 ** 2;
 
-/** What some calls came to, oldest first. */
-export interface Handled {
-  /** Of the newest call. */
-  readonly output: Buffer;
-  /** After the newest call; undefined: as it was, or it could not be saved. */
-  readonly env: Buffer | undefined;
-  readonly positions: ReadonlyMap<string, string>;
-  readonly answers: ReadonlyMap<string, Buffer>;
-  /** Is called when all of it is stored. */
-  readonly onStored: (() => void) | undefined;
+/** What an {@link Outbox} is made of. */
+export interface OutboxParts {
+  readonly outputKey: string;
+  readonly functionName: string;
+  readonly store: RedisStore;
+  /** Makes the entry in `gaugelet:outputs` at the time of storing. */
+  readonly entryNow: () => OutputEntry;
+  /** Ends the patience with Redis and with topics: what is not stored then is lost. */
+  readonly signal: AbortSignal;
+  /** The lease's key and the token that the owner has; undefined: nobody needs to own this. */
+  readonly fence: () => Fence | undefined;
+  /** Publish outputs, however long it takes; undefined once the patience is over. */
+  readonly publish: (publications: readonly Publication[]) => Promise<true | undefined>;
+  /** What was to be stored is void: another owner came first, or has the partition. */
+  readonly onConflict: () => void;
+  /** There is room again, after {@link Outbox.isFull}. */
+  readonly onRoom: () => void;
+  /** These positions are stored. */
+  readonly onPositions: (positions: ReadonlyMap<string, string>) => void;
+}
+
+/** What a store proves that it comes from the owner by. */
+export interface Fence {
+  readonly key: string;
+  readonly token: string;
 }
 
 /**
@@ -23,30 +41,22 @@ export interface Handled {
  *
  * What comes while a step is under way goes into the next one together: the newest output and `env` with the
  * positions of all. So it holds one record at most, however long Redis is away.
+ *
+ * Outputs on their way to topics are published first: where the end comes between the two, the event is handled once
+ * more, and the second copy has the same id.
  */
 export class Outbox {
-  readonly #outputKey: string;
-  readonly #store: RedisStore;
-  readonly #signal: AbortSignal;
-  readonly #entryNow: () => OutputEntry;
-  #next:
-    | (Omit<StoreRecord, "entry" | "outputKey"> & {
-        readonly onStored: (() => void)[];
-        readonly puts: number;
-      })
-    | undefined;
+  readonly #parts: OutboxParts;
+  #next: Handled | undefined;
+  #puts = 0;
+  #keptBytes = 0;
   #working: Promise<void> | undefined;
   #storedAt = Number.NaN;
+  /** The stored position of each source that has one owner at a time; "": none is stored. */
+  readonly #expected = new Map<string, string>();
 
-  /**
-   * @param entryNow makes the entry in `gaugelet:outputs` at the time of storing.
-   * @param signal ends the patience with Redis: what is not stored then is lost.
-   */
-  constructor(outputKey: string, entryNow: () => OutputEntry, store: RedisStore, signal: AbortSignal) {
-    this.#outputKey = outputKey;
-    this.#entryNow = entryNow;
-    this.#store = store;
-    this.#signal = signal;
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
   }
 
   /** When the last output was stored, Unix milliseconds; NaN: none yet. */
@@ -59,41 +69,63 @@ export class Outbox {
     if (storedAt !== null) this.#storedAt = storedAt;
   }
 
+  /** From now on a source's position is only stored where this one is stored before it. */
+  expect(source: string, position: string | undefined): void {
+    this.#expected.set(source, position ?? "");
+  }
+
+  /** Whether so much waits that nothing should come that can wait elsewhere. */
+  get isFull(): boolean {
+    return this.#keptBytes > FULL_BYTES;
+  }
+
   /** Settles when everything is stored, or given up. */
   get idle(): Promise<void> {
     return this.#working ?? Promise.resolve();
   }
 
-  put({ output, env, positions, answers, onStored }: Handled): void {
-    const before = this.#next;
-    this.#next = {
-      output,
-      env: env ?? before?.env,
-      positions: before === undefined ? positions : new Map([...before.positions, ...positions]),
-      answers: before === undefined ? answers : new Map([...before.answers, ...answers]),
-      onStored: [...(before?.onStored ?? []), ...(onStored === undefined ? [] : [onStored])],
-      puts: (before?.puts ?? 0) + 1,
-    };
+  put(handled: Handled): void {
+    this.#next = joined(this.#next, handled);
+    this.#puts += 1;
+    this.#keptBytes += keptBytes(handled);
     this.#working ??= this.#work();
   }
 
   async #work(): Promise<void> {
+    const { signal } = this.#parts;
     // Whatever else comes in this turn of the event loop goes along.
     await Promise.resolve();
     for (let next = this.#next; next !== undefined; next = this.#next) {
       this.#next = undefined;
-      const { onStored, puts, ...record } = next;
-      const entry = this.#entryNow();
-      const isStored = await this.#store.store(
-        { ...record, outputKey: this.#outputKey, entry },
-        this.#signal,
-      );
-      if (isStored) {
-        this.#storedAt = entry.storedAt;
-        for (const hear of onStored) hear();
-      }
-      if (puts >= MANY_CALLS && !this.#signal.aborted) await sleep(WAIT_FOR_MORE_MILLISECONDS);
+      const puts = this.#puts;
+      this.#puts = 0;
+      const wasFull = this.isFull;
+      const bytes = this.#keptBytes;
+      await this.#store(next);
+      this.#keptBytes = Math.max(0, this.#keptBytes - bytes);
+      if (wasFull && !this.isFull) this.#parts.onRoom();
+      if (puts >= MANY_CALLS && !signal.aborted) await sleep(WAIT_FOR_MORE_MILLISECONDS);
     }
     this.#working = undefined;
+  }
+
+  async #store(handled: Handled): Promise<void> {
+    const { outputKey, functionName, store, signal, fence, publish } = this.#parts;
+    if (handled.publications.length > 0 && (await publish(handled.publications)) === undefined) return;
+    const entry = this.#parts.entryNow();
+    const record = { outputKey, functionName, entry, fence: fence(), expected: this.#expected };
+    const result = await store.store({ ...handled, ...record }, signal);
+    if (result === "stored") {
+      if (handled.output !== undefined) this.#storedAt = entry.storedAt;
+      for (const [source, position] of handled.positions) {
+        if (this.#expected.has(source)) this.#expected.set(source, position);
+      }
+      if (handled.positions.size > 0) this.#parts.onPositions(handled.positions);
+      for (const hear of handled.onStored) hear();
+    } else if (result === "conflict") {
+      // What comes after it was made from the same env.
+      this.#next = undefined;
+      this.#parts.onConflict();
+    }
   }
 }

@@ -1,10 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { answerKey, deadLetterKey, envKey, OUTPUTS_KEY, positionKey } from "@gaugelet/shared/keys";
+import {
+  answerKey,
+  deadLetterKey,
+  delayedKey,
+  envKey,
+  leaseKey,
+  OUTPUTS_KEY,
+  positionKey,
+  seenKey,
+} from "@gaugelet/shared/keys";
 import { type OutputEntry, parseOutputEntry } from "@gaugelet/shared/outputs";
 import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { DEAD_LETTER_SCRIPT, STORE_SCRIPT } from "./store-script.ts";
+import type { DeadLetter, Handled } from "./handled.ts";
+import type { Fence } from "./outbox.ts";
+import { CLAIM_SCRIPT, STORE_SCRIPT, STORED } from "./store-script.ts";
 
 const FIRST_RETRY_MILLISECONDS = 50;
 const LONGEST_RETRY_MILLISECONDS = 2_000;
@@ -16,30 +27,22 @@ const KEEP_ANSWERS_MILLISECONDS = 24 * 3600 * 1000;
 /** More of a function's dead letters push the oldest out. */
 const MAX_DEAD_LETTERS = 10_000;
 
-/** What successful calls leave behind: the newest output and `env`, and what is kept of each call. */
-export interface StoreRecord {
+/** More ids of events push the oldest out: a second copy comes soon after the first, or never. */
+const MAX_SEEN = 100_000;
+
+/** What calls leave behind, and what has to hold for it to be stored. */
+export interface StoreRecord extends Omit<Handled, "onStored" | "publications"> {
   readonly outputKey: string;
-  /** The output, exactly as the handler returned it. */
-  readonly output: Buffer;
-  /** The saved `env`; undefined leaves what is stored. */
-  readonly env: Buffer | undefined;
-  /** Of each source, what tells its newest handled event from the others. */
-  readonly positions: ReadonlyMap<string, string>;
-  /** Outputs by the idempotency keys of their calls. */
-  readonly answers: ReadonlyMap<string, Buffer>;
+  readonly functionName: string;
   readonly entry: OutputEntry;
+  /** Undefined: whoever stores is the owner. */
+  readonly fence: Fence | undefined;
+  /** The position that is stored of a source where nobody else has handled its events; "": none. */
+  readonly expected: ReadonlyMap<string, string>;
 }
 
-/** An event that failed for good. */
-export interface DeadLetter {
-  readonly function: string;
-  readonly outputKey: string;
-  readonly source: string;
-  readonly position: string | null;
-  readonly body: Buffer;
-  readonly error: string;
-  readonly attempts: number;
-}
+/** What storing came to: `conflict` where another owner came first, `given up` where the signal came. */
+export type StoreResult = "stored" | "conflict" | "given up";
 
 /** What is stored of an output key from before. */
 export interface StoredState {
@@ -53,7 +56,8 @@ type Argument = string | number | Buffer;
 interface ScriptedRedis extends Redis {
   /** The number of keys, the keys, then the rest. */
   gaugeletStore(...keysAndValues: Argument[]): Promise<number>;
-  gaugeletDeadLetter(...keysAndValues: Argument[]): Promise<number>;
+  /** The delayed events' key, how many at most, and for how many milliseconds. */
+  gaugeletClaim(key: string, most: number, milliseconds: number): Promise<string[]>;
 }
 
 /** Puts outputs, and what belongs to them, into Redis; patient where Redis is away. */
@@ -69,19 +73,15 @@ export class RedisStore {
 
   constructor(redis: Redis, log: Logger) {
     redis.defineCommand("gaugeletStore", { lua: STORE_SCRIPT });
-    redis.defineCommand("gaugeletDeadLetter", { numberOfKeys: 2, lua: DEAD_LETTER_SCRIPT });
+    redis.defineCommand("gaugeletClaim", { numberOfKeys: 1, lua: CLAIM_SCRIPT });
     this.#redis = redis as ScriptedRedis;
     this.#log = log;
   }
 
-  /**
-   * Store a record, trying until it is stored or `signal` aborts.
-   *
-   * @returns whether it was stored.
-   */
-  async store(record: StoreRecord, signal: AbortSignal): Promise<boolean> {
-    const stored = await this.#persist(`store ${record.outputKey}`, () => this.#storeOnce(record), signal);
-    return stored !== undefined;
+  /** Store a record, trying until it is stored, another owner turns out to have come first, or `signal` aborts. */
+  async store(record: StoreRecord, signal: AbortSignal): Promise<StoreResult> {
+    const result = await this.#persist(`store ${record.outputKey}`, () => this.#storeOnce(record), signal);
+    return result ?? "given up";
   }
 
   /**
@@ -104,34 +104,6 @@ export class RedisStore {
     );
   }
 
-  /**
-   * Put an event aside, trying until that is done or `signal` aborts.
-   *
-   * @returns whether it was: where rights are missing, only the log has it.
-   */
-  async deadLetter(letter: DeadLetter, signal: AbortSignal): Promise<boolean> {
-    const fields: Record<string, Argument> = {
-      event: letter.body,
-      error: letter.error,
-      attempts: letter.attempts,
-      source: letter.source,
-      outputKey: letter.outputKey,
-      failedAt: Date.now(),
-    };
-    const put = () =>
-      this.#redis.gaugeletDeadLetter(
-        positionKey(letter.outputKey),
-        deadLetterKey(letter.function),
-        MAX_DEAD_LETTERS,
-        letter.source,
-        letter.position === null ? "0" : "1",
-        letter.position ?? "",
-        ...Object.entries(fields).flat(),
-      );
-    const what = `put an event of ${letter.function} aside`;
-    return (await this.#persist(what, () => this.#readOwn(put, 0), signal)) === 1;
-  }
-
   /** The answer that a call with this idempotency key had; undefined where there was none, or `signal` aborted. */
   async answer(outputKey: string, idempotencyKey: string, signal: AbortSignal): Promise<Buffer | undefined> {
     const read = () => this.#redis.getBuffer(answerKey(outputKey, idempotencyKey));
@@ -144,39 +116,94 @@ export class RedisStore {
     return (await this.#readOwn(() => this.#redis.hget(positionKey(outputKey), source), null)) ?? undefined;
   }
 
-  async #storeOnce(record: StoreRecord): Promise<true> {
-    if (performance.now() >= (this.#aloneUntil.get(record.outputKey) ?? 0)) {
+  /** {@link lastPosition}, trying until it is read; undefined also where `signal` aborted first. */
+  async position(outputKey: string, source: string, signal: AbortSignal): Promise<string | undefined> {
+    const read = () => this.lastPosition(outputKey, source).then((position) => position ?? null);
+    return (await this.#persist(`read how far ${outputKey} is`, read, signal)) ?? undefined;
+  }
+
+  /** Which of these ids are those of events that were handled before; none where the rights do not cover it. */
+  async seen(outputKey: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const read = () => this.#redis.zmscore(seenKey(outputKey), ...ids);
+    const scores = await this.#persist(
+      "read which events were handled",
+      () => this.#readOwn(read, []),
+      signal,
+    );
+    return new Set(ids.filter((_, index) => (scores?.[index] ?? null) !== null));
+  }
+
+  /**
+   * Take delayed events that are due. Nobody else gets them for a while; after that, whoever asks.
+   *
+   * @param most how many at a time.
+   * @param keepMilliseconds how long they are nobody else's.
+   * @returns their texts; none where Redis cannot be asked now.
+   */
+  async claimDelayed(outputKey: string, most: number, keepMilliseconds: number): Promise<readonly string[]> {
+    try {
+      return await this.#redis.gaugeletClaim(delayedKey(outputKey), most, keepMilliseconds);
+    } catch {
+      return [];
+    }
+  }
+
+  async #storeOnce(record: StoreRecord): Promise<"stored" | "conflict"> {
+    const { outputKey, output } = record;
+    if (performance.now() >= (this.#aloneUntil.get(outputKey) ?? 0)) {
       try {
-        await this.#storeWhole(record);
-        return true;
+        return (await this.#storeWhole(record)) === STORED ? "stored" : "conflict";
       } catch (error) {
         if (!isRefused(error)) throw error;
         // Only where the output itself may be written are the rights to blame for the rest.
-        await this.#redis.set(record.outputKey, record.output);
-        this.#aloneUntil.set(record.outputKey, performance.now() + ASK_FOR_RIGHTS_EVERY_MILLISECONDS);
+        if (output !== undefined) await this.#redis.set(outputKey, output);
+        this.#aloneUntil.set(outputKey, performance.now() + ASK_FOR_RIGHTS_EVERY_MILLISECONDS);
         this.#warnOfRights(error);
-        return true;
+        return "stored";
       }
     }
-    await this.#redis.set(record.outputKey, record.output);
-    return true;
+    if (output !== undefined) await this.#redis.set(outputKey, output);
+    return "stored";
   }
 
-  async #storeWhole({ outputKey, output, env, positions, answers, entry }: StoreRecord): Promise<void> {
-    const keys = [OUTPUTS_KEY, positionKey(outputKey), envKey(outputKey), outputKey];
+  async #storeWhole(record: StoreRecord): Promise<number> {
+    const { outputKey, functionName, output, env, positions, expected, answers, fence } = record;
+    const keys = [
+      OUTPUTS_KEY,
+      positionKey(outputKey),
+      envKey(outputKey),
+      outputKey,
+      fence?.key ?? leaseKey(outputKey),
+      deadLetterKey(functionName),
+      delayedKey(outputKey),
+      seenKey(outputKey),
+    ];
     for (const name of answers.keys()) keys.push(answerKey(outputKey, name));
-    await this.#redis.gaugeletStore(
-      keys.length,
-      ...keys,
-      output,
-      JSON.stringify(entry),
+    const values: Argument[] = [
+      fence?.token ?? "",
+      output === undefined ? "0" : "1",
+      output ?? "",
+      JSON.stringify(record.entry),
       env === undefined ? "0" : "1",
       env ?? "",
       KEEP_ANSWERS_MILLISECONDS,
+      MAX_DEAD_LETTERS,
+      MAX_SEEN,
       positions.size,
-      ...[...positions].flat(),
-      ...answers.values(),
-    );
+    ];
+    for (const [source, position] of positions) {
+      const before = expected.get(source);
+      values.push(source, position, before === undefined ? "0" : "1", before ?? "");
+    }
+    values.push(record.delayedOver.length, ...record.delayedOver, record.delayed.length);
+    for (const { milliseconds, text } of record.delayed) values.push(milliseconds, text);
+    values.push(record.deadLetters.length);
+    for (const letter of record.deadLetters) {
+      const fields = Object.entries(deadLetterFields(letter, outputKey)).flat();
+      values.push(letter.delayed ?? "", fields.length, ...fields);
+    }
+    values.push(record.seen.length, ...record.seen, ...answers.values());
+    return await this.#redis.gaugeletStore(keys.length, ...keys, ...values);
   }
 
   #warnOfRights(error: unknown): void {
@@ -224,6 +251,21 @@ export class RedisStore {
       if (signal.aborted) return undefined;
     }
   }
+}
+
+function deadLetterFields(letter: DeadLetter, outputKey: string): Record<string, Argument> {
+  const { body, error, details, attempts, source, topic, origin } = letter;
+  return {
+    event: body,
+    error,
+    ...(details === "" ? {} : { details }),
+    attempts,
+    source,
+    ...(topic === "" ? {} : { topic }),
+    ...origin,
+    outputKey,
+    failedAt: Date.now(),
+  };
 }
 
 /** Refused for lack of rights; inside a script Redis 7 says so in other words. */

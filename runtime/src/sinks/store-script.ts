@@ -1,37 +1,92 @@
 /**
  * Everything that some calls leave behind, in one atomic step.
  *
- * Hashes go first: a key of the wrong type fails there, before anything is written. The output is written
- * last, so that whoever sees it finds the rest.
+ * First come the checks: an owner that was replaced, or lost a partition, changes nothing. Then the hashes: a key of
+ * the wrong type fails there, before anything is written. The output is written last, so that whoever sees it finds
+ * the rest.
  *
- * KEYS: outputs, position, env, output, then one per answer that is kept.
- * ARGV: output, entry, whether there is an env, env, how long answers are kept in milliseconds, number of
- * positions, then source and position of each, then the answers.
+ * A step whose positions are there already was done before and its reply was lost: it is not done again.
+ *
+ * KEYS: outputs, position, env, output, lease, dead letters, delayed, seen, then one per answer that is kept.
+ * ARGV: fencing token or nothing, whether there is an output, the output, its entry, whether there is an env, the env,
+ * how long answers are kept in milliseconds, greatest number of dead letters, greatest number of seen ids, then lists,
+ * each with its length in front: positions (source, position, whether it is checked, the one expected), delayed events
+ * that are over, delayed events (in how many milliseconds, event), dead letters (the delayed event that it was or
+ * nothing, number of names and values, these), seen ids; then the answers.
+ *
+ * Returns {@link STORED}, or another number where it is not to be stored.
  */
 export const STORE_SCRIPT = `
-redis.call('HSET', KEYS[1], KEYS[4], ARGV[2])
-local positions = tonumber(ARGV[6])
-for index = 1, positions do
-  redis.call('HSET', KEYS[2], ARGV[5 + 2 * index], ARGV[6 + 2 * index])
+if ARGV[1] ~= '' and redis.call('HGET', KEYS[5], 'token') ~= ARGV[1] then return 2 end
+local at = 10
+local function take()
+  at = at + 1
+  return ARGV[at - 1]
 end
-if ARGV[3] == '1' then redis.call('SET', KEYS[3], ARGV[4]) end
-for index = 5, #KEYS do
-  redis.call('SET', KEYS[index], ARGV[2 + 2 * positions + index], 'PX', ARGV[5])
+
+local positions = {}
+for index = 1, tonumber(take()) do
+  positions[index] = { take(), take(), take(), take() }
 end
-redis.call('SET', KEYS[4], ARGV[1])
+for _, each in ipairs(positions) do
+  if each[3] == '1' then
+    local current = redis.call('HGET', KEYS[2], each[1]) or ''
+    if current ~= each[4] then
+      if current == each[2] then return 1 end
+      return 3
+    end
+  end
+end
+
+if ARGV[2] == '1' then redis.call('HSET', KEYS[1], KEYS[4], ARGV[4]) end
+for _, each in ipairs(positions) do redis.call('HSET', KEYS[2], each[1], each[2]) end
+if ARGV[5] == '1' then redis.call('SET', KEYS[3], ARGV[6]) end
+
+local over = {}
+for index = 1, tonumber(take()) do
+  local event = take()
+  over[event] = redis.call('ZREM', KEYS[7], event)
+end
+local delayed = tonumber(take())
+if delayed > 0 then
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  for index = 1, delayed do
+    local wait = take()
+    redis.call('ZADD', KEYS[7], now + wait, take())
+  end
+end
+for index = 1, tonumber(take()) do
+  local was = take()
+  local entry = {}
+  for field = 1, tonumber(take()) do entry[field] = take() end
+  if was == '' or over[was] == 1 then
+    redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[8], '*', unpack(entry))
+  end
+end
+local seen = tonumber(take())
+if seen > 0 then
+  local time = redis.call('TIME')
+  for index = 1, seen do redis.call('ZADD', KEYS[8], time[1], take()) end
+  redis.call('ZREMRANGEBYRANK', KEYS[8], 0, -1 - ARGV[9])
+end
+for index = 9, #KEYS do redis.call('SET', KEYS[index], take(), 'PX', ARGV[7]) end
+if ARGV[2] == '1' then redis.call('SET', KEYS[4], ARGV[3]) end
 return 1
 `;
 
+/** What {@link STORE_SCRIPT} returns where it is stored; 2: another owner holds the lease; 3: another has gone on. */
+export const STORED = 1;
+
 /**
- * Put an event that failed for good aside, and count it as handled, in one step.
+ * Take delayed events that are due, and make them due again later, in case that whoever takes them comes to nothing.
  *
- * KEYS: position, dead letters. ARGV: greatest number of dead letters, source, whether there is a position,
- * position, then names and values of the entry.
+ * KEYS: delayed. ARGV: greatest number of events, in how many milliseconds they are due again.
  */
-export const DEAD_LETTER_SCRIPT = `
-local entry = {}
-for index = 5, #ARGV do entry[index - 4] = ARGV[index] end
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], '*', unpack(entry))
-if ARGV[3] == '1' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[4]) end
-return 1
+export const CLAIM_SCRIPT = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
+for _, event in ipairs(due) do redis.call('ZADD', KEYS[1], now + ARGV[2], event) end
+return due
 `;
