@@ -1,25 +1,32 @@
+import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { describeAddress } from "@gaugelet/shared/redis/address";
 import { connectRedis } from "@gaugelet/shared/redis/connection";
-import { coveringPrefixes, parseKeyPattern } from "@gaugelet/shared/redis/glob";
-import { KeyChanges } from "@gaugelet/shared/redis/key-changes";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import type { RuntimeConfiguration } from "./configuration/environment.ts";
+import type { RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
 import { type FunctionDefinition, outputKeyOf } from "./configuration/manifest.ts";
+import type { TriggerSpec } from "./configuration/triggers.ts";
 import { FunctionRunner } from "./functions/function-runner.ts";
+import { type AssembledFunction, FunctionSet } from "./functions/function-set.ts";
 import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
 import { NODE_WORKER_FILES, nodeArguments, saysHeapIsFull } from "./javascript/arguments.ts";
+import { Leases } from "./leases/leases.ts";
 import { favourSizeUntilBusy } from "./memory.ts";
 import { functionLog } from "./observability/function-log.ts";
 import { FunctionMetrics } from "./observability/function-metrics.ts";
 import { RuntimeMetrics } from "./observability/metrics.ts";
 import { preparePackage } from "./packages/prepare.ts";
-import { watchSource } from "./packages/watch.ts";
+import { watchFiles, watchSource } from "./packages/watch.ts";
 import { RedisStore } from "./sinks/redis-store.ts";
+import { openTopics } from "./topics/open.ts";
+import { Publisher } from "./topics/publisher.ts";
+import type { Topics } from "./topics/topics.ts";
 import type { Callable } from "./triggers/http/callable.ts";
 import { answerCalls } from "./triggers/http/calls.ts";
+import { PrometheusTrigger } from "./triggers/prometheus/trigger.ts";
+import { FollowedKeys } from "./triggers/redis-key/followed-keys.ts";
 import { RedisKeyTrigger } from "./triggers/redis-key/trigger.ts";
 import { ScheduleTrigger } from "./triggers/schedule/trigger.ts";
 import type { Trigger } from "./triggers/trigger.ts";
@@ -36,6 +43,8 @@ export interface Runtime {
   readonly ports: { readonly management: number; readonly status: number | undefined };
   /** What can be called from this process. */
   readonly functions: readonly Callable[];
+  /** Read the configuration file again. */
+  reload(): Promise<void>;
   /** Finish what is under way and end everything that was started, last in, first out. */
   stop(): Promise<void>;
 }
@@ -52,8 +61,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     for (const undo of teardown.splice(0).reverse()) await undo();
   };
   try {
-    const runners: FunctionRunner[] = [];
-    const metrics = new RuntimeMetrics(() => runners.map(({ observed }) => observed));
+    const metrics = new RuntimeMetrics(() => functions.runners.map(({ observed }) => observed));
 
     const place = describeAddress(configuration.redis);
     const onUp = (): void => log.info(`connected to Redis at ${place}`);
@@ -62,24 +70,47 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     const redis = connectRedis(configuration.redis, { onUp, onDown }, { lazyConnect: true });
     // Every trigger listens for its return.
     redis.setMaxListeners(0);
-    teardown.push(async () => void (await Promise.all(runners.map(({ finished }) => finished))));
+    teardown.push(() => functions.finished());
     teardown.push(() => redis.disconnect());
 
-    const changes = followKeys(configuration, log);
+    const changes = new FollowedKeys(configuration.redis, log);
     teardown.push(() => changes.stop());
 
     const store = new RedisStore(redis, log);
+    const leases = new Leases(redis, log);
+    teardown.push(() => leases.stop());
     const launcher = chooseLauncher(configuration, log);
     teardown.push(() => launcher.stop());
+    let topics: CommonParts["topics"];
+    teardown.push(() => topics?.engine.stop());
 
-    const parts: CommonParts = { configuration, redis, changes, store, launcher, metrics, log };
-    for (const definition of configuration.functions) runners.push(assemble(definition, parts, teardown));
-    teardown.push(async () => void (await Promise.all(runners.map((runner) => runner.stop()))));
+    const functions = new FunctionSet((definition) => assemble(definition, parts), log);
+    /** What these functions need that the others did not. */
+    const prepare = async (definitions: readonly FunctionDefinition[]): Promise<void> => {
+      changes.follow(watchedKeys(definitions));
+      if (topics !== undefined || !definitions.some(usesTopics)) return;
+      const engine = await openTopics(configuration, log);
+      topics = { engine, publisher: new Publisher(engine, log) };
+    };
+    const parts: Omit<CommonParts, "topics"> & { readonly topics: () => CommonParts["topics"] } = {
+      configuration,
+      redis,
+      changes,
+      store,
+      leases,
+      launcher,
+      topics: () => topics,
+      metrics,
+      log,
+    };
+    await prepare(configuration.functions);
+    await functions.add(configuration.functions);
+    teardown.push(() => functions.stop());
 
     const management = await serve(
       configuration.management,
       "GAUGELET_MANAGEMENT_PORT",
-      managementRoutes(redis, runners, metrics),
+      managementRoutes(redis, () => functions.runners, metrics),
     );
     teardown.push(() => management.stop());
     const status =
@@ -87,19 +118,57 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       (await serve(
         configuration.status,
         "GAUGELET_RUNTIME_PORT",
-        statusPageRoutes(runners, management.port),
-        await answerCalls(runners),
+        statusPageRoutes(() => functions.runners, management.port),
+        answerCalls(functions.targets),
       ));
     if (status !== undefined) teardown.push(() => status.stop());
 
-    teardown.push(favourSizeUntilBusy(() => runners.reduce((sum, { calls }) => sum + calls, 0)));
+    const reload = async (): Promise<void> => {
+      const { file } = configuration;
+      if (file !== undefined) await applyChanges(file, functions, prepare, watched, log);
+    };
+    const watched = { files: configuration.file?.files ?? [] };
+    if (configuration.file !== undefined) {
+      teardown.push(
+        watchFiles(
+          () => watched.files,
+          () => void reload(),
+        ),
+      );
+    }
+    teardown.push(favourSizeUntilBusy(() => functions.runners.reduce((sum, { calls }) => sum + calls, 0)));
     // Only now: what cannot listen should say nothing about Redis.
     redis.connect().catch(() => {});
-    for (const runner of runners) runner.start();
-    return { ports: { management: management.port, status: status?.port }, functions: runners, stop };
+    for (const runner of functions.runners) runner.start();
+    return {
+      ports: { management: management.port, status: status?.port },
+      functions: functions.runners,
+      reload,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Read the configuration file again, and have the functions that it names now. */
+async function applyChanges(
+  file: WatchedFile,
+  functions: FunctionSet,
+  prepare: (definitions: readonly FunctionDefinition[]) => Promise<void>,
+  watched: { files: readonly string[] },
+  log: Logger,
+): Promise<void> {
+  try {
+    const read = await file.readAgain();
+    watched.files = read.files;
+    await prepare(read.functions);
+    await functions.change(read.functions);
+    log.info({ functions: read.functions.map(({ name }) => name) }, "configuration read again");
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    log.error(`the configuration changed but cannot be used, what runs goes on: ${error.message}`);
   }
 }
 
@@ -107,57 +176,66 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
 interface CommonParts {
   readonly configuration: RuntimeConfiguration;
   readonly redis: Redis;
-  readonly changes: KeyChanges;
+  readonly changes: FollowedKeys;
   readonly store: RedisStore;
+  readonly leases: Leases;
   readonly launcher: Launcher;
+  readonly topics: { readonly engine: Topics; readonly publisher: Publisher } | undefined;
   readonly metrics: RuntimeMetrics;
   readonly log: Logger;
 }
 
-/** Hear of changes of every key that a trigger watches, over one pair of connections. */
-function followKeys({ redis, functions }: RuntimeConfiguration, log: Logger): KeyChanges {
-  const keys = functions.flatMap(({ triggers }) =>
+/** Patterns of keys that triggers watch. */
+function watchedKeys(definitions: readonly FunctionDefinition[]): string[] {
+  return definitions.flatMap(({ triggers }) =>
     triggers.flatMap((each) => ("redisKey" in each ? [each.redisKey] : [])),
   );
-  return new KeyChanges(redis, coveringPrefixes(keys.map(parseKeyPattern)), (pushing, reason) => {
-    if (pushing) log.info("Redis tells of changed keys at once");
-    else log.warn({ reason }, "Redis does not tell of changed keys for now: they are polled");
-  });
+}
+
+function usesTopics({ triggers, outputTopics }: FunctionDefinition): boolean {
+  return outputTopics.length > 0 || triggers.some((trigger) => "topic" in trigger);
 }
 
 /** Wire one function. */
 function assemble(
   definition: FunctionDefinition,
-  parts: CommonParts,
-  teardown: (() => void)[],
-): FunctionRunner {
-  const { configuration, redis, changes, store, metrics } = parts;
+  { topics, ...shared }: Omit<CommonParts, "topics"> & { readonly topics: () => CommonParts["topics"] },
+): AssembledFunction {
+  const parts: CommonParts = { ...shared, topics: topics() };
+  const { configuration, store, metrics, leases } = parts;
   const log = parts.log.child({ function: definition.name });
   metrics.register(definition);
-  const triggers = definition.triggers.flatMap((spec): Trigger[] => {
-    if ("http" in spec) return [];
-    if ("schedule" in spec) return [new ScheduleTrigger(spec)];
-    return [
-      new RedisKeyTrigger(spec, {
-        redis,
-        changes,
-        log,
-        sharded: definition.state === "partition",
-        lastPosition: (shard, source) => store.lastPosition(outputKeyOf(definition, shard), source),
-      }),
-    ];
-  });
   const runner = new FunctionRunner({
     definition,
-    triggers,
+    makeTrigger: (spec) => makeTrigger(spec, definition, parts, log),
+    leases,
+    topics: parts.topics,
     prepare: (signal) => preparePackage(definition.source, configuration.stateFolder, signal),
     worker: workerOptions(definition, parts, log),
     store,
     metrics: new FunctionMetrics(definition.name, metrics),
     log,
   });
-  teardown.push(watchSource(definition.source, () => runner.reload()));
-  return runner;
+  return { runner, dispose: watchSource(definition.source, () => runner.reload()) };
+}
+
+/** A trigger that pushes its events; undefined for the other kinds. */
+function makeTrigger(
+  spec: TriggerSpec,
+  definition: FunctionDefinition,
+  { configuration, redis, changes, store }: CommonParts,
+  log: Logger,
+): Trigger | undefined {
+  if ("schedule" in spec) return new ScheduleTrigger(spec);
+  if ("prometheus" in spec) return new PrometheusTrigger(spec, configuration.prometheus, log);
+  if (!("redisKey" in spec)) return undefined;
+  return new RedisKeyTrigger(spec, {
+    redis,
+    changes,
+    log,
+    sharded: definition.state === "partition",
+    lastPosition: (shard, source) => store.lastPosition(outputKeyOf(definition, shard), source),
+  });
 }
 
 /** How workers come to be on this system. */

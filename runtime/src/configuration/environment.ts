@@ -5,9 +5,11 @@ import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { z } from "zod";
+import { TOPIC_ENGINES, type TopicEngineName } from "../topics/topics.ts";
 import { readDropIn } from "./drop-in.ts";
-import { readConfigurationFile } from "./file.ts";
+import { type ConfigurationFile, readConfigurationFile } from "./file.ts";
 import { isolationSchema } from "./isolation.ts";
+import { type KafkaAddress, kafkaAddressFrom } from "./kafka.ts";
 import type { FunctionDefinition, OperatorSettings } from "./manifest.ts";
 
 const port = (fallback: number) =>
@@ -39,6 +41,10 @@ const environmentSchema = z.object({
   GAUGELET_RUNTIME_PORT: port(8420),
   GAUGELET_RUNTIME_ADDRESS: z.string().min(1).default("127.0.0.1"),
   GAUGELET_NODE_NAME: z.string().min(1).optional(),
+  GAUGELET_TOPICS: z.enum(TOPIC_ENGINES, "expected redis or kafka").default("redis"),
+  PROMETHEUS_URL: z
+    .url({ protocol: /^https?$/, error: "expected the address of Prometheus, such as http://127.0.0.1:9090" })
+    .default("http://127.0.0.1:9090"),
   GAUGELET_PYTHON: z.string().min(1).default("python3"),
   GAUGELET_PRELOAD: moduleList.optional(),
   GAUGELET_MINIMUM_ISOLATION: isolationSchema.default("process"),
@@ -52,10 +58,22 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** A configuration file that is read again when it changes. */
+export interface WatchedFile extends ConfigurationFile {
+  /** @throws ConfigurationError as the first reading did. */
+  readonly readAgain: () => Promise<ConfigurationFile>;
+}
+
 /** Everything the runtime is told, checked once. */
 export interface RuntimeConfiguration {
   readonly redis: RedisAddress;
   readonly functions: readonly FunctionDefinition[];
+  /** Where they came from and may change; undefined in drop-in mode. */
+  readonly file: WatchedFile | undefined;
+  readonly topics: TopicEngineName;
+  readonly kafka: KafkaAddress | undefined;
+  /** Address of Prometheus. */
+  readonly prometheus: string;
   /** Health and metrics. */
   readonly management: ListenAddress;
   /** The status page, and calls of functions over HTTP; not there in drop-in mode. */
@@ -84,14 +102,27 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
   const values = validate(environmentSchema, set, "environment");
   const redis = redisAddressFrom(set);
   if (redis.cluster !== undefined) throw new ConfigurationError(NO_CLUSTER);
-  const file = configurationFile(values.GAUGELET_CONFIG, set);
+  const kafka = kafkaAddressFrom(set);
+  if (values.GAUGELET_TOPICS === "kafka" && kafka === undefined) {
+    throw new ConfigurationError(
+      "environment: KAFKA_BROKERS: expected addresses such as kafka-1:9092,kafka-2:9092, since GAUGELET_TOPICS is kafka",
+    );
+  }
+  const path = configurationFile(values.GAUGELET_CONFIG, set);
   const operator: OperatorSettings = {
     nodeName: values.GAUGELET_NODE_NAME,
     minimumIsolation: values.GAUGELET_MINIMUM_ISOLATION,
   };
+  const readAgain =
+    path === undefined ? undefined : (): Promise<ConfigurationFile> => readConfigurationFile(path, operator);
+  const file = readAgain && { ...(await readAgain()), readAgain };
   return {
     redis,
-    functions: file === undefined ? [readDropIn(set, operator)] : await readConfigurationFile(file, operator),
+    functions: file?.functions ?? [readDropIn(set, operator)],
+    file,
+    topics: values.GAUGELET_TOPICS,
+    kafka,
+    prometheus: values.PROMETHEUS_URL,
     management: { address: values.GAUGELET_MANAGEMENT_ADDRESS, port: values.GAUGELET_MANAGEMENT_PORT },
     status:
       file === undefined

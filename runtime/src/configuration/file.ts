@@ -2,8 +2,9 @@ import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigurationError, readYaml, validate } from "@gaugelet/shared/configuration";
 import { z } from "zod";
+import { CLASS_NAMES, nameOf } from "./classes.ts";
 import { compileInputSchema } from "./input-schema.ts";
-import { isWeaker } from "./isolation.ts";
+import { isolationSchema, isWeaker } from "./isolation.ts";
 import {
   type CodeSource,
   defineFunction,
@@ -13,9 +14,27 @@ import {
 } from "./manifest.ts";
 
 const fileSchema = z.strictObject(
-  { functions: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).min(1) },
+  {
+    functions: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).min(1),
+    serves: z
+      .strictObject({
+        classes: z.array(z.enum(CLASS_NAMES)).min(1).optional(),
+        isolation: z.array(isolationSchema).min(1).optional(),
+      })
+      .prefault({}),
+  },
   "expected an object with functions:",
 );
+
+/** What a configuration file says. */
+export interface ConfigurationFile {
+  /** Those that this runtime serves. */
+  readonly functions: readonly FunctionDefinition[];
+  /** Names of functions that are for other runtimes. */
+  readonly notServed: readonly string[];
+  /** The file itself, and those that it names. */
+  readonly files: readonly string[];
+}
 
 /**
  * Read `gaugelet.yaml`: a list of functions, each a whole manifest or the path of a folder that holds a
@@ -26,18 +45,26 @@ const fileSchema = z.strictObject(
 export async function readConfigurationFile(
   file: string,
   operator: OperatorSettings,
-): Promise<FunctionDefinition[]> {
-  const { functions } = validate(fileSchema, await readYaml(file), file);
+): Promise<ConfigurationFile> {
+  const { functions, serves } = validate(fileSchema, await readYaml(file), file);
   const definitions: FunctionDefinition[] = [];
+  const files = [file];
   for (const [index, entry] of functions.entries()) {
-    definitions.push(
-      typeof entry === "string"
-        ? await readManifestFile(await manifestPath(resolve(dirname(file), entry)), operator)
-        : await readManifest(entry, file, `${file}: functions[${index}]`, operator),
-    );
+    if (typeof entry === "string") {
+      const path = await manifestPath(resolve(dirname(file), entry));
+      files.push(path);
+      definitions.push(await readManifestFile(path, operator));
+    } else definitions.push(await readManifest(entry, file, `${file}: functions[${index}]`, operator));
   }
   refuseDoubles(definitions, file);
-  return definitions;
+  const isServed = (definition: FunctionDefinition): boolean =>
+    (serves.classes?.includes(nameOf(definition.class)) ?? true) &&
+    (serves.isolation?.includes(definition.isolation) ?? true);
+  return {
+    functions: definitions.filter(isServed),
+    notServed: definitions.filter((definition) => !isServed(definition)).map(({ name }) => name),
+    files,
+  };
 }
 
 async function manifestPath(path: string): Promise<string> {

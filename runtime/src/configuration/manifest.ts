@@ -2,9 +2,10 @@ import { defaultOutputKey, isReservedKey } from "@gaugelet/shared/keys";
 import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { durationSchema } from "@gaugelet/shared/units";
 import { z } from "zod";
+import { type Class, classSchema } from "./classes.ts";
 import { type Isolation, isolationSchema } from "./isolation.ts";
 import { type Limits, limitsSchema } from "./limits.ts";
-import { periodOf, type TriggerSpec, triggerSchema } from "./triggers.ts";
+import { periodOf, type TriggerSpec, topicNameSchema, triggerSchema } from "./triggers.ts";
 import { completeWorkers, contradictionIn, type Workers, workersSchema } from "./workers.ts";
 
 /** Placeholder in an output key for the shard: the part of a key that a pattern matched, or what a call says. */
@@ -41,6 +42,7 @@ export const manifestSchema = z
     handler: z
       .string()
       .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/, "expected module.attribute, such as handler.handler"),
+    class: classSchema.default("standard"),
     isolation: isolationSchema.optional(),
     network: z.boolean().default(false),
     state: z.enum(["none", "function", "partition"]).default("function"),
@@ -52,7 +54,11 @@ export const manifestSchema = z
       )
       .optional(),
     output: z
-      .strictObject({ key: z.string().min(1).optional(), staleAfter: durationSchema.optional() })
+      .strictObject({
+        key: z.string().min(1).optional(),
+        topics: z.array(topicNameSchema).default([]),
+        staleAfter: durationSchema.optional(),
+      })
       .prefault({}),
     limits: limitsSchema.prefault({}),
     workers: workersSchema.prefault({}),
@@ -68,6 +74,12 @@ export const manifestSchema = z
     if (key !== undefined && isReservedKey(key)) {
       refuse(["output", "key"], "expected a key that does not begin with gaugelet:");
     }
+    const topics = manifest.triggers.map((trigger) => ("topic" in trigger ? trigger.topic : undefined));
+    for (const [index, topic] of topics.entries()) {
+      if (topic !== undefined && topics.indexOf(topic) !== index) {
+        refuse(["triggers", index, "topic"], "expected each topic in one trigger");
+      }
+    }
     const contradiction = contradictionIn(manifest.workers, manifest.state);
     if (contradiction !== undefined) refuse(["workers", contradiction.field], contradiction.message);
     if (manifest.state !== "partition") {
@@ -78,16 +90,16 @@ export const manifestSchema = z
       if (givesShards(trigger)) continue;
       refuse(
         ["triggers", index],
-        "state: partition needs http or a key pattern such as metrics:* in every trigger",
+        "state: partition needs http, a topic or a key pattern such as metrics:* in every trigger",
       );
     }
   });
 
 type Manifest = z.output<typeof manifestSchema>;
 
-/** The shard is the matched part of a pattern's key; a call says it itself. */
+/** The shard is the matched part of a pattern's key, or the topic with its partition; a call says it itself. */
 function givesShards(trigger: TriggerSpec): boolean {
-  if ("http" in trigger) return true;
+  if ("http" in trigger || "topic" in trigger) return true;
   return "redisKey" in trigger && !parseKeyPattern(trigger.redisKey).isLiteral;
 }
 
@@ -111,6 +123,8 @@ export interface FunctionDefinition {
   readonly source: CodeSource;
   /** `module.attribute`. */
   readonly handler: string;
+  /** What it is worth where several functions want the same. */
+  readonly class: Class;
   /** Never weaker than the operator's minimum. A runtime that cannot give the level refuses the function. */
   readonly isolation: Isolation;
   /** Whether a sandbox has the network. The level `process` always has it. */
@@ -121,6 +135,8 @@ export interface FunctionDefinition {
   readonly input: JsonSchema | undefined;
   /** The output key; contains {@link SHARD_PLACEHOLDER} where `state` is `partition`. */
   readonly outputKey: string;
+  /** Topics that every output is published to. */
+  readonly outputTopics: readonly string[];
   /** The node name in the output key, which readers take for the output's shard. */
   readonly node: string | undefined;
   /** Age in seconds after which an output is stale; null: never. */
@@ -153,6 +169,7 @@ export function defineFunction(
     language: manifest.language,
     source,
     handler: manifest.handler,
+    class: manifest.class,
     isolation: manifest.isolation ?? minimumIsolation,
     network: manifest.network,
     state: manifest.state,
@@ -161,6 +178,7 @@ export function defineFunction(
     outputKey: sharded.replace(NODE_PLACEHOLDER, (text) =>
       nodeName === undefined ? "" : `${text.startsWith(":") ? ":" : ""}${nodeName}`,
     ),
+    outputTopics: manifest.output.topics,
     node: /\{node\}/.test(sharded) ? nodeName : undefined,
     staleAfter: manifest.output.staleAfter ?? defaultStaleAfter(manifest.triggers),
     limits: manifest.limits,

@@ -1,6 +1,8 @@
 import { durationSchema, parseDuration } from "@gaugelet/shared/units";
 import { Cron } from "croner";
 import { z } from "zod";
+import { TOPIC_NAME } from "../topics/topics.ts";
+import { classSchema } from "./classes.ts";
 
 const redisKeyTrigger = z.strictObject({
   redisKey: z.string().min(1),
@@ -32,15 +34,57 @@ const httpTrigger = z.strictObject({
   http: z.literal(true, "expected true; leave the trigger out where the function is not to be called"),
 });
 
+/** The name of a topic, as a manifest says it. */
+export const topicNameSchema = z
+  .string()
+  .regex(TOPIC_NAME, "expected the name of a topic: letters, digits, dots, dashes, underscores, 249 at most");
+
+const topicTrigger = z.strictObject({
+  topic: topicNameSchema,
+  start: z.enum(["newest", "oldest"], "expected newest or oldest").default("newest"),
+  batch: z
+    .strictObject({
+      size: z.int().min(1).max(10_000),
+      wait: durationSchema.default(0.05),
+      list: z.boolean().default(false),
+    })
+    .optional(),
+  retries: z
+    .strictObject({
+      attempts: z.int().min(1).max(1_000).default(5),
+      backoff: z
+        .strictObject({ from: durationSchema.default(0.2), to: durationSchema.default(30) })
+        .refine(({ from, to }) => from <= to, "expected from to be at most to")
+        .prefault({}),
+    })
+    .prefault({}),
+  class: classSchema.optional(),
+  paused: z.boolean().default(false),
+});
+
+const prometheusTrigger = z.strictObject({
+  prometheus: z.strictObject({ query: z.string().min(1), every: durationSchema.default(15) }),
+});
+
 /** The field that tells one kind from the others. */
-const KINDS = { redisKey: redisKeyTrigger, schedule: scheduleTrigger, http: httpTrigger } as const;
+const KINDS = {
+  redisKey: redisKeyTrigger,
+  topic: topicTrigger,
+  schedule: scheduleTrigger,
+  http: httpTrigger,
+  prometheus: prometheusTrigger,
+} as const;
+
+const NAMES_OF_KINDS = Object.keys(KINDS)
+  .join(", ")
+  .replace(/, (?=[^,]*$)/, " or ");
 
 /** A trigger of a manifest, of the kind that its field says. */
 export const triggerSchema = z.unknown().transform((value, context): TriggerSpec => {
   const isObject = typeof value === "object" && value !== null;
   const kind = (Object.keys(KINDS) as (keyof typeof KINDS)[]).find((name) => isObject && name in value);
   if (kind === undefined) {
-    context.addIssue({ code: "custom", message: "expected an object with redisKey, schedule or http" });
+    context.addIssue({ code: "custom", message: `expected an object with ${NAMES_OF_KINDS}` });
     return z.NEVER;
   }
   const result = KINDS[kind].safeParse(value);
@@ -55,13 +99,23 @@ export const triggerSchema = z.unknown().transform((value, context): TriggerSpec
 export type RedisKeyTriggerSpec = z.output<typeof redisKeyTrigger>;
 /** An interval (`5s`) or a cron expression in a time zone. */
 export type ScheduleTriggerSpec = z.output<typeof scheduleTrigger>;
+/** Events of a topic. */
+export type TopicTriggerSpec = z.output<typeof topicTrigger>;
+/** What a query of Prometheus results in, every so often. */
+export type PrometheusTriggerSpec = z.output<typeof prometheusTrigger>;
 /** Calls over HTTP, which are answered. */
 export type HttpTriggerSpec = z.output<typeof httpTrigger>;
-export type TriggerSpec = RedisKeyTriggerSpec | ScheduleTriggerSpec | HttpTriggerSpec;
+export type TriggerSpec =
+  | RedisKeyTriggerSpec
+  | TopicTriggerSpec
+  | ScheduleTriggerSpec
+  | HttpTriggerSpec
+  | PrometheusTriggerSpec;
 
 /** Longest usual time in seconds between two events; undefined where nobody can know. */
 export function periodOf(trigger: TriggerSpec): number | undefined {
-  if ("http" in trigger) return undefined;
+  if ("http" in trigger || "topic" in trigger) return undefined;
+  if ("prometheus" in trigger) return trigger.prometheus.every;
   if ("redisKey" in trigger) return trigger.pollInterval;
   const { schedule, timeZone } = trigger;
   const seconds = parseDuration(schedule);

@@ -1,4 +1,5 @@
 import type { Delivery } from "./delivery.ts";
+import type { Flow } from "./feed.ts";
 
 /**
  * Deliveries that wait for a worker, first come first served.
@@ -7,7 +8,8 @@ import type { Delivery } from "./delivery.ts";
  * waits, and none is given out while one of it is under way: so such a function sees the newest value next,
  * however slow it is, and its part of the queue is bounded by the number of sources.
  */
-export class DeliveryQueue {
+export class DeliveryQueue implements Flow {
+  readonly weight = 1;
   #deliveries: Delivery[] = [];
   #first = 0;
   /** Where the waiting delivery of a source is. */

@@ -1,15 +1,19 @@
 import type { Logger } from "pino";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
+import { type DeadLetter, NOTHING_HANDLED } from "../sinks/handled.ts";
+import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { CallResult } from "../workers/call-result.ts";
 import type { PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
 import type { SavedEnv, Worker } from "../workers/worker.ts";
+import { retrySeconds } from "./back-off.ts";
 import { type Move, moveEnv, nextMove } from "./balance.ts";
 import { blame, suspectsOf } from "./blame.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Delivery, FeedEntry } from "./delivery.ts";
+import type { Feed } from "./feed.ts";
 import { handledOf } from "./handled.ts";
 import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
@@ -23,6 +27,13 @@ export interface DispatcherParts {
   readonly store: RedisStore;
   readonly metrics: FunctionMetrics;
   readonly log: Logger;
+  /** The proof that this is the function's owner. */
+  readonly fence: OutboxParts["fence"];
+  /** Brings outputs to their topics. */
+  readonly publish: (
+    publications: Parameters<OutboxParts["publish"]>[0],
+    signal: AbortSignal,
+  ) => ReturnType<OutboxParts["publish"]>;
   /** Hears of each call that is over. */
   readonly note: (outcome: Outcome, message: string, details: string, limit: LimitName | undefined) => void;
 }
@@ -30,11 +41,14 @@ export interface DispatcherParts {
 /**
  * Brings the events of one function to its workers, and what they come to into the store.
  *
- * waits (queue) → under way (worker) → unsaved, where `env` is kept → stored (outbox)
- *    ↑────────────────┴──────────────────┘ the worker ended: again, in order
+ * waits (queue, feeds) → under way (worker) → unsaved, where `env` is kept → stored (outbox)
+ *    ↑────────────────────────┴──────────────────┘ the worker ended, or an event of a feed failed: again, in order
  *
  * A worker that ends with one call under way ended by that call. With several, each of them runs again alone, so
  * that the one that ends its worker is found and the others succeed.
+ *
+ * An event of a feed that fails is tried again, and then put aside. Where `env` is kept it is taken back to what is
+ * stored, and whatever came after that runs again.
  */
 export class Dispatcher implements PoolUser<Delivery> {
   readonly #parts: DispatcherParts;
@@ -52,15 +66,27 @@ export class Dispatcher implements PoolUser<Delivery> {
   #moving: Move | undefined;
   #isMovingEnv = false;
   #isStopping = false;
+  /** Nothing is sent until it is known that this runtime may. */
+  #isHeld = false;
   #isPumping = false;
 
   /** @param poolFor makes the pool that the dispatcher sends to. */
   constructor(parts: DispatcherParts, poolFor: (user: PoolUser<Delivery>) => WorkerPool<Delivery>) {
-    const { definition, store, log } = parts;
+    const { definition, store, log, fence } = parts;
     this.#parts = parts;
     this.#keepsEnv = definition.state !== "none";
     this.#problems = new LastingProblems(log);
-    this.#lanes = new Lanes(definition, store, () => this.#pool.version, this.#patience.signal);
+    const { signal } = this.#patience;
+    this.#lanes = new Lanes({
+      definition,
+      store,
+      signal,
+      fence,
+      version: () => this.#pool.version,
+      publish: (publications) => parts.publish(publications, signal),
+      onConflict: (lane) => this.#resetLane(lane),
+      onRoom: (lane) => this.#wake(lane),
+    });
     this.#pool = poolFor(this);
   }
 
@@ -88,12 +114,66 @@ export class Dispatcher implements PoolUser<Delivery> {
       this.#fail(delivery, "rejected", message, "", undefined);
       return;
     }
-    lane.queue.put(delivery);
+    lane.put(delivery);
     // Where nobody waits, the event goes at once.
     const isAlone = this.#eager.size === 0 && !this.#isPumping && !this.#isStopping;
-    if (isAlone && this.#sendNext(lane) && lane.queue.size === 0) return;
-    this.#eager.add(lane);
+    if (isAlone && this.#sendNext(lane) && !lane.intake.isActive) return;
+    this.#wake(lane);
+  }
+
+  /**
+   * Take events from a feed of a shard from now on.
+   *
+   * @param isAlone whether nothing else has to do with the shard's `env`: it may have been somebody else's until now.
+   * @returns the position of the newest event that was handled of the feed's source; undefined: none is stored, or
+   * there is no more patience.
+   */
+  async open(shard: string, source: string, isAlone: boolean): Promise<string | undefined> {
+    const lane = this.#lanes.of(shard);
+    if (isAlone) this.#voidLane(lane);
+    await lane.outbox.idle;
+    const position = await this.#parts.store.position(lane.outputKey, source, this.patience);
+    lane.outbox.expect(source, position);
+    return position;
+  }
+
+  /** Take events from a feed; {@link open} gave its position. */
+  attach(shard: string, feed: Feed): void {
+    this.#lanes.of(shard).feeds.set(feed.source, feed);
+  }
+
+  /** Take nothing more from a feed, which is closed. What is under way is finished. */
+  detach(shard: string, feed: Feed): void {
+    const lane = this.#lanes.of(shard);
+    if (lane.feeds.get(feed.source) === feed) lane.feeds.delete(feed.source);
+    lane.intake.remove(feed);
+  }
+
+  /** A feed may have something. */
+  wake(shard: string, feed: Feed): void {
+    const lane = this.#lanes.of(shard);
+    if (lane.feeds.get(feed.source) !== feed) return;
+    lane.intake.wake(feed);
+    this.#wake(lane);
+  }
+
+  /** Send nothing until {@link release}. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
     this.#pump();
+  }
+
+  /** The function is somebody else's now: nothing that is not stored is of use, and what is stored may change. */
+  disown(): void {
+    for (const lane of this.#lanes) {
+      for (const feed of lane.feeds.values()) lane.intake.remove(feed);
+      this.#voidLane(lane);
+      this.#refuseWaiting(lane, "another runtime owns the function now");
+    }
   }
 
   onReady(worker: Worker<Delivery>): void {
@@ -124,17 +204,21 @@ export class Dispatcher implements PoolUser<Delivery> {
     this.#windows.delete(worker);
     const held = this.#lanes.heldBy(worker);
     const unsaved = held.flatMap((lane) => lane.unsaved.splice(0));
-    const underWay = worker.unanswered;
+    const { unanswered } = worker;
     for (const lane of held) lane.worker = undefined;
-    for (const { event } of underWay) this.#lanes.of(event.shard).underWay -= 1;
+    for (const { event } of unanswered) this.#lanes.of(event.shard).underWay -= 1;
     this.#hearQuiet(worker);
     if (this.#isStopping) return;
+    const underWay = unanswered.filter(({ isVoid }) => !isVoid);
     const { suspects, areToBlame } = suspectsOf(underWay, unsaved, end);
     for (const suspect of suspects) suspect.isSuspect = true;
-    const isOver = new Set(areToBlame ? suspects.filter((suspect) => this.#blame(suspect, end)) : []);
-    for (const delivery of isOver) this.#lanes.of(delivery.event.shard).queue.done(delivery);
+    // One that is void may have been the one as well.
+    const areKnown = areToBlame && underWay.length === unanswered.length;
     // Those that were answered came first.
-    this.#putBack([...unsaved, ...underWay].filter((delivery) => !isOver.has(delivery)));
+    const again = [...unsaved, ...underWay].flatMap((delivery) =>
+      areKnown && suspects.includes(delivery) ? this.#blame(delivery, end) : [delivery],
+    );
+    this.#putBack(again);
     this.#continueMove();
     this.#pump();
   }
@@ -160,11 +244,7 @@ export class Dispatcher implements PoolUser<Delivery> {
   close(): void {
     this.#isStopping = true;
     this.#eager.clear();
-    for (const { queue } of this.#lanes) {
-      for (const delivery of queue.clear()) {
-        delivery.reply({ outcome: "unavailable", message: "the runtime stops", details: "" });
-      }
-    }
+    for (const lane of this.#lanes) this.#refuseWaiting(lane, "the runtime stops");
   }
 
   /** Settles when what is under way is answered and stored. */
@@ -185,23 +265,27 @@ export class Dispatcher implements PoolUser<Delivery> {
 
   /** Send as much as there is room for, one lane after the other. */
   #pump(): void {
-    if (this.#isPumping || this.#isStopping) return;
+    if (this.#isPumping || this.#isStopping || this.#isHeld) return;
     this.#isPumping = true;
     for (let blocked = 0; blocked < this.#eager.size; ) {
       const [lane] = this.#eager as Iterable<Lane> as [Lane];
       const isSent = this.#sendNext(lane);
       blocked = isSent ? 0 : blocked + 1;
-      if (isSent && lane.queue.size > 0 && this.#eager.size === 1) continue;
+      if (isSent && lane.intake.isActive && this.#eager.size === 1) continue;
       this.#eager.delete(lane);
-      if (lane.queue.size > 0) this.#eager.add(lane);
+      if (lane.intake.isActive) this.#eager.add(lane);
     }
     this.#isPumping = false;
   }
 
   /** @returns whether there was something to send, and room for it. */
   #sendNext(lane: Lane): boolean {
-    const delivery = lane.queue.peek();
-    if (delivery === undefined || lane.isMoving) return false;
+    if (lane.isMoving || this.#isHeld) return false;
+    const now = performance.now();
+    const delivery = lane.intake.peek(now);
+    if (delivery === undefined) return false;
+    if (delivery.letters !== undefined) return this.#putAside(lane, delivery, delivery.letters);
+    if (lane.outbox.isFull && delivery.entry !== undefined) return false;
     const worker = this.#keepsEnv ? this.#holderOf(lane) : this.#leastBusyFor(lane);
     if (worker === undefined) return false;
     if (!worker.shards.has(lane.number)) {
@@ -211,10 +295,9 @@ export class Dispatcher implements PoolUser<Delivery> {
     const window = this.#windows.get(worker);
     if (window === undefined || !window.hasRoom || (delivery.isSuspect && !this.#isQuiet(worker)))
       return false;
-    lane.queue.take();
+    lane.intake.take();
     lane.underWay += 1;
     window.sent(delivery.body.length, delivery.isSuspect);
-    const now = performance.now();
     delivery.id = worker.invoke(delivery, lane.number, lane.outbox.storedAt, now);
     this.#parts.metrics.sent((now - delivery.event.receivedAt) / 1000);
     return true;
@@ -267,14 +350,18 @@ export class Dispatcher implements PoolUser<Delivery> {
   #hearResult(worker: Worker<Delivery>, delivery: Delivery, result: CallResult): void {
     const lane = this.#lanes.of(delivery.event.shard);
     this.#windows.get(worker)?.answered(delivery.body.length, result.seconds);
-    lane.queue.done(delivery);
     lane.underWay -= 1;
-    if (result.outcome === "ok") this.#succeed(worker, lane, delivery, result);
-    else this.#fail(delivery, result.outcome, result.message, result.details, result.limit);
+    if (!delivery.isVoid) {
+      lane.done(delivery);
+      if (result.outcome === "ok") this.#succeed(worker, lane, delivery, result);
+      else if (delivery.entry === undefined) {
+        this.#fail(delivery, result.outcome, result.message, result.details, result.limit);
+      } else this.#failFed(worker, lane, delivery, delivery.entry, { ...result, outcome: result.outcome });
+    }
     this.#parts.metrics.answered(worker, result);
     // Saving what it left in env may end the worker yet.
     if (delivery.isSuspect && !lane.unsaved.includes(delivery)) this.#acquit(worker, delivery);
-    if (lane.queue.size > 0) this.#eager.add(lane);
+    if (lane.intake.isActive) this.#eager.add(lane);
     this.#pump();
     if (worker.inFlight === 0) this.#hearQuiet(worker);
     if (this.#moving !== undefined) this.#continueMove();
@@ -287,7 +374,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     // First of all, for somebody waits. One with a name of its caller's is answered when it is stored.
     if (delivery.idempotencyKey === undefined) delivery.reply({ outcome: "ok", output, seconds });
     if (this.#keepsEnv && lane.worker === worker) lane.unsaved.push(delivery);
-    else lane.outbox.put(handledOf([delivery], undefined));
+    else lane.outbox.put(handledOf([delivery], undefined, this.#parts.definition));
     this.#pool.noteSuccess();
     this.#problems.notFinite(result.notFinite);
     this.#parts.note("ok", "", "", undefined);
@@ -298,8 +385,9 @@ export class Dispatcher implements PoolUser<Delivery> {
     if (lane === undefined || lane.worker !== worker) return;
     this.#problems.env(problem);
     const saved = lane.takeSaved(id);
-    if (saved.length > 0) lane.outbox.put(handledOf(saved, env));
+    if (saved.length > 0) lane.outbox.put(handledOf(saved, env, this.#parts.definition));
     for (const delivery of saved) this.#acquit(worker, delivery);
+    this.#storeFailed(lane);
     if (lane.unsaved.length === 0) this.#hearQuiet(worker);
     if (this.#moving !== undefined) this.#continueMove();
     this.#pump();
@@ -320,50 +408,178 @@ export class Dispatcher implements PoolUser<Delivery> {
     if (move === undefined || this.#isMovingEnv || !move.lane.isQuiet) return;
     this.#isMovingEnv = true;
     const { lane, from, to } = move;
-    const isWanted = lane.worker === from && this.#pool.isServing(from) && this.#pool.isServing(to);
+    const isHeld = lane.worker === from && from.shards.has(lane.number);
+    const isWanted = isHeld && this.#pool.isServing(from) && this.#pool.isServing(to);
     const moved = isWanted ? moveEnv(move).catch(() => false) : Promise.resolve(false);
     void moved.then((isDone) => {
       lane.canMove = isDone || !isWanted || from.hasEnded || to.hasEnded;
       lane.isMoving = false;
       this.#isMovingEnv = false;
       this.#moving = undefined;
-      if (lane.queue.size > 0) this.#eager.add(lane);
+      if (lane.intake.isActive) this.#eager.add(lane);
       this.#balance();
       this.#pump();
     });
   }
 
-  /** @returns whether the event is not tried again. */
-  #blame(delivery: Delivery, end: WorkerEnd): boolean {
+  /** @returns the event as it runs again; none where that is not here. */
+  #blame(delivery: Delivery, end: WorkerEnd): readonly Delivery[] {
     const { outcome, isLast, message, limit } = blame(delivery, end);
-    if (!isLast) this.#parts.note(outcome, message, "", limit);
-    else {
-      const isTold = this.#fail(delivery, outcome, message, "", limit);
-      // Whoever waits for an answer knows. What takes too long is told as what raises is, and not kept.
-      if (!isTold && outcome === "killed") void this.#putAside(delivery, message);
+    const { event, entry } = delivery;
+    const lane = this.#lanes.of(event.shard);
+    if (entry !== undefined) {
+      // The clock of a call says nothing of the next attempt.
+      const failure = { outcome, message, details: "", limit, isLast: isLast && outcome === "killed" };
+      return this.#tryAgain(lane, delivery, entry, failure);
     }
-    return isLast;
+    if (!isLast) {
+      this.#parts.note(outcome, message, "", limit);
+      return [delivery];
+    }
+    lane.done(delivery);
+    const isTold = this.#fail(delivery, outcome, message, "", limit);
+    // Whoever waits for an answer knows. What takes too long is told as what raises is, and not kept.
+    if (!isTold && outcome === "killed") {
+      const { source, body } = event;
+      const rest = { details: "", topic: "", origin: {}, delayed: undefined };
+      this.#storeLetters(lane, delivery, [
+        { source, body, error: message, attempts: delivery.deaths, ...rest },
+      ]);
+    }
+    return [];
   }
 
-  async #putAside({ event, deaths }: Delivery, error: string): Promise<void> {
-    const { definition, store, metrics } = this.#parts;
-    const { body, source, position } = event;
-    const { outputKey, outbox } = this.#lanes.of(event.shard);
+  /** An event of a feed failed in a worker that goes on. */
+  #failFed(
+    worker: Worker<Delivery>,
+    lane: Lane,
+    delivery: Delivery,
+    entry: FeedEntry,
+    failure: Failure,
+  ): void {
+    if (!this.#keepsEnv || lane.worker !== worker) {
+      lane.putBack(this.#tryAgain(lane, delivery, entry, failure));
+      return;
+    }
+    if (failure.outcome === "rejected" && entry.size === 1) {
+      // The handler was not called: env is as it was, and the event has its place among the others.
+      delivery.attempts += 1;
+      this.#noteFailure(failure);
+      delivery.letters = entry.letters(failure.message, failure.details, delivery.attempts);
+      this.#parts.metrics.deadLettered(delivery.letters);
+      lane.unsaved.push(delivery);
+      this.#storeFailed(lane);
+      return;
+    }
+    // What ran after it ran with what it left in env; what ran before it is not stored yet.
+    const before = lane.unsaved.splice(0);
+    const after = worker.unanswered.filter(({ event, isVoid }) => event.shard === lane.shard && !isVoid);
+    worker.forget(lane.number);
+    const again = this.#tryAgain(lane, delivery, entry, failure);
+    const renewed = (each: Delivery): Delivery => each.renewed();
+    lane.putBack([...before.map(renewed), ...again, ...after.map(renewed)]);
+  }
+
+  /** @returns the event, or its parts, as it runs again in its place; none where it is kept elsewhere now. */
+  #tryAgain(lane: Lane, delivery: Delivery, entry: FeedEntry, failure: Failure): readonly Delivery[] {
+    this.#noteFailure(failure);
+    const { feed, retries } = entry;
+    const parts = feed.split(delivery);
+    if (parts !== undefined) {
+      delivery.isVoid = true;
+      return parts;
+    }
+    delivery.attempts += 1;
+    const { outcome, message, details } = failure;
+    const isLast = failure.isLast === true || outcome === "rejected" || delivery.attempts >= retries.attempts;
+    if (isLast) delivery.letters = entry.letters(message, details, delivery.attempts);
+    else this.#parts.metrics.retries.inc();
+    const seconds = isLast ? 0 : retrySeconds(retries, delivery.attempts);
+    // One that ended its worker has the worker's own back-off.
+    if (this.#keepsEnv || (outcome === "killed" && !isLast)) {
+      const again = delivery.renewed();
+      again.isSuspect = true;
+      if (outcome !== "killed") again.notBefore = performance.now() + seconds * 1000;
+      return [again];
+    }
+    if (delivery.letters !== undefined) this.#storeLetters(lane, delivery, delivery.letters);
+    else {
+      const delayed = { milliseconds: Math.ceil(seconds * 1000), text: entry.delayedText(delivery.attempts) };
+      feed.over(delivery);
+      lane.outbox.put({ ...NOTHING_HANDLED, ...feed.settle(), delayed: [delayed] });
+    }
+    return [];
+  }
+
+  #noteFailure({ outcome, message, details, limit }: Failure): void {
+    this.#parts.note(outcome, message, details, limit);
+  }
+
+  /** An event that failed for good comes to its turn. @returns whether it could go. */
+  #putAside(lane: Lane, delivery: Delivery, letters: readonly DeadLetter[]): boolean {
     // Positions of events before it must not come after its own.
-    await outbox.idle;
-    const letter = { function: definition.name, outputKey, source, position, body, error, attempts: deaths };
-    if (await store.deadLetter(letter, this.patience)) metrics.deadLetters.inc();
+    if (this.#keepsEnv && !lane.isQuiet) return false;
+    lane.intake.take();
+    if (delivery.attempts === 0) this.#parts.note("rejected", letters[0]?.error ?? "", "", undefined);
+    this.#storeLetters(lane, delivery, letters);
+    return true;
+  }
+
+  #storeLetters(lane: Lane, delivery: Delivery, letters: readonly DeadLetter[]): void {
+    delivery.letters = letters;
+    this.#parts.metrics.deadLettered(letters);
+    lane.outbox.put(handledOf([delivery], undefined, this.#parts.definition));
+  }
+
+  /** Calls that failed for good wait for the `env` of those before them; where there are none, for nothing. */
+  #storeFailed(lane: Lane): void {
+    const { unsaved } = lane;
+    if (unsaved.length === 0 || unsaved.some(({ letters }) => letters === undefined)) return;
+    lane.outbox.put(handledOf(unsaved.splice(0), undefined, this.#parts.definition));
+  }
+
+  /** What a lane has not stored is void: its `env` is read anew, and so are its feeds. */
+  #resetLane(lane: Lane): void {
+    if (this.#isStopping) return;
+    this.#voidLane(lane);
+    this.#parts.log.warn(
+      { outputKey: lane.outputKey },
+      "another runtime stored what this one was about to: reading its state anew",
+    );
+    for (const feed of [...lane.feeds.values()]) feed.rewind();
+    this.#wake(lane);
+  }
+
+  /** Events of feeds are read anew by whoever owns them; others run again where they still may. */
+  #voidLane(lane: Lane): void {
+    const underWay = [...this.#windows.keys()].flatMap((worker) =>
+      worker.unanswered.filter(({ event, isVoid }) => event.shard === lane.shard && !isVoid),
+    );
+    const again = [...lane.unsaved.splice(0), ...underWay].map((delivery) => delivery.renewed());
+    for (const worker of this.#windows.keys()) worker.forget(lane.number);
+    lane.isKnown = false;
+    lane.putBack(again.filter(({ entry }) => entry === undefined));
+    for (const worker of this.#windows.keys()) if (this.#isQuiet(worker)) this.#hearQuiet(worker);
+  }
+
+  #refuseWaiting({ queue }: Lane, message: string): void {
+    for (const delivery of queue.clear()) delivery.reply({ outcome: "unavailable", message, details: "" });
+  }
+
+  #wake(lane: Lane): void {
+    this.#eager.add(lane);
+    this.#pump();
   }
 
   /** To the front of their lanes, in their order. */
   #putBack(deliveries: readonly Delivery[]): void {
     for (const [shard, ofShard] of Map.groupBy(deliveries, ({ event }) => event.shard)) {
       const lane = this.#lanes.of(shard);
-      lane.queue.putBack(ofShard);
+      lane.putBack(ofShard);
       this.#eager.add(lane);
     }
     // A newer event may have waited for one that is given up.
-    for (const lane of this.#lanes) if (lane.queue.size > 0) this.#eager.add(lane);
+    for (const lane of this.#lanes) if (lane.intake.isActive) this.#eager.add(lane);
   }
 
   /** @returns whether somebody waited for the answer. */
@@ -394,4 +610,14 @@ export class Dispatcher implements PoolUser<Delivery> {
     this.#waitingForQuiet.delete(worker);
     hear?.();
   }
+}
+
+/** How a call failed. */
+interface Failure {
+  readonly outcome: Exclude<Outcome, "ok">;
+  readonly message: string;
+  readonly details: string;
+  readonly limit: LimitName | undefined;
+  /** There is no use in another attempt. */
+  readonly isLast?: boolean;
 }

@@ -3,6 +3,8 @@ import type { Outbox } from "../sinks/outbox.ts";
 import type { Worker } from "../workers/worker.ts";
 import type { Delivery } from "./delivery.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
+import type { Feed } from "./feed.ts";
+import { Intake } from "./intake.ts";
 
 /** The way of one shard's events: they wait, run and are stored in their order. A function without shards has one. */
 export class Lane {
@@ -13,7 +15,11 @@ export class Lane {
   /** Whether the output key is one that Gaugelet needs itself. */
   readonly isReserved: boolean;
   readonly outbox: Outbox;
+  /** Events that came by themselves. */
   readonly queue = new DeliveryQueue();
+  /** Sources that events are fetched from, by their names. */
+  readonly feeds = new Map<string, Feed>();
+  readonly intake = new Intake();
   /** The worker that holds the `env`; undefined where there is none to hold, or no worker has it. */
   worker: Worker<Delivery> | undefined;
   /** Calls that are under way. */
@@ -24,7 +30,7 @@ export class Lane {
   canMove = true;
   /** Workers that are being given the shard. */
   readonly opening = new Set<Worker<Delivery>>();
-  /** Calls that succeeded, whose `env` has not come yet: after a crash they run again. Oldest first. */
+  /** Calls that are over, whose `env` has not come yet: after a crash they run again. Oldest first. */
   unsaved: Delivery[] = [];
   /** How often in a row a process ended that read the saved `env`. */
   deathsAtRestore = 0;
@@ -44,7 +50,33 @@ export class Lane {
     return this.underWay === 0 && this.unsaved.length === 0;
   }
 
-  /** Take out the calls up to one, whose `env` has come. */
+  /** Let an event wait its turn. */
+  put(delivery: Delivery): void {
+    this.queue.put(delivery);
+    this.intake.wake(this.queue);
+  }
+
+  /** A delivery is answered or given up: a newer one may have waited for it. */
+  done(delivery: Delivery): void {
+    this.queue.done(delivery);
+    if (this.queue.size > 0) this.intake.wake(this.queue);
+  }
+
+  /** Put deliveries that were under way in front again, in their order, each where it came from. */
+  putBack(deliveries: readonly Delivery[]): void {
+    const ofFeeds = Map.groupBy(deliveries, ({ entry }) => entry?.feed);
+    for (const [feed, ofFeed] of ofFeeds) {
+      if (feed === undefined) {
+        this.queue.putBack(ofFeed);
+        this.intake.wake(this.queue);
+      } else if (!feed.isClosed) {
+        feed.putBack(ofFeed);
+        this.intake.wake(feed);
+      }
+    }
+  }
+
+  /** Take the calls out up to one, whose `env` has come. */
   takeSaved(id: number): Delivery[] {
     // Numbers of calls begin again after 2^32.
     const isLater = (delivery: Delivery): boolean => ((delivery.id - id) | 0) > 0;

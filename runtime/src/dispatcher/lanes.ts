@@ -1,34 +1,29 @@
 import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
-import { Outbox } from "../sinks/outbox.ts";
-import type { RedisStore } from "../sinks/redis-store.ts";
+import { Outbox, type OutboxParts } from "../sinks/outbox.ts";
 import type { Worker } from "../workers/worker.ts";
 import type { Delivery } from "./delivery.ts";
 import { entryOf } from "./entry.ts";
 import { Lane } from "./lane.ts";
 
+/** What the outboxes of all lanes have in common. */
+export interface LanesParts extends Pick<OutboxParts, "store" | "signal" | "fence" | "publish"> {
+  readonly definition: FunctionDefinition;
+  /** Version of the code that runs. */
+  readonly version: () => string;
+  /** What a lane had not stored yet is void. */
+  readonly onConflict: (lane: Lane) => void;
+  /** The outbox of a lane was full and is not any more. */
+  readonly onRoom: (lane: Lane) => void;
+}
+
 /** The lanes of one function, made as their shards' first events come. */
 export class Lanes implements Iterable<Lane> {
-  readonly #definition: FunctionDefinition;
-  readonly #store: RedisStore;
-  readonly #version: () => string;
-  readonly #patience: AbortSignal;
+  readonly #parts: LanesParts;
   readonly #byNumber: Lane[] = [];
   readonly #byShard = new Map<string, Lane>();
 
-  /**
-   * @param version of the code that runs.
-   * @param patience ends the outboxes' patience with Redis.
-   */
-  constructor(
-    definition: FunctionDefinition,
-    store: RedisStore,
-    version: () => string,
-    patience: AbortSignal,
-  ) {
-    this.#definition = definition;
-    this.#store = store;
-    this.#version = version;
-    this.#patience = patience;
+  constructor(parts: LanesParts) {
+    this.#parts = parts;
   }
 
   [Symbol.iterator](): Iterator<Lane> {
@@ -51,9 +46,22 @@ export class Lanes implements Iterable<Lane> {
   }
 
   #make(shard: string): Lane {
-    const outputKey = outputKeyOf(this.#definition, shard);
-    const entry = () => entryOf(this.#definition, shard, this.#version());
-    const outbox = new Outbox(outputKey, entry, this.#store, this.#patience);
+    const { definition, version, onConflict, onRoom, store, signal, fence, publish } = this.#parts;
+    const outputKey = outputKeyOf(definition, shard);
+    const outbox = new Outbox({
+      outputKey,
+      functionName: definition.name,
+      store,
+      signal,
+      fence,
+      publish,
+      entryNow: () => entryOf(definition, shard, version()),
+      onConflict: () => onConflict(lane),
+      onRoom: () => onRoom(lane),
+      onPositions: (positions) => {
+        for (const [source, position] of positions) lane.feeds.get(source)?.stored(position);
+      },
+    });
     const lane = new Lane(this.#byNumber.length, shard, outputKey, outbox);
     this.#byNumber.push(lane);
     this.#byShard.set(shard, lane);

@@ -1,20 +1,29 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { leaseKey } from "@gaugelet/shared/keys";
 import type { Logger } from "pino";
 import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
+import type { TopicTriggerSpec, TriggerSpec } from "../configuration/triggers.ts";
 import { Delivery } from "../dispatcher/delivery.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import { type FunctionEvent, NO_CONTEXT } from "../dispatcher/event.ts";
+import type { Lease, Leases } from "../leases/leases.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
 import type { ObservedFunction } from "../observability/metrics.ts";
+import type { Fence } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
+import type { Publisher } from "../topics/publisher.ts";
+import type { Topics } from "../topics/topics.ts";
 import type { CallAnswer, Callable, CallRequest } from "../triggers/http/callable.ts";
+import { TopicTriggers } from "../triggers/topic/topic-triggers.ts";
 import type { Trigger } from "../triggers/trigger.ts";
 import { type PoolState, type PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { Transport } from "../workers/transport.ts";
 import type { WorkerOptions } from "../workers/worker.ts";
 import type { StarterOptions } from "../workers/worker-starter.ts";
+import { BoundTriggers } from "./bound-triggers.ts";
 import { KeptAnswers } from "./kept-answers.ts";
+import { divide, type Ownership } from "./ownership.ts";
 
 /** How long calls under way, and the storing of their outputs, may take when the runtime stops. */
 const FINISH_MILLISECONDS = 4_000;
@@ -24,7 +33,11 @@ const MAX_WAITING = 10_000;
 /** What a {@link FunctionRunner} is made of. */
 export interface FunctionRunnerParts {
   readonly definition: FunctionDefinition;
-  readonly triggers: readonly Trigger[];
+  /** Makes a trigger that pushes its events; undefined where a specification is of another kind. */
+  readonly makeTrigger: (spec: TriggerSpec) => Trigger | undefined;
+  readonly leases: Leases;
+  /** Undefined where this runtime has no topics: no function asks for any. */
+  readonly topics: { readonly engine: Topics; readonly publisher: Publisher } | undefined;
   readonly prepare: StarterOptions["prepare"];
   readonly worker: WorkerOptions;
   readonly store: RedisStore;
@@ -42,9 +55,29 @@ export interface LastCall {
   readonly limit: LimitName | undefined;
 }
 
-/** Runs one function: triggers and calls → dispatcher → workers → store. */
+/** Whether this runtime handles what one runtime alone may handle of a function. */
+type OwnerState =
+  /** Nobody needs to. */
+  | { readonly kind: "shared" }
+  /** It is not known yet. */
+  | { readonly kind: "asking" }
+  | { readonly kind: "owner"; readonly fence: Fence | undefined }
+  | { readonly kind: "standby"; readonly owner: string };
+
+/**
+ * Runs one function: triggers and calls → dispatcher → workers → store.
+ *
+ * asking ─ owner ─ (another one took over) ─ standby ─ owner …: what one runtime alone may handle starts and stops
+ * with that. A standby has its workers loaded.
+ */
 export class FunctionRunner implements Callable {
   readonly #parts: FunctionRunnerParts;
+  #definition: FunctionDefinition;
+  #ownership: Ownership;
+  #ownerState: OwnerState;
+  #lease: Lease | undefined;
+  readonly #triggers: BoundTriggers;
+  readonly #topicTriggers: TopicTriggers | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #kept: KeptAnswers;
   #lastCall: Omit<LastCall, "at"> | undefined;
@@ -54,18 +87,53 @@ export class FunctionRunner implements Callable {
 
   constructor(parts: FunctionRunnerParts) {
     this.#parts = parts;
-    const { definition, store, metrics, log } = parts;
+    const { definition, store, metrics, log, topics } = parts;
+    this.#definition = definition;
+    this.#ownership = divide(definition, topics?.engine.sharesPartitions ?? false);
+    this.#ownerState = this.#ownership.owned.length > 0 ? { kind: "asking" } : { kind: "shared" };
     const note = this.#note.bind(this);
-    this.#dispatcher = new Dispatcher({ definition, store, metrics, log, note }, (user) =>
-      this.#makePool(user),
+    this.#dispatcher = new Dispatcher(
+      {
+        definition,
+        store,
+        metrics,
+        log,
+        note,
+        fence: () => (this.#ownerState.kind === "owner" ? this.#ownerState.fence : undefined),
+        publish: async (publications, signal) => topics?.publisher.publish(publications, signal),
+      },
+      (user) => this.#makePool(user),
     );
+    if (this.#ownerState.kind === "asking") this.#dispatcher.hold();
+    this.#triggers = new BoundTriggers(parts.makeTrigger, (event) =>
+      this.#dispatcher.accept(new Delivery(event)),
+    );
+    this.#topicTriggers =
+      topics &&
+      new TopicTriggers({
+        definition,
+        topics: topics.engine,
+        store,
+        dispatcher: this.#dispatcher,
+        log,
+      });
     this.#kept = new KeptAnswers((shard, key) =>
       store.answer(outputKeyOf(definition, shard), key, this.#dispatcher.patience),
     );
   }
 
   get definition(): FunctionDefinition {
-    return this.#parts.definition;
+    return this.#definition;
+  }
+
+  /** Who handles what one runtime alone may; undefined where that is this one, or nobody needs to. */
+  get otherOwner(): string | undefined {
+    return this.#ownerState.kind === "standby" ? this.#ownerState.owner : undefined;
+  }
+
+  /** Whether it is known who handles what one runtime alone may. */
+  get isOwnerKnown(): boolean {
+    return this.#ownerState.kind !== "asking";
   }
 
   get workerState(): PoolState {
@@ -117,10 +185,33 @@ export class FunctionRunner implements Callable {
   }
 
   start(): void {
+    const { leases } = this.#parts;
     this.#dispatcher.pool.start();
-    for (const trigger of this.#parts.triggers) {
-      trigger.start((event) => this.#dispatcher.accept(new Delivery(event)));
-    }
+    this.#bind();
+    if (this.#ownerState.kind === "shared") return;
+    this.#lease = leases.want(leaseKey(this.#definition.outputKey), {
+      onGained: (token) => this.#own(token),
+      onStandby: (owner) => this.#standBy(owner),
+    });
+  }
+
+  /**
+   * Change the triggers, and nothing else. Those that stay are not disturbed.
+   *
+   * @returns false where that cannot be done while it runs: who owns the function would change.
+   */
+  update(definition: FunctionDefinition): boolean {
+    const { topics } = this.#parts;
+    if (topics === undefined && definition.triggers.some((trigger) => "topic" in trigger)) return false;
+    const ownership = divide(definition, topics?.engine.sharesPartitions ?? false);
+    const isOwned = ({ owned }: Ownership): boolean => owned.length > 0;
+    const isFenced = ({ owned, shared }: Ownership): boolean => owned.length > 0 && shared.length === 0;
+    if (isOwned(ownership) !== isOwned(this.#ownership)) return false;
+    if (isFenced(ownership) !== isFenced(this.#ownership)) return false;
+    this.#definition = definition;
+    this.#ownership = ownership;
+    this.#bind();
+    return true;
   }
 
   call({ body, shard, idempotencyKey }: CallRequest, answer: (answer: CallAnswer) => void): void {
@@ -152,14 +243,16 @@ export class FunctionRunner implements Callable {
    */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    for (const trigger of this.#parts.triggers) trigger.stop();
+    this.#triggers.stop();
     this.#dispatcher.close();
     const timeUp = new AbortController();
     const pause = sleep(FINISH_MILLISECONDS, undefined, { signal: timeUp.signal }).catch(() => {});
     await Promise.race([this.#dispatcher.drained(), pause]);
     timeUp.abort();
     this.#dispatcher.giveUp();
-    await this.#dispatcher.pool.stop();
+    // What is stored is committed, and the next owner may begin.
+    await Promise.all([this.#topicTriggers?.stop(), this.#dispatcher.pool.stop()]);
+    await this.#lease?.release();
   }
 
   /** Settles when nothing is under way any more; after {@link stop}, and once Redis is disconnected. */
@@ -167,9 +260,50 @@ export class FunctionRunner implements Callable {
     return this.#dispatcher.stored();
   }
 
+  /** Start what this runtime is to handle now, and stop what it is not. */
+  #bind(): void {
+    const { owned, shared } = this.#ownership;
+    const bound = this.#ownerState.kind === "owner" ? [...owned, ...shared] : shared;
+    this.#triggers.set(bound);
+    this.#triggers.start();
+    const topics = bound.filter((spec): spec is TopicTriggerSpec => "topic" in spec);
+    this.#topicTriggers?.update(topics);
+  }
+
+  #own(token: string | undefined): void {
+    if (this.#isStopping) return;
+    const { log } = this.#parts;
+    if (this.#ownerState.kind === "standby") log.info("this runtime owns the function now");
+    const { owned, shared } = this.#ownership;
+    // Where others write as well, a token would prove nothing.
+    const isFenced = token !== undefined && owned.length > 0 && shared.length === 0;
+    const fence = isFenced ? { key: leaseKey(this.#definition.outputKey), token } : undefined;
+    this.#ownerState = { kind: "owner", fence };
+    this.#dispatcher.release();
+    this.#bind();
+  }
+
+  #standBy(owner: string): void {
+    if (this.#isStopping) return;
+    const wasOwner = this.#ownerState.kind === "owner";
+    this.#ownerState = { kind: "standby", owner };
+    const { log } = this.#parts;
+    if (wasOwner) log.warn({ owner }, `another runtime has taken the function over: standing by`);
+    else log.info({ owner }, `another runtime owns the function (${owner}): standing by`);
+    if (this.#ownership.shared.length === 0) {
+      this.#dispatcher.hold();
+      this.#dispatcher.disown();
+    }
+    this.#bind();
+  }
+
   /** Why no call is taken now. */
   #refusal(): { readonly outcome: "unavailable" | "busy"; readonly message: string } | undefined {
     if (this.#isStopping) return { outcome: "unavailable", message: "the runtime stops" };
+    if (this.#ownerState.kind === "standby" && this.#definition.state !== "none") {
+      const { owner } = this.#ownerState;
+      return { outcome: "unavailable", message: `another runtime owns the function: ${owner}` };
+    }
     const { state } = this.#dispatcher.pool;
     if (state.kind === "failing") {
       return { outcome: "unavailable", message: `the function cannot be loaded: ${state.reason}` };

@@ -13,12 +13,12 @@ const PING_MILLISECONDS = 1_000;
  */
 export function managementRoutes(
   redis: Redis,
-  runners: readonly FunctionRunner[],
+  runners: () => readonly FunctionRunner[],
   metrics: RuntimeMetrics,
 ): Record<string, Route> {
   return {
     "/healthz": () => text(200, "ok\n"),
-    "/readyz": () => readiness(redis, runners),
+    "/readyz": () => readiness(redis, runners()),
     "/metrics": async () => ({
       status: 200,
       type: metrics.registry.contentType,
@@ -29,12 +29,16 @@ export function managementRoutes(
 
 async function readiness(redis: Redis, runners: readonly FunctionRunner[]) {
   const isUp = await answers(redis);
-  const states = runners.map(({ definition, workerState }) => ({
+  const states = runners.map(({ definition, workerState, isOwnerKnown, otherOwner }) => ({
     name: definition.name,
     state: workerState,
+    isOwnerKnown,
+    standby: otherOwner === undefined ? "" : `, standing by (owner: ${otherOwner})`,
   }));
-  const ready = isUp && states.every(({ state }) => state.kind !== "starting");
-  const lines = states.map(({ name, state }) => `function ${name}: ${state.kind}${stateText(state)}`);
+  const ready = isUp && states.every(({ state, isOwnerKnown }) => state.kind !== "starting" && isOwnerKnown);
+  const lines = states.map(
+    ({ name, state, standby }) => `function ${name}: ${state.kind}${stateText(state)}${standby}`,
+  );
   return text(ready ? 200 : 503, [`redis: ${isUp ? "up" : "down"}`, ...lines, ""].join("\n"));
 }
 

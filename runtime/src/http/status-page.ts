@@ -8,11 +8,11 @@ import type { Route } from "./server.ts";
 
 /** The runtime's page for people: each function, whether it runs, and what its last error was. */
 export function statusPageRoutes(
-  runners: readonly FunctionRunner[],
+  runners: () => readonly FunctionRunner[],
   managementPort: number,
 ): Record<string, Route> {
   return {
-    "/": () => ({ status: 200, type: "text/html; charset=utf-8", body: page(runners, managementPort) }),
+    "/": () => ({ status: 200, type: "text/html; charset=utf-8", body: page(runners(), managementPort) }),
   };
 }
 
@@ -84,6 +84,8 @@ function isolationText({ isolation, network }: FunctionDefinition, level: Functi
 function triggerText(trigger: TriggerSpec, name: string): string {
   if ("http" in trigger) return `HTTP POST ${CALL_PATH}${escapeHtml(name)}`;
   if ("schedule" in trigger) return escapeHtml(`schedule ${trigger.schedule}`);
+  if ("topic" in trigger) return escapeHtml(`topic ${trigger.topic}${trigger.paused ? ", paused" : ""}`);
+  if ("prometheus" in trigger) return escapeHtml(`Prometheus query ${trigger.prometheus.query}`);
   return escapeHtml(`Redis key ${trigger.redisKey}`);
 }
 

@@ -20,7 +20,8 @@ interface MeasuredWorker {
 
 /** The metrics of one function. What is counted at every call are plain numbers, read at each scrape. */
 export class FunctionMetrics {
-  readonly deadLetters: { inc(): void };
+  /** Events that failed and are tried again later. */
+  readonly retries: { inc(): void };
   /** Calls so far. */
   readonly outcomes: Record<Outcome, number> = { ok: 0, error: 0, timeout: 0, killed: 0, rejected: 0 };
   /** Processor time of all calls so far. */
@@ -37,7 +38,7 @@ export class FunctionMetrics {
     this.#metrics = metrics;
     this.#duration = metrics.duration.tally({ function: name });
     this.#queueTime = metrics.queueTime.tally({ function: name });
-    this.deadLetters = metrics.deadLetters.labels({ topic: "", function: name });
+    this.retries = metrics.retries.labels({ function: name });
     // From 0 on, so that a first error is an increase and not a new series.
     metrics.workerRestarts.inc({ function: name, cause: "exit" }, 0);
     metrics.deadLetters.inc({ topic: "", function: name }, 0);
@@ -57,6 +58,11 @@ export class FunctionMetrics {
 
   over(outcome: Outcome): void {
     this.outcomes[outcome] += 1;
+  }
+
+  /** Events failed for good. */
+  deadLettered(letters: readonly { readonly topic: string }[]): void {
+    for (const { topic } of letters) this.#metrics.deadLetters.inc({ topic, function: this.#name });
   }
 
   limitReached(limit: LimitName): void {

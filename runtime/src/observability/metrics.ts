@@ -53,6 +53,13 @@ export class RuntimeMetrics {
     registers: [this.registry],
   });
 
+  readonly retries = new Counter({
+    name: "gaugelet_topic_retries_total",
+    help: "Events of topics that failed and were put aside to be tried again.",
+    labelNames: ["function"] as const,
+    registers: [this.registry],
+  });
+
   readonly workerStart = new Histogram({
     name: "gaugelet_worker_start_seconds",
     help: "Time from asking for a worker's process to its function being loaded, by how the process came to be.",

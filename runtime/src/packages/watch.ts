@@ -16,17 +16,29 @@ const LOOK_EVERY_MILLISECONDS = 1_000;
 export function watchSource(source: CodeSource, onChange: () => void): () => void {
   if (source.kind !== "path") return () => {};
   const { path } = source;
+  return watch(async () => {
+    const files = (await stat(path)).isDirectory() ? await codeFiles(path) : await filesOf(path);
+    return signatureOf(files);
+  }, onChange);
+}
+
+/** Call back when any of these files has changed and all have been still for one look. */
+export function watchFiles(files: () => readonly string[], onChange: () => void): () => void {
+  return watch(() => signatureOf(files()), onChange);
+}
+
+function watch(signature: () => Promise<string>, onChange: () => void): () => void {
   let known: string | undefined;
   let previous: string | undefined;
   let looking = false;
   const look = async (): Promise<void> => {
-    const signature = await signatureOf(path).catch(() => "missing");
-    known ??= signature;
-    if (signature === previous && signature !== known) {
-      known = signature;
+    const seen = await signature().catch(() => "missing");
+    known ??= seen;
+    if (seen === previous && seen !== known) {
+      known = seen;
       onChange();
     }
-    previous = signature;
+    previous = seen;
   };
   const timer = setInterval(() => {
     if (looking) return;
@@ -39,10 +51,9 @@ export function watchSource(source: CodeSource, onChange: () => void): () => voi
   return () => clearInterval(timer);
 }
 
-async function signatureOf(path: string): Promise<string> {
-  const files = (await stat(path)).isDirectory() ? await codeFiles(path) : await filesOf(path);
+async function signatureOf(files: readonly string[]): Promise<string> {
   const lines = await Promise.all(
-    files.sort().map(async (file) => {
+    files.toSorted().map(async (file) => {
       const found = await stat(file).catch(() => undefined);
       return `${file} ${found?.size} ${found?.mtimeMs} ${found?.ino}`;
     }),

@@ -8,6 +8,7 @@ import { defineFunction, manifestSchema } from "../../src/configuration/manifest
 import { type HttpServer, serve, text } from "../../src/http/server.ts";
 import type { CallAnswer, Callable, CallRequest } from "../../src/triggers/http/callable.ts";
 import { answerCalls } from "../../src/triggers/http/calls.ts";
+import { targetOf } from "../../src/triggers/http/targets.ts";
 
 // What HTTP itself asks for, without workers: the functions here are a few lines in this process.
 
@@ -29,9 +30,12 @@ function callable(name: string, behaviour: Behaviour, manifest: Record<string, u
 
 /** Serve these functions; the answer is the URL that functions are under. */
 async function serving(...callables: Callable[]): Promise<string> {
+  const targets = new Map(
+    await Promise.all(callables.map(async (each) => [each.definition.name, await targetOf(each)] as const)),
+  );
   const routes = { "/": () => text(200, "the page\n") };
   const listen = { address: "127.0.0.1", port: 0 };
-  server = await serve(listen, "GAUGELET_RUNTIME_PORT", routes, await answerCalls(callables));
+  server = await serve(listen, "GAUGELET_RUNTIME_PORT", routes, answerCalls(targets));
   return `http://127.0.0.1:${server.port}/functions`;
 }
 

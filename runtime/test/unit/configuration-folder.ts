@@ -35,11 +35,12 @@ export function useConfigurationFolder(): ConfigurationFolder {
     async read(yaml, operator) {
       const file = await write("gaugelet.yaml", yaml);
       try {
-        return await readConfigurationFile(file, {
+        const { functions } = await readConfigurationFile(file, {
           nodeName: undefined,
           minimumIsolation: "process",
           ...operator,
         });
+        return [...functions];
       } catch (error) {
         if (!(error instanceof ConfigurationError)) throw error;
         throw new ConfigurationError(error.message.replaceAll(path, "FOLDER"), { cause: error });

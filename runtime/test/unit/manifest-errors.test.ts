@@ -8,6 +8,7 @@ const NAME = "name: a, handler: m.h";
 const OK = `${NAME}, triggers: [{ schedule: 5s }]`;
 const DURATION = "expected a duration above 0 and up to 24d with its unit, such as 250ms, 5s or 1m30s";
 const SIZE = "expected a size above 0, such as 512, 64Ki or 16Mi";
+const TOPIC = "expected the name of a topic: letters, digits, dots, dashes, underscores, 249 at most";
 const SCHEDULE = "expected an interval such as 5s or a cron expression";
 
 const ONE_WORKER =
@@ -57,12 +58,12 @@ const cases: [string, string, string][] = [
   [
     `${NAME}, triggers: [5s]`,
     "triggers[0]",
-    'expected an object with redisKey, schedule or http (found "5s")',
+    'expected an object with redisKey, topic, schedule, http or prometheus (found "5s")',
   ],
   [
     `${NAME}, triggers: [null]`,
     "triggers[0]",
-    "expected an object with redisKey, schedule or http (found null)",
+    "expected an object with redisKey, topic, schedule, http or prometheus (found null)",
   ],
   ...["false", "{}"].map((http): [string, string, string] => [
     `${NAME}, triggers: [{ http: ${http} }]`,
@@ -132,7 +133,39 @@ const cases: [string, string, string][] = [
     "output.staleAfter",
     "Invalid input: expected string, received number (found 60)",
   ],
-  [`${OK}, output: { topics: [] }`, "output", 'unknown field "topics"'],
+  [`${OK}, output: { topics: ["a b"] }`, "output.topics[0]", `${TOPIC} (found "a b")`],
+  [`${NAME}, triggers: [{ topic: "" }]`, "triggers[0].topic", `${TOPIC} (found "")`],
+  [`${NAME}, triggers: [{ topic: ".." }]`, "triggers[0].topic", `${TOPIC} (found "..")`],
+  [
+    `${NAME}, triggers: [{ topic: t }, { schedule: 5s }, { topic: t }]`,
+    "triggers[2].topic",
+    'expected each topic in one trigger (found "t")',
+  ],
+  [
+    `${NAME}, triggers: [{ topic: t, start: latest }]`,
+    "triggers[0].start",
+    'expected newest or oldest (found "latest")',
+  ],
+  [
+    `${NAME}, triggers: [{ topic: t, retries: { backoff: { from: 1m, to: 1s } } }]`,
+    "triggers[0].retries.backoff",
+    'expected from to be at most to (found {"from":"1m","to":"1s"})',
+  ],
+  [
+    `${NAME}, triggers: [{ topic: t, class: gold }]`,
+    "triggers[0].class",
+    'expected standard, premium, or a weight above 0 and up to 100 (found "gold")',
+  ],
+  [
+    `${OK}, class: 0`,
+    "class",
+    "Too small: expected number to be >0 (found 0)",
+  ],
+  [
+    `${NAME}, triggers: [{ prometheus: { query: "" } }]`,
+    "triggers[0].prometheus.query",
+    'Too small: expected string to have >=1 characters (found "")',
+  ],
   [`${OK}, limits: { timeout: 0s }`, "limits.timeout", `${DURATION} (found "0s")`],
   [`${OK}, limits: { output: 1x }`, "limits.output", `${SIZE} (found "1x")`],
   [`${OK}, limits: { output: -1 }`, "limits.output", `${SIZE} (found -1)`],
@@ -234,7 +267,7 @@ test("a time zone that does not exist is named", async () => {
 
 test("shards need a pattern in every trigger", async () => {
   const triggers = "[{ redisKey: 'm:*' }, { redisKey: metrics }, { schedule: 5s }]";
-  const needs = "state: partition needs http or a key pattern such as metrics:* in every trigger";
+  const needs = "state: partition needs http, a topic or a key pattern such as metrics:* in every trigger";
   await expect(
     folder.read(`functions: [{ ${NAME}, state: partition, triggers: ${triggers} }]`),
   ).rejects.toThrow(

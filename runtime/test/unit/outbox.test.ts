@@ -6,7 +6,8 @@ import { waitFor } from "@gaugelet/testing/wait";
 import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Handled, Outbox } from "../../src/sinks/outbox.ts";
+import { type Handled, NOTHING_HANDLED } from "../../src/sinks/handled.ts";
+import { Outbox } from "../../src/sinks/outbox.ts";
 import { RedisStore } from "../../src/sinks/redis-store.ts";
 
 const KEY = "usage";
@@ -37,7 +38,18 @@ beforeEach(async () => {
     return { function: "f", version: `v${entries}`, storedAt: Date.now(), staleAfter: 60 };
   };
   const store = new RedisStore(connection, pino({ enabled: false }));
-  outbox = new Outbox(KEY, entryNow, store, patience.signal);
+  outbox = new Outbox({
+    outputKey: KEY,
+    functionName: "f",
+    store,
+    entryNow,
+    signal: patience.signal,
+    fence: () => undefined,
+    publish: async () => true,
+    onConflict: () => {},
+    onRoom: () => {},
+    onPositions: () => {},
+  });
 });
 
 afterEach(() => {
@@ -47,8 +59,7 @@ afterEach(() => {
 
 /** What one call came to. */
 function handled(output: string, changes: Partial<Handled> = {}): Handled {
-  const none = { env: undefined, positions: new Map(), answers: new Map(), onStored: undefined };
-  return { output: Buffer.from(output), ...none, ...changes };
+  return { ...NOTHING_HANDLED, output: Buffer.from(output), ...changes };
 }
 
 /** How many scripts and single writes the server has run. */
@@ -69,9 +80,11 @@ test("stores an output with all that belongs to it", async () => {
       env: Buffer.from([0, 255]),
       positions: new Map([["redis:metrics", "1-0"]]),
       answers: new Map([["name", Buffer.from('{"a":1}')]]),
-      onStored: () => {
-        stored = true;
-      },
+      onStored: [
+        () => {
+          stored = true;
+        },
+      ],
     }),
   );
   await outbox.idle;
@@ -138,14 +151,16 @@ test("says of each, in order, that it is stored, and only when it is", async () 
   const put = (output: string) =>
     outbox.put(
       handled(output, {
-        onStored: () => {
-          heard.push(output);
-          seen.push(
-            redis.client
-              .get(KEY)
-              .then((value) => expect(Number(value)).toBeGreaterThanOrEqual(Number(output))),
-          );
-        },
+        onStored: [
+          () => {
+            heard.push(output);
+            seen.push(
+              redis.client
+                .get(KEY)
+                .then((value) => expect(Number(value)).toBeGreaterThanOrEqual(Number(output))),
+            );
+          },
+        ],
       }),
     );
   put("1");
@@ -179,7 +194,7 @@ test("waits while Redis is away, then stores the newest with the positions of al
       handled(output, {
         env: output === "2" ? Buffer.from("env 2") : undefined,
         positions: new Map([[`source ${output}`, output]]),
-        onStored: () => heard.push(output),
+        onStored: [() => heard.push(output)],
       }),
     );
     await sleep(100);
@@ -204,9 +219,9 @@ test("gives up when there is no more patience, and says of nothing that it is st
   const heard: string[] = [];
   await redis.crash();
   try {
-    outbox.put(handled("1", { onStored: () => heard.push("1") }));
+    outbox.put(handled("1", { onStored: [() => heard.push("1")] }));
     await waitFor("the first step under way", () => entries === 1);
-    outbox.put(handled("2", { onStored: () => heard.push("2") }));
+    outbox.put(handled("2", { onStored: [() => heard.push("2")] }));
     patience.abort();
     await outbox.idle;
     expect(heard).toEqual([]);

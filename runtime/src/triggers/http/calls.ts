@@ -1,9 +1,9 @@
 import type { RequestListener, ServerResponse } from "node:http";
 import type { InputProblem, InputSchema } from "../../configuration/input-schema.ts";
-import type { CallAnswer, Callable } from "./callable.ts";
+import type { CallAnswer } from "./callable.ts";
 import { answerProblem, type Problem } from "./problem.ts";
 import { MAX_BODY_BYTES, readBody } from "./read-body.ts";
-import { type Admission, admit, targetsOf } from "./targets.ts";
+import { type Admission, admit, type Target } from "./targets.ts";
 
 /** Up to this size all problems of an event are looked for, beyond it the first alone. */
 const MAX_THOROUGH_BYTES = 64 * 1024;
@@ -15,10 +15,9 @@ const MAX_JOINED_BYTES = 16 * 1024;
  * Answers every request under {@link CALL_PATH}: hands the event of `POST /functions/<name>` to the function,
  * and its output to the caller. Bytes go through as they are, without a promise or a copy on their way.
  *
- * @throws ConfigurationError where an input schema cannot be compiled.
+ * @param targets functions by their names; they may come and go.
  */
-export async function answerCalls(callables: readonly Callable[]): Promise<RequestListener> {
-  const targets = await targetsOf(callables);
+export function answerCalls(targets: Pick<ReadonlyMap<string, Target>, "get">): RequestListener {
   return (request, response) => {
     const admission = admit(targets, request);
     if ("problem" in admission) {

@@ -25,26 +25,25 @@ export interface Admission {
 }
 
 /**
- * Functions by their names.
+ * A function as it is called.
  *
- * @throws ConfigurationError where an input schema cannot be compiled.
+ * @throws ConfigurationError where its input schema cannot be compiled.
  */
-export async function targetsOf(callables: readonly Callable[]): Promise<ReadonlyMap<string, Target>> {
-  const targets = new Map<string, Target>();
-  for (const callable of callables) {
-    const { name, triggers, state, input } = callable.definition;
-    targets.set(name, {
-      callable,
-      isCalled: triggers.some((trigger) => "http" in trigger),
-      isSharded: state === "partition",
-      input: input === undefined ? undefined : await compileInputSchema(input, `function ${name}`),
-    });
-  }
-  return targets;
+export async function targetOf(callable: Callable): Promise<Target> {
+  const { name, triggers, state, input } = callable.definition;
+  return {
+    callable,
+    isCalled: triggers.some((trigger) => "http" in trigger),
+    isSharded: state === "partition",
+    input: input === undefined ? undefined : await compileInputSchema(input, `function ${name}`),
+  };
 }
 
 /** Check all of a call that can be known before its event has come. */
-export function admit(targets: ReadonlyMap<string, Target>, request: IncomingMessage): Admission | Problem {
+export function admit(
+  targets: Pick<ReadonlyMap<string, Target>, "get">,
+  request: IncomingMessage,
+): Admission | Problem {
   const url = request.url ?? "";
   const queryAt = url.indexOf("?");
   const name = url.slice(CALL_PATH.length, queryAt === -1 ? undefined : queryAt);

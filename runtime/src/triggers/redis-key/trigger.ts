@@ -1,12 +1,12 @@
 import { hash } from "node:crypto";
 import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import { type KeyPattern, parseKeyPattern } from "@gaugelet/shared/redis/glob";
-import type { KeyChanges } from "@gaugelet/shared/redis/key-changes";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { RedisKeyTriggerSpec } from "../../configuration/triggers.ts";
 import type { FunctionEvent } from "../../dispatcher/event.ts";
 import type { Trigger } from "../trigger.ts";
+import type { FollowedKeys } from "./followed-keys.ts";
 import { readInput } from "./read-input.ts";
 
 /** Between two searches for new keys of a pattern while changes are pushed: a safety net that is not cheap. */
@@ -19,7 +19,7 @@ const LOOKS_AT_ONCE = 16;
 export interface RedisKeyTriggerOptions {
   readonly redis: Redis;
   /** Tells of changes of keys under this trigger's prefix, among others. */
-  readonly changes: KeyChanges;
+  readonly changes: Pick<FollowedKeys, "pushing" | "listen">;
   readonly log: Logger;
   /** Whether the matched part of a key is the event's shard. */
   readonly sharded: boolean;
@@ -55,6 +55,7 @@ export class RedisKeyTrigger implements Trigger {
   #sweeping = false;
   #timer: NodeJS.Timeout | undefined;
   #emit: (event: FunctionEvent) => void = () => {};
+  #unlisten: () => void = () => {};
   readonly #onReady = (): void => void this.#lookAtAll(true);
   #stopped = false;
 
@@ -66,7 +67,7 @@ export class RedisKeyTrigger implements Trigger {
 
   start(emit: (event: FunctionEvent) => void): void {
     this.#emit = emit;
-    this.#options.changes.listen({
+    this.#unlisten = this.#options.changes.listen({
       onChanged: (keys) => {
         for (const key of keys) void this.#look(key);
       },
@@ -80,6 +81,7 @@ export class RedisKeyTrigger implements Trigger {
 
   stop(): void {
     this.#stopped = true;
+    this.#unlisten();
     clearInterval(this.#timer);
     this.#options.redis.off("ready", this.#onReady);
   }

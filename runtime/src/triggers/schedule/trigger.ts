@@ -3,6 +3,7 @@ import { Cron } from "croner";
 import type { ScheduleTriggerSpec } from "../../configuration/triggers.ts";
 import type { FunctionEvent } from "../../dispatcher/event.ts";
 import type { Trigger } from "../trigger.ts";
+import { repeat } from "./repeat.ts";
 
 /**
  * Ticks: at an interval, the first at once, or by a cron expression in a time zone. The input is
@@ -43,21 +44,4 @@ export class ScheduleTrigger implements Trigger {
       receivedAt: performance.now(),
     };
   }
-}
-
-/**
- * Call now and then every `milliseconds`, counted from the start so that lateness does not add up. Times
- * that passed unseen (a suspended machine) are left out; none comes twice, although timers may be early.
- */
-function repeat(milliseconds: number, tick: () => void): () => void {
-  const start = performance.now();
-  let due = 0;
-  let timer: NodeJS.Timeout;
-  const next = (): void => {
-    tick();
-    due = Math.max(due + 1, Math.round((performance.now() - start) / milliseconds));
-    timer = setTimeout(next, Math.max(0, start + due * milliseconds - performance.now()));
-  };
-  timer = setTimeout(next, 0);
-  return () => clearTimeout(timer);
 }

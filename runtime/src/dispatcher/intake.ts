@@ -1,0 +1,83 @@
+import type { Delivery } from "./delivery.ts";
+import type { Flow } from "./feed.ts";
+
+/** Flows of one weight take turns. */
+interface Group {
+  readonly weight: number;
+  /** Those that may have something, in the order of their turns. */
+  readonly flows: Set<Flow>;
+  /** What this group was given so far, in units of its weight. */
+  given: number;
+}
+
+/**
+ * Takes from several flows by weighted fair queuing (Demers, Keshav, Shenker 1989, with one unit for each event):
+ * while there is something of each weight, a weight of 4 is given four times as many as a weight of 1, and none
+ * starves. What a weight did not use while it had nothing is not made up for.
+ */
+export class Intake {
+  readonly #groups: Group[] = [];
+  #chosen: { readonly group: Group; readonly flow: Flow } | undefined;
+  /** How far the group is that was chosen last. */
+  #virtualTime = 0;
+
+  /** Whether some flow may have something. */
+  get isActive(): boolean {
+    return this.#groups.some(({ flows }) => flows.size > 0);
+  }
+
+  /** A flow may have something. */
+  wake(flow: Flow): void {
+    let group = this.#groups.find(({ weight }) => weight === flow.weight);
+    if (group === undefined) {
+      group = { weight: flow.weight, flows: new Set(), given: this.#virtualTime };
+      this.#groups.push(group);
+    }
+    if (group.flows.size === 0) group.given = Math.max(group.given, this.#virtualTime);
+    group.flows.add(flow);
+    this.#chosen = undefined;
+  }
+
+  /** Take nothing more from a flow. */
+  remove(flow: Flow): void {
+    for (const { flows } of this.#groups) flows.delete(flow);
+    this.#chosen = undefined;
+  }
+
+  /** The next delivery, which stays; undefined where no flow has one now. */
+  peek(now: number): Delivery | undefined {
+    for (let group = this.#first(); group !== undefined; group = this.#first()) {
+      for (const flow of group.flows) {
+        const delivery = flow.peek(now);
+        if (delivery !== undefined) {
+          this.#chosen = { group, flow };
+          return delivery;
+        }
+        group.flows.delete(flow);
+      }
+    }
+    return undefined;
+  }
+
+  /** Take out what `peek` gave. */
+  take(): Delivery | undefined {
+    if (this.#chosen === undefined) return undefined;
+    const { group, flow } = this.#chosen;
+    this.#chosen = undefined;
+    this.#virtualTime = group.given;
+    group.given += 1 / group.weight;
+    if (group.flows.size > 1) {
+      group.flows.delete(flow);
+      group.flows.add(flow);
+    }
+    return flow.take();
+  }
+
+  #first(): Group | undefined {
+    let first: Group | undefined;
+    for (const group of this.#groups) {
+      if (group.flows.size > 0 && (first === undefined || group.given < first.given)) first = group;
+    }
+    return first;
+  }
+}

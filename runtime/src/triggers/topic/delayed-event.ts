@@ -1,0 +1,58 @@
+import { z } from "zod";
+import type { TopicEvent } from "../../topics/topics.ts";
+
+/** An event that failed and waits in Redis until it is tried again. */
+export interface DelayedTopicEvent {
+  readonly topic: string;
+  readonly partition: number;
+  readonly event: TopicEvent;
+  /** Attempts that failed. */
+  readonly attempts: number;
+  /** Whether the handler gets it as a list of one. */
+  readonly isList: boolean;
+}
+
+const textSchema = z.object({
+  topic: z.string(),
+  partition: z.number().int(),
+  position: z.string(),
+  timestamp: z.number(),
+  /** Base64, as the event: both may be any bytes. */
+  key: z.string().nullable(),
+  headers: z.record(z.string(), z.string()),
+  attempts: z.number().int().positive(),
+  isList: z.boolean(),
+  event: z.string(),
+});
+
+/** As a member of the sorted set of delayed events. */
+export function writeDelayed({ topic, partition, event, attempts, isList }: DelayedTopicEvent): string {
+  const { position, timestamp, key, headers, body } = event;
+  return JSON.stringify({
+    topic,
+    partition,
+    position,
+    timestamp,
+    key: key === null ? null : key.toString("base64"),
+    headers,
+    attempts,
+    isList,
+    event: body.toString("base64"),
+  } satisfies z.input<typeof textSchema>);
+}
+
+/** Undefined where a stranger wrote it. */
+export function readDelayed(text: string): DelayedTopicEvent | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { data } = textSchema.safeParse(value);
+  if (data === undefined) return undefined;
+  const { topic, partition, position, timestamp, headers, attempts, isList } = data;
+  const key = data.key === null ? null : Buffer.from(data.key, "base64");
+  const event = { position, timestamp, headers, key, body: Buffer.from(data.event, "base64") };
+  return { topic, partition, event, attempts, isList };
+}

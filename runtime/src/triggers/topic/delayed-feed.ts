@@ -1,0 +1,140 @@
+import { Delivery } from "../../dispatcher/delivery.ts";
+import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
+import type { Handled } from "../../sinks/handled.ts";
+import { givenId } from "../../topics/headers.ts";
+import { readDelayed } from "./delayed-event.ts";
+import { TopicEntry } from "./topic-entry.ts";
+
+const LOOK_MILLISECONDS = 200;
+/** While nothing was due for a while. */
+const LOOK_IDLE_MILLISECONDS = 2_000;
+const IDLE_AFTER_LOOKS = 50;
+const MOST_AT_ONCE = 64;
+/** Beyond the time of a call: how long an event may wait for its worker before somebody else may take it. */
+const WAIT_MILLISECONDS = 60_000;
+
+/** What a {@link DelayedFeed} is made of. */
+export interface DelayedFeedParts {
+  /** Seconds that a call may take. */
+  readonly timeout: number;
+  readonly weight: number;
+  readonly hasNumericOffsets: boolean;
+  /** How the events of a topic are tried again; undefined: the function has nothing to do with it any more. */
+  readonly retriesOf: (topic: string) => RetryPolicy | undefined;
+  /** Takes events that are due, and keeps them from others for so many milliseconds. */
+  readonly claim: (most: number, milliseconds: number) => Promise<readonly string[]>;
+  readonly onReady: () => void;
+}
+
+const NO_MORE: RetryPolicy = { attempts: 1, backoff: { from: 0, to: 0 } };
+
+/** Events that failed, of a function without `env`: they wait in Redis, and others go past them. */
+export class DelayedFeed implements Feed {
+  readonly #parts: DelayedFeedParts;
+  readonly source = "delayed";
+  readonly shard = "";
+  #waiting: Delivery[] = [];
+  #underWay = 0;
+  #over: string[] = [];
+  #seen: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #looksForNothing = 0;
+  isClosed = false;
+
+  constructor(parts: DelayedFeedParts) {
+    this.#parts = parts;
+    this.#lookIn(0);
+  }
+
+  get hasNumericOffsets(): boolean {
+    return this.#parts.hasNumericOffsets;
+  }
+
+  get weight(): number {
+    return this.#parts.weight;
+  }
+
+  /** An event was just delayed: look soon. */
+  wake(): void {
+    if (this.#looksForNothing < IDLE_AFTER_LOOKS) return;
+    this.#looksForNothing = 0;
+    this.#lookIn(LOOK_MILLISECONDS);
+  }
+
+  peek(now: number): Delivery | undefined {
+    const [next] = this.#waiting;
+    return next !== undefined && next.notBefore <= now ? next : undefined;
+  }
+
+  take(): Delivery | undefined {
+    const delivery = this.#waiting.shift();
+    if (delivery !== undefined) this.#underWay += 1;
+    return delivery;
+  }
+
+  putBack(deliveries: readonly Delivery[]): void {
+    this.#underWay -= deliveries.length;
+    this.#waiting = [...deliveries, ...this.#waiting];
+  }
+
+  over({ entry }: Delivery): void {
+    if (!(entry instanceof TopicEntry) || entry.isOver) return;
+    entry.isOver = true;
+    this.#underWay -= 1;
+    if (entry.delayed !== undefined) this.#over.push(entry.delayed);
+    const id = givenId(entry.event.headers);
+    if (id !== undefined) this.#seen.push(id);
+  }
+
+  settle(): Partial<Handled> {
+    const settled = { delayedOver: this.#over, seen: this.#seen };
+    this.#over = [];
+    this.#seen = [];
+    return settled;
+  }
+
+  split(): undefined {
+    return undefined;
+  }
+
+  stored(): void {}
+
+  rewind(): void {}
+
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.#timer);
+    this.#waiting = [];
+  }
+
+  #lookIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    if (!this.isClosed) this.#timer = setTimeout(() => void this.#look(), milliseconds);
+  }
+
+  async #look(): Promise<void> {
+    const room = MOST_AT_ONCE - this.#waiting.length - this.#underWay;
+    if (room > 0) {
+      const texts = await this.#parts.claim(room, this.#parts.timeout * 1000 + WAIT_MILLISECONDS);
+      if (this.isClosed) return;
+      this.#looksForNothing = texts.length > 0 ? 0 : this.#looksForNothing + 1;
+      for (const text of texts) this.#add(text);
+      if (texts.length > 0) this.#parts.onReady();
+    }
+    this.#lookIn(this.#looksForNothing < IDLE_AFTER_LOOKS ? LOOK_MILLISECONDS : LOOK_IDLE_MILLISECONDS);
+  }
+
+  #add(text: string): void {
+    const delayed = readDelayed(text);
+    if (delayed === undefined) return;
+    const { topic, partition, event, attempts, isList } = delayed;
+    const { hasNumericOffsets, shard } = this;
+    const retries = this.#parts.retriesOf(topic) ?? NO_MORE;
+    const origin = { feed: this, shard, topic, partition, hasNumericOffsets, retries };
+    const entry = new TopicEntry(origin, event, performance.now(), isList ? [event] : undefined, text);
+    const delivery = new Delivery(entry, undefined, undefined, entry);
+    delivery.attempts = attempts;
+    delivery.headText = entry.headText(attempts + 1);
+    this.#waiting.push(delivery);
+  }
+}

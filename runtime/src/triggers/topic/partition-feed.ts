@@ -1,0 +1,292 @@
+import type { TopicTriggerSpec } from "../../configuration/triggers.ts";
+import { Delivery } from "../../dispatcher/delivery.ts";
+import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
+import type { Handled } from "../../sinks/handled.ts";
+import { givenId, MAX_HOPS } from "../../topics/headers.ts";
+import type { Consumer, Partition, TopicEvent } from "../../topics/topics.ts";
+import { TopicEntry } from "./topic-entry.ts";
+
+/** Events that wait here; beyond, the partition is paused, until half of them are taken. */
+const MOST_WAITING = 4_000;
+/** Bytes of events that wait in all feeds of the runtime; each has its part. */
+const MOST_BYTES = 64 * 1024 ** 2;
+const MOST_BYTES_OF_ONE = 8 * 1024 ** 2;
+const FEWEST_BYTES_OF_ONE = 256 * 1024;
+/** Events that are taken and not over: one that takes long must not let the list of those after it grow for ever. */
+const MOST_UNDER_WAY = 10_000;
+
+/** Names that are kept here as well: what is over is soon in Redis, and a copy may come sooner. */
+const MOST_HELD = 20_000;
+
+/** How many feeds there are, which share the memory. */
+let feeds = 0;
+
+/** What a {@link PartitionFeed} is made of. */
+export interface PartitionFeedParts {
+  readonly partition: Partition;
+  readonly shard: string;
+  readonly spec: TopicTriggerSpec;
+  readonly weight: number;
+  readonly consumer: () => Pick<Consumer, "pause" | "resume" | "rewind" | "commit">;
+  readonly hasNumericOffsets: boolean;
+  /** There is something that was not there, or not due, before. */
+  readonly onReady: () => void;
+}
+
+interface Chunk {
+  readonly events: readonly TopicEvent[];
+  readonly receivedAt: number;
+}
+
+/** The events of one partition, in their order. */
+export class PartitionFeed implements Feed {
+  readonly #parts: PartitionFeedParts;
+  /** Events as they came, and which of the first chunk is the next. */
+  #chunks: Chunk[] = [];
+  #at = 0;
+  #waiting = 0;
+  #waitingBytes = 0;
+  #isPaused = false;
+  /** Deliveries that were taken and come again, before everything else. */
+  #returned: Delivery[] = [];
+  #next: Delivery | undefined;
+  /** Events that are taken, oldest first, up to the oldest that is not over. */
+  #underWay: TopicEntry[] = [];
+  #firstUnderWay = 0;
+  /** Events of a batch that are given one by one. */
+  #released = 0;
+  #settled: string | undefined;
+  #seen: string[] = [];
+  /** Names of events that came and are not stored. */
+  readonly #held = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  isClosed = false;
+
+  constructor(parts: PartitionFeedParts) {
+    this.#parts = parts;
+    feeds += 1;
+  }
+
+  get source(): string {
+    return this.#parts.partition.source;
+  }
+
+  get shard(): string {
+    return this.#parts.shard;
+  }
+
+  get topic(): string {
+    return this.#parts.partition.topic;
+  }
+
+  get partition(): number {
+    return this.#parts.partition.number;
+  }
+
+  get hasNumericOffsets(): boolean {
+    return this.#parts.hasNumericOffsets;
+  }
+
+  /** Itself, as what its entries have in common. */
+  get feed(): Feed {
+    return this;
+  }
+
+  get weight(): number {
+    return this.#parts.weight;
+  }
+
+  /** Whether an event of this name came, and is not known to be stored. */
+  holds(id: string): boolean {
+    return this.#held.has(id);
+  }
+
+  hold(id: string): void {
+    this.#held.add(id);
+  }
+
+  get retries(): RetryPolicy {
+    return this.#parts.spec.retries;
+  }
+
+  /** Unix milliseconds of the oldest event that is here and not over; undefined: there is none. */
+  get oldest(): number | undefined {
+    return (this.#underWay[this.#firstUnderWay]?.event ?? this.#chunks[0]?.events[this.#at])?.timestamp;
+  }
+
+  /** Events that came, in their order. */
+  add(events: readonly TopicEvent[]): void {
+    if (events.length === 0 || this.isClosed) return;
+    this.#chunks.push({ events, receivedAt: performance.now() });
+    this.#waiting += events.length;
+    for (const { body } of events) this.#waitingBytes += body.length;
+    if (!this.#isPaused && (this.#waiting > MOST_WAITING || this.#waitingBytes > mostBytes())) {
+      this.#isPaused = true;
+      this.#parts.consumer().pause(this.#parts.partition);
+    }
+    this.#parts.onReady();
+  }
+
+  peek(now: number): Delivery | undefined {
+    const [returned] = this.#returned;
+    if (returned !== undefined) {
+      if (returned.notBefore <= now) return returned;
+      this.#readyIn(returned.notBefore - now);
+      return undefined;
+    }
+    if (this.#underWay.length - this.#firstUnderWay >= MOST_UNDER_WAY) return undefined;
+    this.#next ??= this.#build(now);
+    return this.#next;
+  }
+
+  take(): Delivery | undefined {
+    const returned = this.#returned.shift();
+    if (returned !== undefined) return returned;
+    const next = this.#next;
+    if (next === undefined) return undefined;
+    this.#next = undefined;
+    this.#underWay.push(next.entry as TopicEntry);
+    return next;
+  }
+
+  putBack(deliveries: readonly Delivery[]): void {
+    this.#returned = [...deliveries, ...this.#returned];
+  }
+
+  over({ entry }: Delivery): void {
+    if (!(entry instanceof TopicEntry) || entry.isOver) return;
+    entry.isOver = true;
+    for (const event of entry.list ?? [entry.event]) {
+      const id = givenId(event.headers);
+      if (id !== undefined) this.#seen.push(id);
+    }
+    const wasFull = this.#underWay.length - this.#firstUnderWay >= MOST_UNDER_WAY;
+    let first = this.#underWay[this.#firstUnderWay];
+    while (first?.isOver) {
+      this.#settled = first.event.position;
+      this.#firstUnderWay += 1;
+      first = this.#underWay[this.#firstUnderWay];
+    }
+    if (this.#firstUnderWay >= 1024 || this.#firstUnderWay === this.#underWay.length) {
+      this.#underWay.splice(0, this.#firstUnderWay);
+      this.#firstUnderWay = 0;
+    }
+    if (wasFull && this.#underWay.length - this.#firstUnderWay < MOST_UNDER_WAY) this.#parts.onReady();
+  }
+
+  settle(): Partial<Handled> {
+    const seen = this.#seen;
+    this.#seen = [];
+    if (this.#held.size > MOST_HELD) for (const id of seen) this.#held.delete(id);
+    const position = this.#settled;
+    this.#settled = undefined;
+    // The position of a partition that is somebody else's is theirs.
+    if (this.isClosed || position === undefined) return seen.length === 0 ? {} : { seen };
+    const positions = new Map([[this.source, position]]);
+    return seen.length === 0 ? { positions } : { positions, seen };
+  }
+
+  split({ entry, event }: Delivery): readonly Delivery[] | undefined {
+    if (!(entry instanceof TopicEntry) || entry.list === undefined || entry.list.length < 2) return undefined;
+    const entries = entry.list.map((each) => new TopicEntry(this, each, event.receivedAt, [each]));
+    const at = this.#underWay.indexOf(entry);
+    if (at !== -1) this.#underWay.splice(at, 1, ...entries);
+    return entries.map((each) => new Delivery(each, undefined, undefined, each));
+  }
+
+  stored(position: string): void {
+    if (!this.isClosed) this.#parts.consumer().commit(this.#parts.partition, position);
+  }
+
+  rewind(): void {
+    if (!this.isClosed) this.#parts.consumer().rewind(this.#parts.partition);
+  }
+
+  /** Give nothing any more. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    feeds -= 1;
+    clearTimeout(this.#timer);
+    this.#chunks = [];
+    this.#returned = [];
+    this.#next = undefined;
+  }
+
+  #build(now: number): Delivery | undefined {
+    if (this.isClosed || !this.#isBatchDue(now)) return undefined;
+    const { batch } = this.#parts.spec;
+    const receivedAt = this.#chunks[0]?.receivedAt ?? now;
+    const first = this.#shift();
+    if (first === undefined) return undefined;
+    const list = batch?.list ? [first, ...this.#shiftMore(batch.size - 1)] : undefined;
+    const entry = new TopicEntry(this, list?.at(-1) ?? first, receivedAt, list);
+    const delivery = new Delivery(entry, undefined, undefined, entry);
+    if (entry.hops > MAX_HOPS) delivery.letters = entry.letters(loopError(entry.hops), "", 0);
+    return delivery;
+  }
+
+  /** Whether there are as many as a batch has, or the oldest has waited for as long as it may. */
+  #isBatchDue(now: number): boolean {
+    const { batch } = this.#parts.spec;
+    if (batch === undefined) return true;
+    if (this.#released > 0) {
+      this.#released -= 1;
+      return true;
+    }
+    const receivedAt = this.#chunks[0]?.receivedAt;
+    if (receivedAt === undefined) return false;
+    const waitsFor = receivedAt + batch.wait * 1000 - now;
+    if (this.#waiting < batch.size && waitsFor > 0) {
+      this.#readyIn(waitsFor);
+      return false;
+    }
+    if (!batch.list) this.#released = Math.min(batch.size, this.#waiting) - 1;
+    return true;
+  }
+
+  #shift(): TopicEvent | undefined {
+    const [chunk] = this.#chunks;
+    const event = chunk?.events[this.#at];
+    if (chunk === undefined || event === undefined) return undefined;
+    this.#at += 1;
+    if (this.#at === chunk.events.length) {
+      this.#chunks.shift();
+      this.#at = 0;
+    }
+    this.#waiting -= 1;
+    this.#waitingBytes -= event.body.length;
+    if (this.#isPaused && this.#waiting <= MOST_WAITING / 2 && this.#waitingBytes <= mostBytes() / 2) {
+      this.#isPaused = false;
+      this.#parts.consumer().resume(this.#parts.partition);
+    }
+    return event;
+  }
+
+  #shiftMore(most: number): TopicEvent[] {
+    const more: TopicEvent[] = [];
+    while (more.length < most) {
+      const event = this.#shift();
+      if (event === undefined) break;
+      more.push(event);
+    }
+    return more;
+  }
+
+  #readyIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    // Timers may be early by a fraction.
+    this.#timer = setTimeout(() => this.#parts.onReady(), milliseconds + 1);
+  }
+}
+
+function mostBytes(): number {
+  return Math.max(FEWEST_BYTES_OF_ONE, Math.min(MOST_BYTES_OF_ONE, MOST_BYTES / Math.max(1, feeds)));
+}
+
+function loopError(hops: number): string {
+  return (
+    `the event has come through ${hops} functions, more than ${MAX_HOPS}: output.topics of some of them lead back ` +
+    "to where they get their events from; take one of these topics out"
+  );
+}

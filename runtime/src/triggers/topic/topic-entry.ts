@@ -1,0 +1,139 @@
+import type { FeedEntry } from "../../dispatcher/delivery.ts";
+import { type FunctionEvent, NO_CONTEXT } from "../../dispatcher/event.ts";
+import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
+import type { DeadLetter } from "../../sinks/handled.ts";
+import { givenId, hopsOf } from "../../topics/headers.ts";
+import type { TopicEvent } from "../../topics/topics.ts";
+import type { EventContext } from "../../workers/protocol.ts";
+import { writeDelayed } from "./delayed-event.ts";
+
+const OPENING = Buffer.from("[");
+const COMMA = Buffer.from(",");
+const CLOSING = Buffer.from("]");
+
+/** What entries of one source have in common. */
+export interface EntryOrigin {
+  readonly feed: Feed;
+  readonly shard: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Whether offsets are numbers, or ids of a stream's entries. */
+  readonly hasNumericOffsets: boolean;
+  readonly retries: RetryPolicy;
+}
+
+/** One event of a topic, or several that the handler gets as a list, on their way through the dispatcher. */
+export class TopicEntry implements FunctionEvent, FeedEntry {
+  readonly origin: EntryOrigin;
+  readonly event: TopicEvent;
+  /** Where the handler gets a list: what is in it, `event` last. */
+  readonly list: readonly TopicEvent[] | undefined;
+  readonly receivedAt: number;
+  readonly body: Buffer;
+  /** The text that it waited in the delay set as. */
+  readonly delayed: string | undefined;
+  isOver = false;
+  readonly position = null;
+  readonly context = NO_CONTEXT;
+  readonly isSuperseded = false;
+
+  constructor(
+    origin: EntryOrigin,
+    event: TopicEvent,
+    receivedAt: number,
+    list?: readonly TopicEvent[],
+    delayed?: string,
+  ) {
+    this.origin = origin;
+    this.event = event;
+    this.list = list;
+    this.receivedAt = receivedAt;
+    this.body = list === undefined ? event.body : listOf(list);
+    this.delayed = delayed;
+  }
+
+  get feed(): Feed {
+    return this.origin.feed;
+  }
+
+  get retries(): RetryPolicy {
+    return this.origin.retries;
+  }
+
+  get source(): string {
+    return this.origin.feed.source;
+  }
+
+  get shard(): string {
+    return this.origin.shard;
+  }
+
+  get key(): Buffer | null {
+    return this.event.key;
+  }
+
+  get size(): number {
+    return this.list?.length ?? 1;
+  }
+
+  get eventId(): string {
+    return idOf(this.origin, this.event);
+  }
+
+  get hops(): number {
+    return hopsOf(this.event.headers);
+  }
+
+  headText(attempt: number): string {
+    const { topic, partition } = this.origin;
+    const own = contextOf(this.origin, this.event);
+    const events = this.list?.map((event) => contextOf(this.origin, event));
+    const context = { topic, partition, ...own, attempt, ...(events && { events }) };
+    return JSON.stringify(context satisfies EventContext & Record<string, unknown>);
+  }
+
+  letters(error: string, details: string, attempts: number): readonly DeadLetter[] {
+    const { topic, partition } = this.origin;
+    return (this.list ?? [this.event]).map((event): DeadLetter => {
+      const key: Record<string, string> = event.key === null ? {} : { key: event.key.toString() };
+      const origin = {
+        partition: String(partition),
+        offset: event.position,
+        timestamp: String(event.timestamp),
+        ...key,
+        headers: JSON.stringify(event.headers),
+        eventId: idOf(this.origin, event),
+      };
+      const { delayed, source } = this;
+      return { source, body: event.body, error, details, attempts, topic, origin, delayed };
+    });
+  }
+
+  delayedText(attempts: number): string {
+    const { topic, partition } = this.origin;
+    return writeDelayed({ topic, partition, event: this.event, attempts, isList: this.list !== undefined });
+  }
+}
+
+function contextOf({ hasNumericOffsets }: EntryOrigin, event: TopicEvent) {
+  const { position, key, timestamp, headers } = event;
+  return {
+    offset: hasNumericOffsets ? Number(position) : position,
+    key: key === null ? null : key.toString(),
+    timestamp,
+    headers,
+  };
+}
+
+function idOf({ topic, partition }: EntryOrigin, { headers, position }: TopicEvent): string {
+  return givenId(headers) ?? `${topic}/${partition}/${position}`;
+}
+
+function listOf(events: readonly TopicEvent[]): Buffer {
+  const parts: Buffer[] = [OPENING];
+  for (const [index, { body }] of events.entries()) {
+    if (index > 0) parts.push(COMMA);
+    parts.push(body);
+  }
+  return Buffer.concat([...parts, CLOSING]);
+}

@@ -1,0 +1,175 @@
+import type { Logger } from "pino";
+import { type Class, weightOf } from "../../configuration/classes.ts";
+import { type FunctionDefinition, outputKeyOf } from "../../configuration/manifest.ts";
+import type { TopicTriggerSpec } from "../../configuration/triggers.ts";
+import type { Dispatcher } from "../../dispatcher/dispatcher.ts";
+import type { RedisStore } from "../../sinks/redis-store.ts";
+import { givenId } from "../../topics/headers.ts";
+import type { Consumer, ConsumerListener, Partition, TopicEvent, Topics } from "../../topics/topics.ts";
+import { DelayedFeed } from "./delayed-feed.ts";
+import { PartitionFeed } from "./partition-feed.ts";
+
+/** What {@link TopicTriggers} are made of. */
+export interface TopicTriggersParts {
+  readonly definition: FunctionDefinition;
+  readonly topics: Topics;
+  readonly store: RedisStore;
+  readonly dispatcher: Dispatcher;
+  readonly log: Logger;
+}
+
+/** All that binds one function to topics: a member of its group, and a feed for each partition that is its. */
+export class TopicTriggers implements ConsumerListener {
+  readonly #parts: TopicTriggersParts;
+  readonly #hasNumericOffsets: boolean;
+  #specs: ReadonlyMap<string, TopicTriggerSpec> = new Map();
+  #consumer: Consumer | undefined;
+  /** By the source of their partitions. */
+  readonly #feeds = new Map<string, PartitionFeed>();
+  /** Of each feed: events before these wait for an answer from Redis. */
+  readonly #arriving = new Map<PartitionFeed, Promise<void>>();
+  #delayed: DelayedFeed | undefined;
+  #problem: string | null = null;
+
+  constructor(parts: TopicTriggersParts) {
+    this.#parts = parts;
+    this.#hasNumericOffsets = parts.topics.engine === "kafka";
+  }
+
+  /** Read these topics from now on, those that stay without a break. */
+  update(specs: readonly TopicTriggerSpec[]): void {
+    const before = this.#specs;
+    this.#specs = new Map(specs.map((spec) => [spec.topic, spec]));
+    const active = specs.filter(({ paused }) => !paused);
+    const starts = new Map(active.map(({ topic, start }) => [topic, start]));
+    if (this.#consumer !== undefined) {
+      this.#consumer.subscribe(starts);
+      for (const feed of this.#feeds.values()) {
+        const isChanged =
+          JSON.stringify(before.get(feed.topic)) !== JSON.stringify(this.#specs.get(feed.topic));
+        if (isChanged && starts.has(feed.topic)) feed.rewind();
+      }
+    } else if (starts.size > 0) {
+      this.#consumer = this.#parts.topics.consume(this.#parts.definition.name, starts, this);
+    }
+    if (specs.length > 0) this.#startDelayed();
+  }
+
+  /** Events that are here and not handled, and those of each topic that came. */
+  get feeds(): Iterable<PartitionFeed> {
+    return this.#feeds.values();
+  }
+
+  get topics(): readonly string[] {
+    return [...this.#specs.keys()];
+  }
+
+  async onAssigned(partition: Partition): Promise<string | undefined> {
+    const { definition, dispatcher } = this.#parts;
+    const spec = this.#specs.get(partition.topic);
+    if (spec === undefined) return undefined;
+    const shard = definition.state === "partition" ? `${partition.topic}-${partition.number}` : "";
+    this.#close(partition.source);
+    const feed: PartitionFeed = new PartitionFeed({
+      partition,
+      shard,
+      spec,
+      weight: weightOf(spec.class ?? definition.class),
+      consumer: () => this.#consumer ?? NO_CONSUMER,
+      hasNumericOffsets: this.#hasNumericOffsets,
+      onReady: () => dispatcher.wake(shard, feed),
+    });
+    this.#feeds.set(partition.source, feed);
+    const position = await dispatcher.open(shard, partition.source, definition.state === "partition");
+    if (!feed.isClosed) dispatcher.attach(shard, feed);
+    return position;
+  }
+
+  onEvents(partition: Partition, events: readonly TopicEvent[]): void {
+    const feed = this.#feeds.get(partition.source);
+    if (feed === undefined) return;
+    const before = this.#arriving.get(feed);
+    const isNamed = events.some(({ headers }) => givenId(headers) !== undefined);
+    if (before === undefined && !isNamed) {
+      feed.add(events);
+      return;
+    }
+    const arriving = (before ?? Promise.resolve())
+      .then(() => (isNamed ? this.#unseen(feed, events) : events))
+      .then((unseen) => feed.add(unseen))
+      .then(() => {
+        if (this.#arriving.get(feed) === arriving) this.#arriving.delete(feed);
+      });
+    this.#arriving.set(feed, arriving);
+  }
+
+  onRevoked(partition: Partition): void {
+    this.#close(partition.source);
+  }
+
+  onProblem(reason: string | null): void {
+    const { log, topics } = this.#parts;
+    if (reason === this.#problem) return;
+    this.#problem = reason;
+    if (reason === null) log.info("events of topics come again");
+    else log.error({ reason, topics: topics.engine }, `no events of topics for now, trying on: ${reason}`);
+  }
+
+  /** An event was delayed. */
+  noteDelayed(): void {
+    this.#delayed?.wake();
+  }
+
+  /** Read nothing any more, and commit what is handled. */
+  async stop(): Promise<void> {
+    const consumer = this.#consumer;
+    this.#consumer = undefined;
+    this.#delayed?.close();
+    if (this.#delayed !== undefined) this.#parts.dispatcher.detach("", this.#delayed);
+    this.#delayed = undefined;
+    await consumer?.stop();
+    for (const source of [...this.#feeds.keys()]) this.#close(source);
+  }
+
+  /** Those that were not handled before, by the names that their producers gave them. */
+  async #unseen(feed: PartitionFeed, events: readonly TopicEvent[]): Promise<readonly TopicEvent[]> {
+    const { definition, store, dispatcher } = this.#parts;
+    const ids = events.flatMap(({ headers }) => givenId(headers) ?? []);
+    const outputKey = outputKeyOf(definition, feed.shard);
+    const seen = new Set(await store.seen(outputKey, ids, dispatcher.patience));
+    return events.filter(({ headers }) => {
+      const id = givenId(headers);
+      if (id === undefined) return true;
+      if (seen.has(id) || feed.holds(id)) return false;
+      feed.hold(id);
+      return true;
+    });
+  }
+
+  #startDelayed(): void {
+    const { definition, dispatcher, store } = this.#parts;
+    if (definition.state !== "none" || this.#delayed !== undefined) return;
+    const delayed: DelayedFeed = new DelayedFeed({
+      timeout: definition.limits.timeout,
+      weight: weightOf(definition.class as Class),
+      hasNumericOffsets: this.#hasNumericOffsets,
+      retriesOf: (topic) => this.#specs.get(topic)?.retries,
+      claim: (most, milliseconds) => store.claimDelayed(definition.outputKey, most, milliseconds),
+      onReady: () => dispatcher.wake("", delayed),
+    });
+    this.#delayed = delayed;
+    dispatcher.attach("", delayed);
+  }
+
+  #close(source: string): void {
+    const feed = this.#feeds.get(source);
+    if (feed === undefined) return;
+    this.#feeds.delete(source);
+    this.#arriving.delete(feed);
+    feed.close();
+    this.#parts.dispatcher.detach(feed.shard, feed);
+  }
+}
+
+/** What is left to do of a consumer that has stopped. */
+const NO_CONSUMER = { pause: () => {}, resume: () => {}, rewind: () => {}, commit: () => {} };
