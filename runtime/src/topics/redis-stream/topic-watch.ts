@@ -96,12 +96,13 @@ export class TopicWatch {
 
   async #askForTopics(topics: readonly FollowedTopic[]): Promise<void> {
     try {
-      const there = await this.#reader.exists(topics.map(({ key }) => key));
-      if (there === 0) return;
+      if ((await this.#reader.exists(topics.map(({ key }) => key))) === 0) return;
+      const there = await Promise.all(topics.map(({ key }) => this.#reader.exists(key)));
+      for (const [at, topic] of topics.entries()) if (there[at] === 1) topic.poke();
     } catch {
       // The next look of each says what is wrong.
+      for (const topic of topics) topic.poke();
     }
-    for (const topic of topics) topic.poke();
   }
 }
 
