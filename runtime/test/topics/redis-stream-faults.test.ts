@@ -277,3 +277,25 @@ test("only topics that changed are read, however many there are", async () => {
   const polls = 3 * (1 + Math.ceil((performance.now() - begun) / 1_000));
   expect((await reads()) - before).toBeLessThanOrEqual(2 * 100 + polls);
 });
+
+test("where a fail-over lost events that were read, those in their place are read", async () => {
+  const topics = connect(addressOf(redis));
+  const at = (number: number) => `${1_000 + number}-0`;
+  const add = (number: number) => redis.client.xadd(KEY, at(number), "event", String(number));
+  for (const number of range(0, 5)) await add(number);
+  let stored: string | undefined;
+  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
+  await reader.received(5);
+  const lost = await redis.client.dumpBuffer(KEY);
+  for (const number of range(5, 8)) await add(number);
+  await reader.received(8);
+  stored = at(4);
+  // The new primary has what had been passed on to it, and its clock is behind.
+  await redis.client.call("RESTORE", KEY, 0, lost, "REPLACE");
+  await redis.client.xadd(KEY, "1005-1", "event", "10");
+  await redis.client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  await waitFor("the event", () => reader.numbers().includes(10));
+  await redis.client.xadd(KEY, "1005-2", "event", "11");
+  await reader.received(10);
+  expect(reader.numbers()).toEqual([...range(0, 8), 10, 11]);
+});

@@ -32,7 +32,7 @@ export class TopicWatch {
           for (const topic of this.#byKey.get(key) ?? []) topic.poke();
         }
       },
-      onUnknown: () => this.pokeAll(),
+      onUnknown: () => this.lookAtAll(),
     });
     this.#pollLater();
   }
@@ -49,9 +49,9 @@ export class TopicWatch {
     if (topics?.size === 0) this.#byKey.delete(topic.key);
   }
 
-  /** Look at every topic. */
-  pokeAll(): void {
-    for (const topics of this.#byKey.values()) for (const topic of topics) topic.poke();
+  /** Changes may have been missed. */
+  lookAtAll(): void {
+    for (const topics of this.#byKey.values()) for (const topic of topics) topic.lookAgain();
   }
 
   stop(): void {
