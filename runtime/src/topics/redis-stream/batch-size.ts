@@ -1,6 +1,7 @@
 /** What a reply is to hold: more costs memory and holds the others up, less costs round trips. */
 const TARGET_BYTES = 512 * 1024;
-const MOST_EVENTS = 512;
+/** Also bounds what a reply may be where events are suddenly as large as they get. */
+const MOST_EVENTS = 256;
 const FIRST_EVENTS = 64;
 
 /** How many events of a topic are read at once, by the sizes that were seen. */

@@ -81,6 +81,12 @@ export class FollowedTopic {
     if (!this.#reading && this.#assignment?.paused !== true) this.#options.turns.ask(this);
   }
 
+  /** Look at it as if everything may have changed: it may be another server's by now. */
+  lookAgain(): void {
+    this.#assignment?.progress.compareSoon();
+    this.poke();
+  }
+
   pause(): void {
     if (this.#assignment !== undefined) this.#assignment.paused = true;
   }
@@ -109,11 +115,8 @@ export class FollowedTopic {
     try {
       await assignment?.progress.write();
     } catch (error) {
-      // What is gone the next look finds out; whatever else it is, the next time tries again.
+      // What is gone the next look finds out. Whatever else it is, events come, and the next time tries again.
       if (isMissing(error) || isGroupMissing(error)) this.poke();
-      else if ((error as Error).message.startsWith("NOPERM")) {
-        this.#options.onProblem(explainTopicError(error));
-      }
     }
   }
 
@@ -200,7 +203,7 @@ export class FollowedTopic {
     if (entries === undefined || entries.length === 0) {
       // Throws where the topic, or the group with it, is gone.
       await reader.call("XPENDING", this.#key, group);
-      await assignment.progress.atEnd(assignment.last);
+      this.#compare(assignment, assignment.last);
       return false;
     }
     const events: TopicEvent[] = [];
@@ -215,8 +218,17 @@ export class FollowedTopic {
     assignment.progress.read(events);
     listener.onEvents(this.partition, events);
     if (events.length === count) return true;
-    if (assignment === this.#assignment) await assignment.progress.atEnd(assignment.last);
+    this.#compare(assignment, assignment.last);
     return assignment !== this.#assignment;
+  }
+
+  /** Not waited for: it is seldom, and reading goes on meanwhile. */
+  #compare(assignment: Assignment, last: string): void {
+    const compared = assignment.progress.atEnd(last).then((isThere) => {
+      if (!isThere && assignment === this.#assignment) this.rewind();
+    });
+    // What it is, the next read says too.
+    compared.catch(() => {});
   }
 
   #miss(): void {

@@ -7,9 +7,11 @@ const PATIENCE_MILLISECONDS = 5_000;
 const FIRST_RETRY_MILLISECONDS = 20;
 const LONGEST_RETRY_MILLISECONDS = 500;
 
-/** What may pass by itself: a full or busy server, a fail-over, a connection that comes back. */
-const PASSING =
-  /^(OOM|MISCONF|READONLY|LOADING|BUSY|TRYAGAIN|MASTERDOWN|NOREPLICAS|CLUSTERDOWN) |Connection is closed|isn't writeable|max retries|Socket timeout|ECONN|EPIPE|ETIMEDOUT/;
+/** What our library says where there is no connection, or no more. */
+const NO_CONNECTION = /Connection is closed|isn't writeable|max retries|Socket timeout|ECONN|EPIPE|ETIMEDOUT/;
+
+/** What may pass by itself of what a server says: it is full or busy, or another one takes its place. */
+const PASSING = /^(OOM|MISCONF|READONLY|LOADING|BUSY|TRYAGAIN|MASTERDOWN|NOREPLICAS|CLUSTERDOWN)\b/;
 
 /**
  * Do something in Redis, trying again for a few seconds where the reason may pass.
@@ -26,28 +28,35 @@ export async function patiently<Value>(what: string, act: () => Promise<Value>):
       return await act();
     } catch (error) {
       if (error instanceof TopicError) throw error;
-      const { message } = error as Error;
-      if (!PASSING.test(message) || performance.now() + delay > end) throw explained(what, error);
+      const message = messageOf(error);
+      const mayPass = PASSING.test(message) || NO_CONNECTION.test(message);
+      if (!mayPass || performance.now() + delay > end) throw explained(what, error);
     }
     await sleep(delay);
   }
 }
 
+/** What Redis says; before version 7 it says where in a script an error was, too. */
+function messageOf(error: unknown): string {
+  const { message } = error as Error;
+  return /(?:@user_script: ?\d*: )-?([A-Z]+ .*)/s.exec(message)?.[1] ?? message;
+}
+
 function explained(what: string, error: unknown): Error {
   const text = `cannot ${what}: ${explainTopicError(error)}`;
-  const { message } = error as Error;
-  if (message.startsWith("NOPERM")) return new TopicError("not-allowed", text, { cause: error });
+  if (messageOf(error).startsWith("NOPERM")) return new TopicError("not-allowed", text, { cause: error });
   return new Error(text, { cause: error });
 }
 
 /** Say in words what went wrong with a topic, and what to do. */
 export function explainTopicError(error: unknown): string {
-  const { message } = error as Error;
+  const message = messageOf(error);
+  if (NO_CONNECTION.test(message)) return "there is no connection to Redis";
   if (message.startsWith("WRONGTYPE")) {
     return "its key holds another type than a stream; delete that key or choose another topic";
   }
   if (message.startsWith("NOPERM")) {
     return `${message}: topics need ~gaugelet:* and the commands that docs/reference/redis.md lists; grant them with ACL SETUSER`;
   }
-  return explainRedisError(error);
+  return explainRedisError(message);
 }

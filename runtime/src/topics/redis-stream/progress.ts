@@ -85,13 +85,22 @@ export class Progress {
    * Everything there is was read, as it seems.
    *
    * @param last the position of the event that was read last.
+   * @returns false where there never was such an event: a fail-over lost it, and others may stand in its place.
    */
-  async atEnd(last: string): Promise<void> {
-    if (this.#base !== null && performance.now() < this.#compareAt) return;
+  async atEnd(last: string): Promise<boolean> {
+    if (performance.now() < this.#compareAt) return true;
     this.#compareAt = performance.now() + COMPARE_EVERY_MILLISECONDS;
     const read = this.#read;
     const { newest, added } = await streamInfo(this.#redis, this.#key);
     if (added !== null && newest === last) this.#base = added - read;
+    // Commits need the number: the next time everything was read it may be found.
+    else if (added !== null && this.#base === null) this.#compareAt = 0;
+    return compareIds(last, newest) <= 0;
+  }
+
+  /** Compare with Redis at the next end: it may be another server by now. */
+  compareSoon(): void {
+    this.#compareAt = 0;
   }
 
   /** Everything up to here is handled. */

@@ -173,7 +173,7 @@ export class RedisStreamTopics implements Topics {
         onDown: report,
         onUp: () => {
           report(null);
-          watch.pokeAll();
+          watch.lookAtAll();
         },
       },
       { socketTimeout: SILENCE_MILLISECONDS },

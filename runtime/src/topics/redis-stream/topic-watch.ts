@@ -32,7 +32,7 @@ export class TopicWatch {
           for (const topic of this.#byKey.get(key) ?? []) topic.poke();
         }
       },
-      onUnknown: () => this.pokeAll(),
+      onUnknown: () => this.lookAtAll(),
     });
     this.#pollLater();
   }
@@ -49,9 +49,9 @@ export class TopicWatch {
     if (topics?.size === 0) this.#byKey.delete(topic.key);
   }
 
-  /** Look at every topic. */
-  pokeAll(): void {
-    for (const topics of this.#byKey.values()) for (const topic of topics) topic.poke();
+  /** Changes may have been missed. */
+  lookAtAll(): void {
+    for (const topics of this.#byKey.values()) for (const topic of topics) topic.lookAgain();
   }
 
   stop(): void {
@@ -96,12 +96,13 @@ export class TopicWatch {
 
   async #askForTopics(topics: readonly FollowedTopic[]): Promise<void> {
     try {
-      const there = await this.#reader.exists(topics.map(({ key }) => key));
-      if (there === 0) return;
+      if ((await this.#reader.exists(topics.map(({ key }) => key))) === 0) return;
+      const there = await Promise.all(topics.map(({ key }) => this.#reader.exists(key)));
+      for (const [at, topic] of topics.entries()) if (there[at] === 1) topic.poke();
     } catch {
       // The next look of each says what is wrong.
+      for (const topic of topics) topic.poke();
     }
-    for (const topic of topics) topic.poke();
   }
 }
 
