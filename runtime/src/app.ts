@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import type { RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
 import { type FunctionDefinition, outputKeyOf } from "./configuration/manifest.ts";
 import type { TriggerSpec } from "./configuration/triggers.ts";
+import { Turns } from "./dispatcher/turns.ts";
 import { FunctionRunner } from "./functions/function-runner.ts";
 import { type AssembledFunction, FunctionSet } from "./functions/function-set.ts";
 import { managementRoutes } from "./http/management.ts";
@@ -98,6 +99,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       changes,
       store,
       leases,
+      turns: new Turns(configuration.busyWorkers),
       launcher,
       topics: () => topics,
       metrics,
@@ -179,6 +181,7 @@ interface CommonParts {
   readonly changes: FollowedKeys;
   readonly store: RedisStore;
   readonly leases: Leases;
+  readonly turns: Turns;
   readonly launcher: Launcher;
   readonly topics: { readonly engine: Topics; readonly publisher: Publisher } | undefined;
   readonly metrics: RuntimeMetrics;
@@ -202,13 +205,14 @@ function assemble(
   { topics, ...shared }: Omit<CommonParts, "topics"> & { readonly topics: () => CommonParts["topics"] },
 ): AssembledFunction {
   const parts: CommonParts = { ...shared, topics: topics() };
-  const { configuration, store, metrics, leases } = parts;
+  const { configuration, store, metrics, leases, turns } = parts;
   const log = parts.log.child({ function: definition.name });
   metrics.register(definition);
   const runner = new FunctionRunner({
     definition,
     makeTrigger: (spec) => makeTrigger(spec, definition, parts, log),
     leases,
+    turns,
     topics: parts.topics,
     prepare: (signal) => preparePackage(definition.source, configuration.stateFolder, signal),
     worker: workerOptions(definition, parts, log),

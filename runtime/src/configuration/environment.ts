@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
@@ -14,6 +14,9 @@ import type { FunctionDefinition, OperatorSettings } from "./manifest.ts";
 
 const port = (fallback: number) =>
   z.coerce.number("expected a port number").int().min(0).max(65_535).default(fallback);
+
+/** Handlers wait for others more than they compute, as a rule. */
+const BUSY_WORKERS_OF_A_CORE = 16;
 
 /** What functions on measurements use most, and what takes longest to import. */
 const USUAL_MODULES = ["numpy", "pandas", "sklearn", "matplotlib", "requests", "tqdm"];
@@ -45,6 +48,11 @@ const environmentSchema = z.object({
   PROMETHEUS_URL: z
     .url({ protocol: /^https?$/, error: "expected the address of Prometheus, such as http://127.0.0.1:9090" })
     .default("http://127.0.0.1:9090"),
+  GAUGELET_BUSY_WORKERS: z.coerce
+    .number("expected a number of workers")
+    .int()
+    .min(1)
+    .default(BUSY_WORKERS_OF_A_CORE * availableParallelism()),
   GAUGELET_PYTHON: z.string().min(1).default("python3"),
   GAUGELET_PRELOAD: moduleList.optional(),
   GAUGELET_MINIMUM_ISOLATION: isolationSchema.default("process"),
@@ -72,6 +80,8 @@ export interface RuntimeConfiguration {
   readonly file: WatchedFile | undefined;
   readonly topics: TopicEngineName;
   readonly kafka: KafkaAddress | undefined;
+  /** How many workers of all functions together may be busy at a time. */
+  readonly busyWorkers: number;
   /** Address of Prometheus. */
   readonly prometheus: string;
   /** Health and metrics. */
@@ -122,6 +132,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     file,
     topics: values.GAUGELET_TOPICS,
     kafka,
+    busyWorkers: values.GAUGELET_BUSY_WORKERS,
     prometheus: values.PROMETHEUS_URL,
     management: { address: values.GAUGELET_MANAGEMENT_ADDRESS, port: values.GAUGELET_MANAGEMENT_PORT },
     status:

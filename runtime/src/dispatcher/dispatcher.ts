@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { weightOf } from "../configuration/classes.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
 import { type DeadLetter, NOTHING_HANDLED } from "../sinks/handled.ts";
@@ -19,6 +20,7 @@ import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LastingProblems } from "./lasting-problems.ts";
 import { openShard } from "./open-shard.ts";
+import type { Turns, TurnTaker } from "./turns.ts";
 import { Window } from "./window.ts";
 
 /** What a {@link Dispatcher} is made of. */
@@ -34,6 +36,8 @@ export interface DispatcherParts {
     publications: Parameters<OutboxParts["publish"]>[0],
     signal: AbortSignal,
   ) => ReturnType<OutboxParts["publish"]>;
+  /** Whose worker may be busy, where not all may. */
+  readonly turns: Turns;
   /** Hears of each call that is over. */
   readonly note: (outcome: Outcome, message: string, details: string, limit: LimitName | undefined) => void;
 }
@@ -50,7 +54,7 @@ export interface DispatcherParts {
  * An event of a feed that fails is tried again, and then put aside. Where `env` is kept it is taken back to what is
  * stored, and whatever came after that runs again.
  */
-export class Dispatcher implements PoolUser<Delivery> {
+export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   readonly #parts: DispatcherParts;
   readonly #pool: WorkerPool<Delivery>;
   readonly #lanes: Lanes;
@@ -92,6 +96,14 @@ export class Dispatcher implements PoolUser<Delivery> {
 
   get pool(): WorkerPool<Delivery> {
     return this.#pool;
+  }
+
+  get weight(): number {
+    return weightOf(this.#parts.definition.class);
+  }
+
+  onTurn(): void {
+    this.#pump();
   }
 
   /** Aborts when there is no more patience with Redis. */
@@ -201,6 +213,7 @@ export class Dispatcher implements PoolUser<Delivery> {
   }
 
   onLost(worker: Worker<Delivery>, end: WorkerEnd): void {
+    this.#endTurn(worker);
     this.#windows.delete(worker);
     const held = this.#lanes.heldBy(worker);
     const unsaved = held.flatMap((lane) => lane.unsaved.splice(0));
@@ -225,6 +238,7 @@ export class Dispatcher implements PoolUser<Delivery> {
 
   onMoved(from: Worker<Delivery>, to: Worker<Delivery> | undefined): void {
     for (const lane of this.#lanes.heldBy(from)) lane.worker = to;
+    this.#endTurn(from);
     this.#windows.delete(from);
     this.#pump();
   }
@@ -243,6 +257,7 @@ export class Dispatcher implements PoolUser<Delivery> {
   /** Nothing new from now on; what waits is answered. */
   close(): void {
     this.#isStopping = true;
+    this.#parts.turns.leave(this);
     this.#eager.clear();
     for (const lane of this.#lanes) this.#refuseWaiting(lane, "the runtime stops");
   }
@@ -295,12 +310,30 @@ export class Dispatcher implements PoolUser<Delivery> {
     const window = this.#windows.get(worker);
     if (window === undefined || !window.hasRoom || (delivery.isSuspect && !this.#isQuiet(worker)))
       return false;
+    if (!this.#hasTurn(window, now)) return false;
     lane.intake.take();
     lane.underWay += 1;
     window.sent(delivery.body.length, delivery.isSuspect);
     delivery.id = worker.invoke(delivery, lane.number, lane.outbox.storedAt, now);
     this.#parts.metrics.sent((now - delivery.event.receivedAt) / 1000);
     return true;
+  }
+
+  /** Whether a worker may begin one more call: it has its turn, or may have one. */
+  #hasTurn(window: Window, now: number): boolean {
+    const { turns } = this.#parts;
+    if (window.turnSince !== undefined) return !turns.isOver(window.turnSince, now);
+    if (!turns.begin(this)) return false;
+    window.turnSince = now;
+    return true;
+  }
+
+  #endTurn(worker: Worker<Delivery>): void {
+    const window = this.#windows.get(worker);
+    if (window?.turnSince === undefined) return;
+    const since = window.turnSince;
+    window.turnSince = undefined;
+    this.#parts.turns.end(this, since, performance.now(), this.#eager.size > 0);
   }
 
   /** The worker with the shard's env; where none has it, the one with the fewest shards. */
@@ -362,6 +395,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     // Saving what it left in env may end the worker yet.
     if (delivery.isSuspect && !lane.unsaved.includes(delivery)) this.#acquit(worker, delivery);
     if (lane.intake.isActive) this.#eager.add(lane);
+    if (worker.inFlight === 0) this.#endTurn(worker);
     this.#pump();
     if (worker.inFlight === 0) this.#hearQuiet(worker);
     if (this.#moving !== undefined) this.#continueMove();

@@ -15,6 +15,8 @@ export class Window {
   #averageSeconds: number | undefined;
   #calls = 0;
   #bytes = 0;
+  /** Since when the worker has its turn, on the clock of `performance.now()`; undefined: it has none. */
+  turnSince: number | undefined;
   /** A call runs that must be alone. */
   #isExclusive = false;
 

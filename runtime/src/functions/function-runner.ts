@@ -6,6 +6,7 @@ import type { TopicTriggerSpec, TriggerSpec } from "../configuration/triggers.ts
 import { Delivery } from "../dispatcher/delivery.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import { type FunctionEvent, NO_CONTEXT } from "../dispatcher/event.ts";
+import type { Turns } from "../dispatcher/turns.ts";
 import type { Lease, Leases } from "../leases/leases.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
 import type { ObservedFunction } from "../observability/metrics.ts";
@@ -36,6 +37,7 @@ export interface FunctionRunnerParts {
   /** Makes a trigger that pushes its events; undefined where a specification is of another kind. */
   readonly makeTrigger: (spec: TriggerSpec) => Trigger | undefined;
   readonly leases: Leases;
+  readonly turns: Turns;
   /** Undefined where this runtime has no topics: no function asks for any. */
   readonly topics: { readonly engine: Topics; readonly publisher: Publisher } | undefined;
   readonly prepare: StarterOptions["prepare"];
@@ -87,7 +89,7 @@ export class FunctionRunner implements Callable {
 
   constructor(parts: FunctionRunnerParts) {
     this.#parts = parts;
-    const { definition, store, metrics, log, topics } = parts;
+    const { definition, store, metrics, log, topics, turns } = parts;
     this.#definition = definition;
     this.#ownership = divide(definition, topics?.engine.sharesPartitions ?? false);
     this.#ownerState = this.#ownership.owned.length > 0 ? { kind: "asking" } : { kind: "shared" };
@@ -99,6 +101,7 @@ export class FunctionRunner implements Callable {
         metrics,
         log,
         note,
+        turns,
         fence: () => (this.#ownerState.kind === "owner" ? this.#ownerState.fence : undefined),
         publish: async (publications, signal) => topics?.publisher.publish(publications, signal),
       },

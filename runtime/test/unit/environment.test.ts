@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
@@ -64,6 +64,7 @@ describe("with an output key and no configuration file, one function", () => {
       file: undefined,
       topics: "redis",
       kafka: undefined,
+      busyWorkers: 16 * availableParallelism(),
       prometheus: "http://127.0.0.1:9090",
       python: "python3",
       preload: [],

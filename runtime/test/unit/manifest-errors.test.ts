@@ -156,11 +156,7 @@ const cases: [string, string, string][] = [
     "triggers[0].class",
     'expected standard, premium, or a weight above 0 and up to 100 (found "gold")',
   ],
-  [
-    `${OK}, class: 0`,
-    "class",
-    "Too small: expected number to be >0 (found 0)",
-  ],
+  [`${OK}, class: 0`, "class", "Too small: expected number to be >0 (found 0)"],
   [
     `${NAME}, triggers: [{ prometheus: { query: "" } }]`,
     "triggers[0].prometheus.query",

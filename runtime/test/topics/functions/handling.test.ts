@@ -22,7 +22,7 @@ const numbers = (from: number, to: number): { n: number }[] =>
 
 describe("a function bound to a topic", () => {
   test("handles each event once, in order", async () => {
-    await startFunctions(runtime, [{ name: "f", code: KEEPS, triggers: [{ topic: "t" }] }]);
+    await startFunctions(runtime, [{ name: "f", code: KEEPS, triggers: [{ topic: "t", start: "oldest" }] }]);
     await topics.publish("t", numbers(1, 500));
     const output = await runtime.output(({ numbers: seen }) => (seen as number[]).length === 500, "f");
     expect(output.numbers).toEqual(numbers(1, 500).map(({ n }) => n));
@@ -31,18 +31,24 @@ describe("a function bound to a topic", () => {
   });
 
   test("goes on after a restart where it was", async () => {
-    const first = await startFunctions(runtime, [{ name: "f", code: KEEPS, triggers: [{ topic: "t" }] }]);
+    const first = await startFunctions(runtime, [
+      { name: "f", code: KEEPS, triggers: [{ topic: "t", start: "oldest" }] },
+    ]);
     await topics.publish("t", numbers(1, 3));
     await runtime.output(({ numbers: seen }) => (seen as number[]).length === 3, "f");
     await first.stop();
     await topics.publish("t", numbers(4, 6));
-    await startFunctions(runtime, [{ name: "f", code: KEEPS, triggers: [{ topic: "t" }] }]);
+    await startFunctions(runtime, [{ name: "f", code: KEEPS, triggers: [{ topic: "t", start: "oldest" }] }]);
     const output = await runtime.output(({ numbers: seen }) => (seen as number[]).length === 6, "f");
     expect(output.numbers).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   test("takes env back to what it was, tries an event again, and goes on", async () => {
-    const trigger = { topic: "t", retries: { attempts: 4, backoff: { from: "50ms", to: "100ms" } } };
+    const trigger = {
+      topic: "t",
+      start: "oldest",
+      retries: { attempts: 4, backoff: { from: "50ms", to: "100ms" } },
+    };
     await startFunctions(runtime, [{ name: "f", code: KEEPS, triggers: [trigger] }]);
     await topics.publish("t", [...numbers(1, 20), { n: 21, fail: 2 }, ...numbers(22, 40)]);
     const output = await runtime.output(({ numbers: seen }) => (seen as number[]).at(-1) === 40, "f");
@@ -51,7 +57,11 @@ describe("a function bound to a topic", () => {
   });
 
   test("puts an event aside that fails each time, and one that is no JSON, and goes on", async () => {
-    const trigger = { topic: "t", retries: { attempts: 3, backoff: { from: "20ms", to: "50ms" } } };
+    const trigger = {
+      topic: "t",
+      start: "oldest",
+      retries: { attempts: 3, backoff: { from: "20ms", to: "50ms" } },
+    };
     await startFunctions(runtime, [{ name: "f", code: KEEPS, triggers: [trigger] }]);
     await topics.publish("t", [...numbers(1, 5), { n: 6, fail: 9 }, "no JSON", ...numbers(7, 10)]);
     const output = await runtime.output(({ numbers: seen }) => (seen as number[]).at(-1) === 10, "f");
@@ -79,7 +89,11 @@ describe("a function bound to a topic", () => {
         raise ValueError("no luck")
     return {"n": input["n"], "attempt": context.attempt}
 `;
-    const trigger = { topic: "t", retries: { attempts: 3, backoff: { from: "1s", to: "1s" } } };
+    const trigger = {
+      topic: "t",
+      start: "oldest",
+      retries: { attempts: 3, backoff: { from: "1s", to: "1s" } },
+    };
     await startFunctions(runtime, [{ name: "f", code, state: "none", triggers: [trigger] }]);
     await topics.publish("t", [{ n: 1, fail: 1 }, { n: 2 }, { n: 3, fail: 9 }, { n: 4 }]);
     await runtime.output(({ n }) => n === 4, "f");
@@ -97,9 +111,19 @@ describe("a function bound to a topic", () => {
     return {"n": input["n"], "by": input.get("by", []) + ["${name}"]}
 `;
     await startFunctions(runtime, [
-      { name: "a", code: add("a"), triggers: [{ topic: "in" }], output: { key: "a", topics: ["ab"] } },
-      { name: "b", code: add("b"), triggers: [{ topic: "ab" }], output: { key: "b", topics: ["bc"] } },
-      { name: "c", code: add("c"), triggers: [{ topic: "bc" }], output: { key: "c" } },
+      {
+        name: "a",
+        code: add("a"),
+        triggers: [{ topic: "in", start: "oldest" }],
+        output: { key: "a", topics: ["ab"] },
+      },
+      {
+        name: "b",
+        code: add("b"),
+        triggers: [{ topic: "ab", start: "oldest" }],
+        output: { key: "b", topics: ["bc"] },
+      },
+      { name: "c", code: add("c"), triggers: [{ topic: "bc", start: "oldest" }], output: { key: "c" } },
     ]);
     await topics.publish("in", numbers(1, 50));
     expect(await runtime.output(({ n }) => n === 50, "c")).toEqual({ n: 50, by: ["a", "b", "c"] });
@@ -110,7 +134,7 @@ describe("a function bound to a topic", () => {
     return {"n": input["n"] + 1}
 `;
     await startFunctions(runtime, [
-      { name: "f", code, triggers: [{ topic: "t" }], output: { key: "f", topics: ["t"] } },
+      { name: "f", code, triggers: [{ topic: "t", start: "oldest" }], output: { key: "f", topics: ["t"] } },
     ]);
     await topics.publish("t", [{ n: 0 }]);
     const letters = await waitFor("the letter", async () => {
