@@ -134,15 +134,22 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   }
 
   /**
-   * Take events from a feed of a shard from now on.
+   * Begin with a feed of a shard: whatever is under way of its source is void.
    *
-   * @param isAlone whether nothing else has to do with the shard's `env`: it may have been somebody else's until now.
-   * @returns the position of the newest event that was handled of the feed's source; undefined: none is stored, or
-   * there is no more patience.
+   * @returns the position of the newest event that was handled of the source; undefined: none is stored, or there is
+   * no more patience.
    */
-  async open(shard: string, source: string, isAlone: boolean): Promise<string | undefined> {
+  async open(shard: string, source: string): Promise<string | undefined> {
     const lane = this.#lanes.of(shard);
-    if (isAlone) this.#voidLane(lane);
+    const isOfSource = ({ entry }: Delivery): boolean => entry?.feed.source === source;
+    if (this.#parts.definition.state === "partition") {
+      // The env may have been somebody else's until now.
+      this.#rollBack(lane, isByItself);
+    } else if (this.#keepsEnv) {
+      if (this.#notStored(lane).some(isOfSource)) this.#rollBack(lane, (delivery) => !isOfSource(delivery));
+    } else {
+      for (const delivery of this.#notStored(lane)) if (isOfSource(delivery)) delivery.isVoid = true;
+    }
     await lane.outbox.idle;
     const position = await this.#parts.store.position(lane.outputKey, source, this.patience);
     lane.outbox.expect(source, position);
@@ -183,7 +190,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   disown(): void {
     for (const lane of this.#lanes) {
       for (const feed of lane.feeds.values()) lane.intake.remove(feed);
-      this.#voidLane(lane);
+      this.#rollBack(lane, isByItself);
       this.#refuseWaiting(lane, "another runtime owns the function now");
     }
   }
@@ -575,7 +582,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   /** What a lane has not stored is void: its `env` is read anew, and so are its feeds. */
   #resetLane(lane: Lane): void {
     if (this.#isStopping) return;
-    this.#voidLane(lane);
+    this.#rollBack(lane, isByItself);
     this.#parts.log.warn(
       { outputKey: lane.outputKey },
       "another runtime stored what this one was about to: reading its state anew",
@@ -584,15 +591,21 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     this.#wake(lane);
   }
 
-  /** Events of feeds are read anew by whoever owns them; others run again where they still may. */
-  #voidLane(lane: Lane): void {
+  /** What of a lane was sent and is not stored, nor on its way there; oldest first. */
+  #notStored(lane: Lane): Delivery[] {
     const underWay = [...this.#windows.keys()].flatMap((worker) =>
       worker.unanswered.filter(({ event, isVoid }) => event.shard === lane.shard && !isVoid),
     );
-    const again = [...lane.unsaved.splice(0), ...underWay].map((delivery) => delivery.renewed());
+    return [...lane.unsaved, ...underWay];
+  }
+
+  /** Take the `env` back to what is stored. @param isKept whether what was sent since then runs again, from here. */
+  #rollBack(lane: Lane, isKept: (delivery: Delivery) => boolean): void {
+    const again = this.#notStored(lane).map((delivery) => delivery.renewed());
+    lane.unsaved = [];
     for (const worker of this.#windows.keys()) worker.forget(lane.number);
     lane.isKnown = false;
-    lane.putBack(again.filter(({ entry }) => entry === undefined));
+    lane.putBack(again.filter(isKept));
     for (const worker of this.#windows.keys()) if (this.#isQuiet(worker)) this.#hearQuiet(worker);
   }
 
@@ -644,6 +657,11 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     this.#waitingForQuiet.delete(worker);
     hear?.();
   }
+}
+
+/** Whether it came by itself: events of feeds are read anew by whoever owns them. */
+function isByItself({ entry }: Delivery): boolean {
+  return entry === undefined;
 }
 
 /** How a call failed. */

@@ -1,15 +1,13 @@
 import { z } from "zod";
 import type { TopicEvent } from "../../topics/topics.ts";
 
-/** An event that failed and waits in Redis until it is tried again. */
+/** An event that failed, or is replayed, and waits in Redis until its time comes. */
 export interface DelayedTopicEvent {
   readonly topic: string;
   readonly partition: number;
   readonly event: TopicEvent;
   /** Attempts that failed. */
   readonly attempts: number;
-  /** Whether the handler gets it as a list of one. */
-  readonly isList: boolean;
 }
 
 const textSchema = z.object({
@@ -20,13 +18,12 @@ const textSchema = z.object({
   /** Base64, as the event: both may be any bytes. */
   key: z.string().nullable(),
   headers: z.record(z.string(), z.string()),
-  attempts: z.number().int().positive(),
-  isList: z.boolean(),
+  attempts: z.number().int().nonnegative(),
   event: z.string(),
 });
 
 /** As a member of the sorted set of delayed events. */
-export function writeDelayed({ topic, partition, event, attempts, isList }: DelayedTopicEvent): string {
+export function writeDelayed({ topic, partition, event, attempts }: DelayedTopicEvent): string {
   const { position, timestamp, key, headers, body } = event;
   return JSON.stringify({
     topic,
@@ -36,7 +33,6 @@ export function writeDelayed({ topic, partition, event, attempts, isList }: Dela
     key: key === null ? null : key.toString("base64"),
     headers,
     attempts,
-    isList,
     event: body.toString("base64"),
   } satisfies z.input<typeof textSchema>);
 }
@@ -51,8 +47,8 @@ export function readDelayed(text: string): DelayedTopicEvent | undefined {
   }
   const { data } = textSchema.safeParse(value);
   if (data === undefined) return undefined;
-  const { topic, partition, position, timestamp, headers, attempts, isList } = data;
+  const { topic, partition, position, timestamp, headers, attempts } = data;
   const key = data.key === null ? null : Buffer.from(data.key, "base64");
   const event = { position, timestamp, headers, key, body: Buffer.from(data.event, "base64") };
-  return { topic, partition, event, attempts, isList };
+  return { topic, partition, event, attempts };
 }

@@ -1,3 +1,4 @@
+import type { TopicTriggerSpec } from "../../configuration/triggers.ts";
 import { Delivery } from "../../dispatcher/delivery.ts";
 import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
 import type { Handled } from "../../sinks/handled.ts";
@@ -15,12 +16,13 @@ const WAIT_MILLISECONDS = 60_000;
 
 /** What a {@link DelayedFeed} is made of. */
 export interface DelayedFeedParts {
+  readonly shard: string;
   /** Seconds that a call may take. */
   readonly timeout: number;
   readonly weight: number;
   readonly hasNumericOffsets: boolean;
-  /** How the events of a topic are tried again; undefined: the function has nothing to do with it any more. */
-  readonly retriesOf: (topic: string) => RetryPolicy | undefined;
+  /** What is said of a topic; undefined: the function has nothing to do with it any more. */
+  readonly specOf: (topic: string) => Pick<TopicTriggerSpec, "retries" | "batch"> | undefined;
   /** Takes events that are due, and keeps them from others for so many milliseconds. */
   readonly claim: (most: number, milliseconds: number) => Promise<readonly string[]>;
   readonly onReady: () => void;
@@ -28,12 +30,16 @@ export interface DelayedFeedParts {
 
 const NO_MORE: RetryPolicy = { attempts: 1, backoff: { from: 0, to: 0 } };
 
-/** Events that failed, of a function without `env`: they wait in Redis, and others go past them. */
+/**
+ * Events that wait in Redis for their time: those that failed, of a function without `env`, so that others go past
+ * them; and those that somebody replays.
+ */
 export class DelayedFeed implements Feed {
   readonly #parts: DelayedFeedParts;
   readonly source = "delayed";
-  readonly shard = "";
   #waiting: Delivery[] = [];
+  /** Those that are here, as they are in Redis. */
+  readonly #held = new Set<string>();
   #underWay = 0;
   #over: string[] = [];
   #seen: string[] = [];
@@ -44,6 +50,10 @@ export class DelayedFeed implements Feed {
   constructor(parts: DelayedFeedParts) {
     this.#parts = parts;
     this.#lookIn(0);
+  }
+
+  get shard(): string {
+    return this.#parts.shard;
   }
 
   get hasNumericOffsets(): boolean {
@@ -81,7 +91,10 @@ export class DelayedFeed implements Feed {
     if (!(entry instanceof TopicEntry) || entry.isOver) return;
     entry.isOver = true;
     this.#underWay -= 1;
-    if (entry.delayed !== undefined) this.#over.push(entry.delayed);
+    if (entry.delayed !== undefined) {
+      this.#over.push(entry.delayed);
+      this.#held.delete(entry.delayed);
+    }
     const id = givenId(entry.event.headers);
     if (id !== undefined) this.#seen.push(id);
   }
@@ -119,19 +132,21 @@ export class DelayedFeed implements Feed {
       if (this.isClosed) return;
       this.#looksForNothing = texts.length > 0 ? 0 : this.#looksForNothing + 1;
       for (const text of texts) this.#add(text);
-      if (texts.length > 0) this.#parts.onReady();
     }
+    if (this.#waiting.length > 0) this.#parts.onReady();
     this.#lookIn(this.#looksForNothing < IDLE_AFTER_LOOKS ? LOOK_MILLISECONDS : LOOK_IDLE_MILLISECONDS);
   }
 
   #add(text: string): void {
     const delayed = readDelayed(text);
-    if (delayed === undefined) return;
-    const { topic, partition, event, attempts, isList } = delayed;
+    // One that waits here for long is given out again.
+    if (delayed === undefined || this.#held.has(text)) return;
+    this.#held.add(text);
+    const { topic, partition, event, attempts } = delayed;
     const { hasNumericOffsets, shard } = this;
-    const retries = this.#parts.retriesOf(topic) ?? NO_MORE;
+    const { retries = NO_MORE, batch } = this.#parts.specOf(topic) ?? {};
     const origin = { feed: this, shard, topic, partition, hasNumericOffsets, retries };
-    const entry = new TopicEntry(origin, event, performance.now(), isList ? [event] : undefined, text);
+    const entry = new TopicEntry(origin, event, performance.now(), batch?.list ? [event] : undefined, text);
     const delivery = new Delivery(entry, undefined, undefined, entry);
     delivery.attempts = attempts;
     delivery.headText = entry.headText(attempts + 1);

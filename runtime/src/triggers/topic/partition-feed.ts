@@ -21,11 +21,14 @@ const MOST_HELD = 20_000;
 /** How many feeds there are, which share the memory. */
 let feeds = 0;
 
+/** What of a trigger its feeds go by. */
+type PartitionSpec = Pick<TopicTriggerSpec, "retries" | "batch">;
+
 /** What a {@link PartitionFeed} is made of. */
 export interface PartitionFeedParts {
   readonly partition: Partition;
   readonly shard: string;
-  readonly spec: TopicTriggerSpec;
+  readonly spec: PartitionSpec;
   readonly weight: number;
   readonly consumer: () => Pick<Consumer, "pause" | "resume" | "rewind" | "commit">;
   readonly hasNumericOffsets: boolean;
@@ -41,6 +44,8 @@ interface Chunk {
 /** The events of one partition, in their order. */
 export class PartitionFeed implements Feed {
   readonly #parts: PartitionFeedParts;
+  #spec: PartitionSpec;
+  #weight: number;
   /** Events as they came, and which of the first chunk is the next. */
   #chunks: Chunk[] = [];
   #at = 0;
@@ -64,6 +69,8 @@ export class PartitionFeed implements Feed {
 
   constructor(parts: PartitionFeedParts) {
     this.#parts = parts;
+    this.#spec = parts.spec;
+    this.#weight = parts.weight;
     feeds += 1;
   }
 
@@ -93,7 +100,14 @@ export class PartitionFeed implements Feed {
   }
 
   get weight(): number {
-    return this.#parts.weight;
+    return this.#weight;
+  }
+
+  /** Go by this from now on. */
+  update(spec: PartitionSpec, weight: number): void {
+    this.#spec = spec;
+    this.#weight = weight;
+    this.#released = 0;
   }
 
   /** Whether an event of this name came, and is not known to be stored. */
@@ -106,7 +120,7 @@ export class PartitionFeed implements Feed {
   }
 
   get retries(): RetryPolicy {
-    return this.#parts.spec.retries;
+    return this.#spec.retries;
   }
 
   /** Unix milliseconds of the oldest event that is here and not over; undefined: there is none. */
@@ -180,8 +194,8 @@ export class PartitionFeed implements Feed {
     if (this.#held.size > MOST_HELD) for (const id of seen) this.#held.delete(id);
     const position = this.#settled;
     this.#settled = undefined;
-    // The position of a partition that is somebody else's is theirs.
-    if (this.isClosed || position === undefined) return seen.length === 0 ? {} : { seen };
+    // Also where it is closed: whoever has the partition now has it from there on, or this is not stored.
+    if (position === undefined) return seen.length === 0 ? {} : { seen };
     const positions = new Map([[this.source, position]]);
     return seen.length === 0 ? { positions } : { positions, seen };
   }
@@ -215,7 +229,7 @@ export class PartitionFeed implements Feed {
 
   #build(now: number): Delivery | undefined {
     if (this.isClosed || !this.#isBatchDue(now)) return undefined;
-    const { batch } = this.#parts.spec;
+    const { batch } = this.#spec;
     const receivedAt = this.#chunks[0]?.receivedAt ?? now;
     const first = this.#shift();
     if (first === undefined) return undefined;
@@ -228,7 +242,7 @@ export class PartitionFeed implements Feed {
 
   /** Whether there are as many as a batch has, or the oldest has waited for as long as it may. */
   #isBatchDue(now: number): boolean {
-    const { batch } = this.#parts.spec;
+    const { batch } = this.#spec;
     if (batch === undefined) return true;
     if (this.#released > 0) {
       this.#released -= 1;

@@ -111,7 +111,7 @@ export class TopicEntry implements FunctionEvent, FeedEntry {
 
   delayedText(attempts: number): string {
     const { topic, partition } = this.origin;
-    return writeDelayed({ topic, partition, event: this.event, attempts, isList: this.list !== undefined });
+    return writeDelayed({ topic, partition, event: this.event, attempts });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { type Class, weightOf } from "../../configuration/classes.ts";
+import { weightOf } from "../../configuration/classes.ts";
 import { type FunctionDefinition, outputKeyOf } from "../../configuration/manifest.ts";
 import type { TopicTriggerSpec } from "../../configuration/triggers.ts";
 import type { Dispatcher } from "../../dispatcher/dispatcher.ts";
@@ -28,7 +28,8 @@ export class TopicTriggers implements ConsumerListener {
   readonly #feeds = new Map<string, PartitionFeed>();
   /** Of each feed: events before these wait for an answer from Redis. */
   readonly #arriving = new Map<PartitionFeed, Promise<void>>();
-  #delayed: DelayedFeed | undefined;
+  /** By their shards. */
+  readonly #delayed = new Map<string, DelayedFeed>();
   #problem: string | null = null;
 
   constructor(parts: TopicTriggersParts) {
@@ -38,21 +39,18 @@ export class TopicTriggers implements ConsumerListener {
 
   /** Read these topics from now on, those that stay without a break. */
   update(specs: readonly TopicTriggerSpec[]): void {
-    const before = this.#specs;
     this.#specs = new Map(specs.map((spec) => [spec.topic, spec]));
     const active = specs.filter(({ paused }) => !paused);
     const starts = new Map(active.map(({ topic, start }) => [topic, start]));
-    if (this.#consumer !== undefined) {
+    if (starts.size === 0) {
+      void this.stop();
+    } else if (this.#consumer !== undefined) {
       this.#consumer.subscribe(starts);
-      for (const feed of this.#feeds.values()) {
-        const isChanged =
-          JSON.stringify(before.get(feed.topic)) !== JSON.stringify(this.#specs.get(feed.topic));
-        if (isChanged && starts.has(feed.topic)) feed.rewind();
-      }
-    } else if (starts.size > 0) {
+      for (const feed of this.#feeds.values()) this.#updateFeed(feed);
+    } else {
       this.#consumer = this.#parts.topics.consume(this.#parts.definition.name, starts, this);
     }
-    if (specs.length > 0) this.#startDelayed();
+    if (specs.length > 0 && this.#parts.definition.state !== "partition") this.#startDelayed("");
   }
 
   /** Events that are here and not handled, and those of each topic that came. */
@@ -74,14 +72,17 @@ export class TopicTriggers implements ConsumerListener {
       partition,
       shard,
       spec,
-      weight: weightOf(spec.class ?? definition.class),
+      weight: this.#weightOf(spec),
       consumer: () => this.#consumer ?? NO_CONSUMER,
       hasNumericOffsets: this.#hasNumericOffsets,
       onReady: () => dispatcher.wake(shard, feed),
     });
     this.#feeds.set(partition.source, feed);
-    const position = await dispatcher.open(shard, partition.source, definition.state === "partition");
-    if (!feed.isClosed) dispatcher.attach(shard, feed);
+    const position = await dispatcher.open(shard, partition.source);
+    if (!feed.isClosed) {
+      dispatcher.attach(shard, feed);
+      this.#startDelayed(shard);
+    }
     return position;
   }
 
@@ -115,18 +116,11 @@ export class TopicTriggers implements ConsumerListener {
     else log.error({ reason, topics: topics.engine }, `no events of topics for now, trying on: ${reason}`);
   }
 
-  /** An event was delayed. */
-  noteDelayed(): void {
-    this.#delayed?.wake();
-  }
-
   /** Read nothing any more, and commit what is handled. */
   async stop(): Promise<void> {
     const consumer = this.#consumer;
     this.#consumer = undefined;
-    this.#delayed?.close();
-    if (this.#delayed !== undefined) this.#parts.dispatcher.detach("", this.#delayed);
-    this.#delayed = undefined;
+    for (const shard of [...this.#delayed.keys()]) this.#stopDelayed(shard);
     await consumer?.stop();
     for (const source of [...this.#feeds.keys()]) this.#close(source);
   }
@@ -146,19 +140,44 @@ export class TopicTriggers implements ConsumerListener {
     });
   }
 
-  #startDelayed(): void {
+  #weightOf(spec: TopicTriggerSpec): number {
+    return weightOf(spec.class ?? this.#parts.definition.class);
+  }
+
+  #updateFeed(feed: PartitionFeed): void {
+    const spec = this.#specs.get(feed.topic);
+    if (spec === undefined) return;
+    const { dispatcher } = this.#parts;
+    // Flows are kept by their weights.
+    dispatcher.detach(feed.shard, feed);
+    feed.update(spec, this.#weightOf(spec));
+    dispatcher.attach(feed.shard, feed);
+    dispatcher.wake(feed.shard, feed);
+  }
+
+  #startDelayed(shard: string): void {
     const { definition, dispatcher, store } = this.#parts;
-    if (definition.state !== "none" || this.#delayed !== undefined) return;
+    if (this.#delayed.has(shard)) return;
     const delayed: DelayedFeed = new DelayedFeed({
+      shard,
       timeout: definition.limits.timeout,
-      weight: weightOf(definition.class as Class),
+      weight: weightOf(definition.class),
       hasNumericOffsets: this.#hasNumericOffsets,
-      retriesOf: (topic) => this.#specs.get(topic)?.retries,
-      claim: (most, milliseconds) => store.claimDelayed(definition.outputKey, most, milliseconds),
-      onReady: () => dispatcher.wake("", delayed),
+      specOf: (topic) => this.#specs.get(topic),
+      claim: (most, milliseconds) =>
+        store.claimDelayed(outputKeyOf(definition, shard), most, milliseconds),
+      onReady: () => dispatcher.wake(shard, delayed),
     });
-    this.#delayed = delayed;
-    dispatcher.attach("", delayed);
+    this.#delayed.set(shard, delayed);
+    dispatcher.attach(shard, delayed);
+  }
+
+  #stopDelayed(shard: string): void {
+    const delayed = this.#delayed.get(shard);
+    if (delayed === undefined) return;
+    this.#delayed.delete(shard);
+    delayed.close();
+    this.#parts.dispatcher.detach(shard, delayed);
   }
 
   #close(source: string): void {
@@ -168,6 +187,7 @@ export class TopicTriggers implements ConsumerListener {
     this.#arriving.delete(feed);
     feed.close();
     this.#parts.dispatcher.detach(feed.shard, feed);
+    if (feed.shard !== "") this.#stopDelayed(feed.shard);
   }
 }
 
