@@ -12,6 +12,7 @@ export interface FeedEntry {
   readonly feed: Feed;
   /** Whether it succeeded, or is kept elsewhere. */
   isOver: boolean;
+  readonly topic: string;
   readonly retries: RetryPolicy;
   /** How many events it holds. */
   readonly size: number;

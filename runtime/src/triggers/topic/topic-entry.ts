@@ -56,6 +56,10 @@ export class TopicEntry implements FunctionEvent, FeedEntry {
     return this.origin.feed;
   }
 
+  get topic(): string {
+    return this.origin.topic;
+  }
+
   get retries(): RetryPolicy {
     return this.origin.retries;
   }
