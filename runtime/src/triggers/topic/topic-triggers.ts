@@ -164,8 +164,7 @@ export class TopicTriggers implements ConsumerListener {
       weight: weightOf(definition.class),
       hasNumericOffsets: this.#hasNumericOffsets,
       specOf: (topic) => this.#specs.get(topic),
-      claim: (most, milliseconds) =>
-        store.claimDelayed(outputKeyOf(definition, shard), most, milliseconds),
+      claim: (most, milliseconds) => store.claimDelayed(outputKeyOf(definition, shard), most, milliseconds),
       onReady: () => dispatcher.wake(shard, delayed),
     });
     this.#delayed.set(shard, delayed);
