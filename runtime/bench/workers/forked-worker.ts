@@ -90,7 +90,7 @@ async function handle(worker: Worker): Promise<ForkedWorker> {
     call: async (body) => {
       answered = Promise.withResolvers();
       saved = Promise.withResolvers();
-      worker.invoke({ body, headText: "" }, SHARD.shard, Number.NaN, performance.now());
+      worker.invoke({ body, headText: "", isList: false }, SHARD.shard, Number.NaN, performance.now());
       const result = await answered.promise;
       if (result.outcome !== "ok") throw new Error(`${result.message}\n${result.details}`);
       return result;

@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from gaugelet_worker.frames import LIST, LONG_INTEGER
+
 _ORJSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 _MAX_PATHS = 100
 
@@ -29,21 +31,32 @@ class OutputError(Exception):
         self.limit = limit
 
 
-def decode_input(event: bytes, long_integer: bool) -> dict:
-    """Read an event: a JSON object in UTF-8.
+def decode_input(event: bytes, flags: int) -> Any:
+    """Read an event: a JSON object in UTF-8, or a list of them where `flags` say so.
 
     With orjson, and with Python's own reader where that refuses or would round, since other programs write
-    `NaN` or integers beyond 64 bits with Python's `json`. `long_integer`: there may be such an integer.
+    `NaN` or integers beyond 64 bits with Python's `json`.
     """
-    if long_integer:
+    if flags & LONG_INTEGER:
         value = _decode_with_python(event)
     else:
         try:
             value = orjson.loads(event)
         except orjson.JSONDecodeError:
             value = _decode_with_python(event)
+    if flags & LIST:
+        return _list_of_objects(value)
     if value.__class__ is not dict:
         raise InputError(f"the input is {_name_of(value)}; a JSON object was expected")
+    return value
+
+
+def _list_of_objects(value: Any) -> list:
+    if value.__class__ is not list:
+        raise InputError(f"the input is {_name_of(value)}; a list of JSON objects was expected")
+    for index, item in enumerate(value):
+        if item.__class__ is not dict:
+            raise InputError(f"event {index} of the list is {_name_of(item)}; a JSON object was expected")
     return value
 
 

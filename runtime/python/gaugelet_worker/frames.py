@@ -28,11 +28,15 @@ _CHUNK_BYTES = 64 * 1024
 _COARSE_SECONDS = 0.008
 _TIMEVAL = struct.Struct("@ll")
 
-_INVOKE = struct.Struct(">IId?")
-INVOKE_NUMBERS_BYTES = _INVOKE.size
+_INVOKE_NUMBERS = struct.Struct(">IIdB")
+INVOKE_NUMBERS_BYTES = _INVOKE_NUMBERS.size
 # Of the body of an `invoke`: id, number of the shard, time of the last execution in Unix milliseconds or NaN,
-# and whether the event may hold an integer beyond 64 bits.
-invoke_numbers = _INVOKE.unpack_from
+# and what is to be known before the event is read: `LONG_INTEGER`, `LIST` or both.
+invoke_numbers = _INVOKE_NUMBERS.unpack_from
+# The event may hold an integer beyond 64 bits.
+LONG_INTEGER = 1
+# The event is a list of events.
+LIST = 2
 
 _RESULT_NUMBERS = struct.Struct(">IIddd")
 _PLAIN_RESULT = struct.Struct(">IBIIIddd")
@@ -66,6 +70,7 @@ class FrameType(IntEnum):
 
 
 _RESULT = int(FrameType.RESULT)
+_INVOKE = int(FrameType.INVOKE)
 
 
 class Frame(NamedTuple):
@@ -91,16 +96,15 @@ class FrameStream:
         self._timeout = 0.0
         # Of the frame that has begun to come; 0 where none has.
         self._needed = 0
-        self._last_head_bytes = b""
-        self._last_head: dict = _NO_HEAD
         self._unsent: list[bytes] = []
 
     def frames(
         self, before_waiting: Callable[[], float], when_idle: Callable[[], None]
-    ) -> Iterator[tuple[int, dict, int, int]]:
+    ) -> Iterator[tuple[int, Any, int, int]]:
         """The frames as they come, until the runtime closes its end.
 
-        Gives of each its type, its head, and where in `bytes` its body begins and stops. When none is left
+        Gives of each its type, its head, and where in `bytes` its body begins and stops. The head of an `invoke` is
+        given as its bytes: most handlers do not ask for what is in it. When none is left
         whole, `before_waiting` is asked for how many seconds it may take until more comes: then `when_idle`
         is called. 0: however long.
         """
@@ -118,7 +122,9 @@ class FrameStream:
                     head_start, body_start = body_start, body_start + head_length
                     if body_start > stop:
                         raise ProtocolError(f"a head of {head_length} bytes in a shorter frame")
-                    head = self._head(buffer[head_start:body_start])
+                    head = buffer[head_start:body_start]
+                    if kind != _INVOKE:
+                        head = decode_head(head)
                 self._start = start = stop
                 yield kind, head, body_start, stop
             else:
@@ -153,7 +159,7 @@ class FrameStream:
     def read(self) -> Frame | None:
         """Wait for the next frame; None once the runtime has closed its end."""
         for kind, head, start, stop in self.frames(lambda: 0, lambda: None):
-            return Frame(kind, head, self.bytes[start:stop])
+            return Frame(kind, decode_head(head) if head.__class__ is bytes else head, self.bytes[start:stop])
         return None
 
     def put(self, kind: int, head: dict, *body: bytes) -> None:
@@ -176,13 +182,6 @@ class FrameStream:
         if self._unsent:
             unsent, self._unsent = self._unsent, []
             self._connection.sendall(unsent[0] if len(unsent) == 1 else b"".join(unsent))
-
-    def _head(self, head_bytes: bytes) -> dict:
-        # Events in a row mostly have the same head.
-        if head_bytes != self._last_head_bytes:
-            self._last_head = _decode_head(head_bytes)
-            self._last_head_bytes = head_bytes
-        return self._last_head
 
     def _set_timeout(self, seconds: float) -> bool:
         """Let what is received next be waited for that long. False where that was done, and nothing came.
@@ -246,7 +245,8 @@ def encode_results(
     return b"".join(parts)
 
 
-def _decode_head(head_bytes: bytes) -> dict:
+def decode_head(head_bytes: bytes) -> dict:
+    """The JSON object of a head."""
     try:
         head = _parse(head_bytes)
     except ValueError as error:

@@ -98,7 +98,6 @@ class Worker:
             "host": head["host"],
             "port": head["port"],
             "function_getmtime": function.getmtime,
-            "input_key": None,
         }
         version = f"Python {sys.version.split()[0]}"
         seconds = perf_counter() - started
@@ -124,7 +123,7 @@ class Worker:
         data, problem = self._dump(self._shards[frame.head["shard"]].env)
         self._stream.put(FrameType.SNAPSHOTTED, {"problem": problem}, data)
 
-    def _invoke(self, event_fields: dict, start: int, stop: int) -> None:
+    def _invoke(self, event_head: bytes | dict, start: int, stop: int) -> None:
         """Call the handler with the event at this place of what was received.
 
         Everything here is done for each event: what is not needed for each is done elsewhere.
@@ -145,11 +144,11 @@ class Worker:
             self._flush_by = started + _HOLD_SECONDS
 
         data = self._stream.bytes
-        id, number, last_execution, long_integer = invoke_numbers(data, start)
+        id, number, last_execution, flags = invoke_numbers(data, start)
         shard = self._shards[number]
         context = shard.context
-        if event_fields is not shard.event_fields:
-            shard.set_event(event_fields)
+        if event_head != shard.event_head:
+            shard.set_event(event_head)
         set_last_execution(context, last_execution)
         keep_env = shard.keep_env
         if not keep_env:
@@ -158,7 +157,7 @@ class Worker:
         output = b""
         outcome = _OK
         try:
-            event = decode_input(data[start + INVOKE_NUMBERS_BYTES : stop], long_integer)
+            event = decode_input(data[start + INVOKE_NUMBERS_BYTES : stop], flags)
             output, not_finite = encode_output(self._handler(event, context), self._output_limit)
             if not_finite:
                 head = {"notFinite": not_finite}

@@ -2,25 +2,30 @@
 
 import copy
 import datetime
+import json
 
 import pytest
 
-from gaugelet_worker.context import Context, set_env, set_fields, set_last_execution
+from gaugelet_worker.context import Context, set_env, set_event, set_fields, set_last_execution
 
 FIELDS = {
     "host": "127.0.0.1",
     "port": 6379,
-    "input_key": "metrics",
     "output_key": "usage",
     "shard": "node-1",
     "function_getmtime": "2026-11-21 05:54:49",
 }
-READ_ONLY = [*FIELDS, "last_execution"]
+OF_AN_EVENT = [
+    *("input_key", "topic", "partition", "offset", "key", "timestamp", "attempt", "event_id", "headers", "events")
+]
+READ_ONLY = [*FIELDS, *OF_AN_EVENT, "last_execution"]
 
 
 @pytest.fixture
 def context() -> Context:
-    return Context(dict(FIELDS), {"kept": 1})
+    context = Context(dict(FIELDS), {"kept": 1})
+    set_event(context, b'{"inputKey":"metrics"}')
+    return context
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -45,10 +50,7 @@ def test_nothing_can_be_deleted_and_the_error_names_it(context, field):
 def test_a_field_that_does_not_exist_is_named_with_those_that_do(context):
     with pytest.raises(AttributeError) as caught:
         _ = context.inputkey
-    assert str(caught.value) == (
-        "context has no field 'inputkey'; it has env, function_getmtime, host, input_key, last_execution,"
-        " output_key, port, shard"
-    )
+    assert str(caught.value) == f"context has no field 'inputkey'; it has {', '.join(sorted(['env', *READ_ONLY]))}"
     assert not hasattr(context, "other")
     assert getattr(context, "other", 7) == 7
 
@@ -116,10 +118,44 @@ def test_there_is_no_last_execution_before_the_first(context):
 
 def test_the_next_call_is_given_the_same_object_with_other_values(context):
     env = {}
-    set_fields(context, {"topic": "readings"})
+    assert context.input_key == "metrics"
+    set_fields(context, {"output_key": "other"})
+    set_event(context, b'{"topic":"readings","partition":1,"offset":5,"timestamp":7}')
     set_last_execution(context, 0.0)
     set_env(context, env)
-    assert dir(context) == ["env", "last_execution", "topic"]
-    assert context.topic == "readings"
+    assert dir(context) == sorted(["env", "last_execution", "output_key", *OF_AN_EVENT])
+    assert context.output_key == "other"
+    assert (context.input_key, context.topic, context.event_id) == (None, "readings", "readings/1/5")
     assert context.last_execution == datetime.datetime.fromtimestamp(0)
     assert context.env is env
+
+
+def test_an_event_of_no_topic_has_nothing_of_one(context):
+    shown = {name: getattr(context, name) for name in OF_AN_EVENT}
+    nothing = dict.fromkeys(OF_AN_EVENT) | {"input_key": "metrics", "attempt": 1, "headers": {}}
+    assert shown == nothing
+    assert "topic" not in repr(context)
+
+
+def test_an_event_of_a_topic_says_where_it_stands(context):
+    head = {
+        **{"topic": "t", "partition": 2, "offset": "17-0", "timestamp": 5, "key": "k", "attempt": 3},
+        **{"headers": {"a": "b"}, "eventId": "x>f"},
+    }
+    set_event(context, json.dumps(head).encode())
+    shown = {name: getattr(context, name) for name in OF_AN_EVENT}
+    own = {name: value for name, value in head.items() if name != "eventId"}
+    assert shown == {"input_key": None, "events": None, "event_id": "x>f", **own}
+    assert "topic='t'" in repr(context)
+
+
+def test_a_list_says_of_each_event_where_it_stands(context):
+    set_event(
+        context,
+        b'{"topic":"t","partition":0,"offset":6,"timestamp":2,"events":[{"offset":5,"timestamp":1},'
+        b'{"offset":6,"timestamp":2,"key":"k","headers":{"h":"v"},"eventId":"own"}]}',
+    )
+    assert context.events == [
+        {"offset": 5, "timestamp": 1, "key": None, "headers": {}, "event_id": "t/0/5"},
+        {"offset": 6, "timestamp": 2, "key": "k", "headers": {"h": "v"}, "event_id": "own"},
+    ]

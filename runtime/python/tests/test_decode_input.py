@@ -10,7 +10,7 @@ from tests.worker_process import may_hold_long_integer
 
 
 def decode_input(event: bytes) -> dict:
-    return codec.decode_input(event, may_hold_long_integer(event))
+    return codec.decode_input(event, int(may_hold_long_integer(event)))
 
 
 def nested(depth: int) -> bytes:

@@ -8,6 +8,7 @@ import struct
 import termios
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from gaugelet_worker.frames import (
     FrameStream,
     FrameType,
     ProtocolError,
+    decode_head,
     encode_results,
     invoke_numbers,
 )
@@ -48,8 +50,13 @@ def received(stream: FrameStream) -> list[Frame]:
     found = []
     with contextlib.suppress(InterruptedError):
         for kind, head, start, stop in stream.frames(wait, wait):
-            found.append(Frame(kind, head, stream.bytes[start:stop]))
+            found.append(Frame(kind, parsed(kind, head), stream.bytes[start:stop]))
     return found
+
+
+def parsed(kind: int, head: Any) -> Any:
+    """The head of an `invoke` is left as it came, until a handler asks for what is in it."""
+    return decode_head(head) if kind == FrameType.INVOKE and isinstance(head, bytes) else head
 
 
 def of_type(fixtures, kind):
@@ -141,9 +148,9 @@ def test_several_frames_may_arrive_at_once(pair):
 
 @pytest.mark.parametrize("fixture", of_type(FIXTURES, FrameType.INVOKE), ids=by_name)
 def test_the_numbers_of_an_invoke_are_decoded(fixture):
-    id, shard, last_execution, long_integer = invoke_numbers(bytes.fromhex(fixture["bodyHex"]))
+    id, shard, last_execution, flags = invoke_numbers(bytes.fromhex(fixture["bodyHex"]))
     shown = None if last_execution != last_execution else last_execution
-    numbers = {"id": id, "shard": shard, "lastExecution": shown, "longInteger": long_integer}
+    numbers = {"id": id, "shard": shard, "lastExecution": shown, "flags": flags}
     assert numbers == fixture["numbers"]
     assert INVOKE_NUMBERS_BYTES == 17
 
@@ -211,18 +218,6 @@ def test_frames_that_came_whole_are_given_out_before_more_is_waited_for(pair):
     theirs.sendall(whole[0][-1:])
     assert stream.receive()
     assert received(stream) == [frame_of(FIXTURES[0])]
-
-
-def test_heads_in_a_row_that_are_the_same_are_one_object(pair):
-    ours, theirs = pair
-    heads = [{"inputKey": "a"}, {"inputKey": "a"}, {"inputKey": "b"}, {}, {}, {"inputKey": "b"}]
-    for head in heads:
-        FrameStream(theirs).write(FrameType.INVOKE, head)
-    stream = FrameStream(ours)
-    found = [stream.read().head for _ in heads]
-    assert found == heads
-    assert found[0] is found[1]
-    assert found[3] is found[4]
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.05])

@@ -9,6 +9,12 @@ FIELDS = (
 )
 
 
+NO_TOPIC = {
+    **{"topic": None, "partition": None, "offset": None, "key": None, "timestamp": None},
+    **{"attempt": 1, "event_id": None, "headers": {}, "events": None},
+}
+
+
 def test_the_context_says_what_the_function_the_shard_and_the_call_say(folder, loaded):
     worker = loaded(FIELDS)
     worker.restore(shard=1, name="node-1:eth0", outputKey="usage:node-1:eth0")
@@ -25,15 +31,17 @@ def test_the_context_says_what_the_function_the_shard_and_the_call_say(folder, l
         "last_execution": stored.isoformat(),
         "naive": True,
         "env": {},
+        **NO_TOPIC,
     }
 
 
 def test_nothing_of_one_call_is_left_in_the_next(loaded):
     worker = loaded(FIELDS)
-    first = worker.invoke(head={"inputKey": "a", "topic": "t"}, last_execution=1000.0).value
-    assert (first["input_key"], first["topic"]) == ("a", "t")
+    head = {"topic": "t", "partition": 0, "offset": 1, "timestamp": 2, "headers": {"a": "b"}}
+    first = worker.invoke(head={"inputKey": "a", **head}, last_execution=1000.0).value
+    assert (first["input_key"], first["topic"], first["headers"]) == ("a", "t", {"a": "b"})
     second = worker.invoke(head={}).value
-    assert second.keys() == first.keys() - {"topic"}
+    assert {name: second[name] for name in NO_TOPIC} == NO_TOPIC
     assert (second["input_key"], second["last_execution"]) == (None, None)
     assert worker.invoke(head={"inputKey": None}).value["input_key"] is None
     assert worker.invoke(head={"inputKey": "b"}).value["input_key"] == "b"
@@ -63,7 +71,7 @@ def test_a_handler_that_raises_leaves_nothing_in_the_context(loaded):
     worker = loaded(
         "def handler(input, context):\n"
         "    if 'fail' in input: raise ValueError(context.topic)\n"
-        "    return {'has': hasattr(context, 'topic')}\n"
+        "    return {'topic': context.topic}\n"
     )
     assert worker.invoke({"fail": 1}, head={"topic": "t"}).head["message"] == "ValueError: t"
-    assert worker.invoke().value == {"has": False}
+    assert worker.invoke().value == {"topic": None}

@@ -110,14 +110,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     Object.entries(environment).filter(([name, value]) => value !== "" || name === "GAUGELET_PRELOAD"),
   );
   const values = validate(environmentSchema, set, "environment");
-  const redis = redisAddressFrom(set);
-  if (redis.cluster !== undefined) throw new ConfigurationError(NO_CLUSTER);
-  const kafka = kafkaAddressFrom(set);
-  if (values.GAUGELET_TOPICS === "kafka" && kafka === undefined) {
-    throw new ConfigurationError(
-      "environment: KAFKA_BROKERS: expected addresses such as kafka-1:9092,kafka-2:9092, since GAUGELET_TOPICS is kafka",
-    );
-  }
+  const place = placeFrom(values, set);
   const path = configurationFile(values.GAUGELET_CONFIG, set);
   const operator: OperatorSettings = {
     nodeName: values.GAUGELET_NODE_NAME,
@@ -127,11 +120,9 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     path === undefined ? undefined : (): Promise<ConfigurationFile> => readConfigurationFile(path, operator);
   const file = readAgain && { ...(await readAgain()), readAgain };
   return {
-    redis,
+    ...place,
     functions: file?.functions ?? [readDropIn(set, operator)],
     file,
-    topics: values.GAUGELET_TOPICS,
-    kafka,
     busyWorkers: values.GAUGELET_BUSY_WORKERS,
     prometheus: values.PROMETHEUS_URL,
     management: { address: values.GAUGELET_MANAGEMENT_ADDRESS, port: values.GAUGELET_MANAGEMENT_PORT },
@@ -147,6 +138,34 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     ),
     logLevel: values.GAUGELET_LOG_LEVEL,
   };
+}
+
+/**
+ * Where Redis and topics are, for those who need no more.
+ *
+ * @throws ConfigurationError that says which variable is wrong.
+ */
+export function readPlace(
+  environment: NodeJS.ProcessEnv,
+): Pick<RuntimeConfiguration, "redis" | "topics" | "kafka"> {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const values = validate(environmentSchema, set, "environment");
+  return placeFrom(values, set);
+}
+
+function placeFrom(
+  values: z.output<typeof environmentSchema>,
+  set: NodeJS.ProcessEnv,
+): Pick<RuntimeConfiguration, "redis" | "topics" | "kafka"> {
+  const redis = redisAddressFrom(set);
+  if (redis.cluster !== undefined) throw new ConfigurationError(NO_CLUSTER);
+  const kafka = kafkaAddressFrom(set);
+  if (values.GAUGELET_TOPICS === "kafka" && kafka === undefined) {
+    throw new ConfigurationError(
+      "environment: KAFKA_BROKERS: expected addresses such as kafka-1:9092,kafka-2:9092, since GAUGELET_TOPICS is kafka",
+    );
+  }
+  return { redis, topics: values.GAUGELET_TOPICS, kafka };
 }
 
 /** The file to read; undefined in drop-in mode. */

@@ -12,7 +12,10 @@ export interface FeedEntry {
   readonly feed: Feed;
   /** Whether it succeeded, or is kept elsewhere. */
   isOver: boolean;
+  readonly topic: string;
   readonly retries: RetryPolicy;
+  /** Whether the handler gets a list. */
+  readonly isList: boolean;
   /** How many events it holds. */
   readonly size: number;
   /** Name of the event, which those that are derived from it begin with. */
@@ -73,6 +76,10 @@ export class Delivery implements Call {
 
   get body(): Buffer {
     return this.event.body;
+  }
+
+  get isList(): boolean {
+    return this.entry?.isList ?? false;
   }
 
   /** Whether somebody waits for the answer: an event that runs again after a crash may have been answered. */

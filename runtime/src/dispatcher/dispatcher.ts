@@ -534,7 +534,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const { outcome, message, details } = failure;
     const isLast = failure.isLast === true || outcome === "rejected" || delivery.attempts >= retries.attempts;
     if (isLast) delivery.letters = entry.letters(message, details, delivery.attempts);
-    else this.#parts.metrics.retries.inc();
+    else this.#parts.metrics.retried(entry.topic);
     const seconds = isLast ? 0 : retrySeconds(retries, delivery.attempts);
     // One that ended its worker has the worker's own back-off.
     if (this.#keepsEnv || (outcome === "killed" && !isLast)) {

@@ -10,6 +10,7 @@ import type { Turns } from "../dispatcher/turns.ts";
 import type { Lease, Leases } from "../leases/leases.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
 import type { ObservedFunction } from "../observability/metrics.ts";
+import type { Publication } from "../sinks/handled.ts";
 import type { Fence } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { Publisher } from "../topics/publisher.ts";
@@ -103,7 +104,7 @@ export class FunctionRunner implements Callable {
         note,
         turns,
         fence: () => (this.#ownerState.kind === "owner" ? this.#ownerState.fence : undefined),
-        publish: async (publications, signal) => topics?.publisher.publish(publications, signal),
+        publish: (publications, signal) => this.#publish(publications, signal),
       },
       (user) => this.#makePool(user),
     );
@@ -179,6 +180,7 @@ export class FunctionRunner implements Callable {
       workers,
       utilization: pool.utilization,
       memory: metrics.workers(),
+      topics: this.#topicTriggers?.observed,
     };
   }
 
@@ -271,6 +273,13 @@ export class FunctionRunner implements Callable {
     this.#triggers.start();
     const topics = bound.filter((spec): spec is TopicTriggerSpec => "topic" in spec);
     this.#topicTriggers?.update(topics);
+  }
+
+  async #publish(publications: readonly Publication[], signal: AbortSignal): Promise<true | undefined> {
+    const { topics, metrics } = this.#parts;
+    const isDone = await topics?.publisher.publish(publications, signal);
+    if (isDone) for (const { topic } of publications) metrics.published(topic, 1);
+    return isDone;
   }
 
   #own(token: string | undefined): void {

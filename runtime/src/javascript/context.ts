@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
+import { EVENT_FIELDS, type EventFields } from "./event-fields.ts";
 import { isPlainObject, nameOf } from "./values.ts";
 
-/** The fields of a context by their names, but `env` and `last_execution`. */
+/** The fields that all contexts of a shard have, by their names. */
 export type ContextFields = Readonly<Record<string, unknown>>;
 
 const known = new Set(["env", "last_execution"]);
@@ -9,16 +10,19 @@ const known = new Set(["env", "last_execution"]);
 /** What a handler knows about its call, and the `env` it keeps between calls. Every field but `env` is read-only. */
 export class Context {
   readonly #fields: ContextFields;
+  readonly #event: EventFields;
   readonly #lastExecution: number;
   #date: Date | undefined;
   #env: object;
 
   /**
    * @param fields of names that {@link addFields} was told.
+   * @param event what only this event has.
    * @param lastExecution in Unix milliseconds, NaN before the first.
    */
-  constructor(fields: ContextFields, lastExecution: number, env: object) {
+  constructor(fields: ContextFields, event: EventFields, lastExecution: number, env: object) {
     this.#fields = fields;
+    this.#event = event;
     this.#lastExecution = lastExecution;
     this.#env = env;
   }
@@ -46,25 +50,38 @@ export class Context {
 
   [inspect.custom](): object {
     const { last_execution, env } = this;
-    return { ...this.#fields, last_execution, env };
+    const { input_key, ...ofTopic } = this.#event.all;
+    return {
+      ...this.#fields,
+      input_key,
+      ...(ofTopic.topic === null ? {} : ofTopic),
+      last_execution,
+      env,
+    };
   }
 
   /** Make fields of these names readable. On the class, not on each context: that takes no time of a call. */
   static addFields(names: readonly string[]): void {
-    for (const name of names) {
-      if (known.has(name)) continue;
-      known.add(name);
-      Object.defineProperty(Context.prototype, name, {
-        configurable: true,
-        enumerable: true,
-        get(this: Context) {
-          return this.#fields[name];
-        },
-        set() {
-          throw readOnly(name);
-        },
-      });
-    }
+    for (const name of names) Context.#define(name, (context) => context.#fields[name]);
+  }
+
+  static #define(name: string, read: (context: Context) => unknown): void {
+    if (known.has(name)) return;
+    known.add(name);
+    Object.defineProperty(Context.prototype, name, {
+      configurable: true,
+      enumerable: true,
+      get(this: Context) {
+        return read(this);
+      },
+      set() {
+        throw readOnly(name);
+      },
+    });
+  }
+
+  static {
+    for (const name of EVENT_FIELDS) Context.#define(name, (context) => context.#event.get(name));
   }
 }
 

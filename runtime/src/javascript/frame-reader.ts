@@ -1,5 +1,5 @@
 import { MAX_FRAME_BYTES, ProtocolError } from "../workers/frames.ts";
-import type { Frame } from "../workers/protocol.ts";
+import { type Frame, FrameType } from "../workers/protocol.ts";
 
 const LENGTH_BYTES = 4;
 const START_BYTES = 9;
@@ -15,8 +15,6 @@ export class FrameReader {
   #start = 0;
   #available = 0;
   #needed = LENGTH_BYTES;
-  #lastHeadBytes = EMPTY;
-  #lastHead = NO_HEAD;
 
   /** @param chunk may be written over after the next {@link keep}; so may the bodies of frames. */
   push(chunk: Buffer): void {
@@ -44,7 +42,8 @@ export class FrameReader {
   }
 
   /**
-   * The next frame; undefined where it is not whole yet. Heads in a row that are the same are one object.
+   * The next frame; undefined where it is not whole yet. The head of an `invoke` is given as its text: most handlers
+   * do not ask for what is in it.
    *
    * @throws ProtocolError when the bytes are not frames; the stream cannot be used after that.
    */
@@ -63,7 +62,9 @@ export class FrameReader {
     if (bodyStart > end) {
       throw new ProtocolError(`a head of ${bodyStart - start - START_BYTES} bytes in a shorter frame`);
     }
-    const head = this.#headOf(bytes, start + START_BYTES, bodyStart);
+    const type = bytes[start + LENGTH_BYTES] as number;
+    const headText = bytes.toString("utf8", start + START_BYTES, bodyStart);
+    const head = type === FrameType.invoke ? headText : headOf(headText);
     this.#available -= this.#needed;
     this.#needed = LENGTH_BYTES;
     this.#start = end;
@@ -71,7 +72,7 @@ export class FrameReader {
       this.#chunks = [];
       this.#start = 0;
     }
-    return { type: bytes[start + LENGTH_BYTES] as number, head, body: bytes.subarray(bodyStart, end) };
+    return { type, head, body: bytes.subarray(bodyStart, end) };
   }
 
   #joined(): Buffer {
@@ -82,22 +83,18 @@ export class FrameReader {
     this.#start = 0;
     return bytes;
   }
+}
 
-  #headOf(bytes: Buffer, start: number, end: number): object {
-    if (start === end) return NO_HEAD;
-    const known = this.#lastHeadBytes;
-    if (known.length === end - start && known.compare(bytes, start, end) === 0) return this.#lastHead;
-    let head: unknown;
-    try {
-      head = JSON.parse(bytes.toString("utf8", start, end));
-    } catch (error) {
-      throw new ProtocolError("a head that is not JSON", { cause: error });
-    }
-    if (typeof head !== "object" || head === null || Array.isArray(head)) {
-      throw new ProtocolError("a head that is not a JSON object");
-    }
-    this.#lastHeadBytes = Buffer.from(bytes.subarray(start, end));
-    this.#lastHead = head;
-    return head;
+function headOf(text: string): object {
+  if (text === "") return NO_HEAD;
+  let head: unknown;
+  try {
+    head = JSON.parse(text);
+  } catch (error) {
+    throw new ProtocolError("a head that is not JSON", { cause: error });
   }
+  if (typeof head !== "object" || head === null || Array.isArray(head)) {
+    throw new ProtocolError("a head that is not a JSON object");
+  }
+  return head;
 }

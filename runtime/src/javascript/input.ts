@@ -10,17 +10,21 @@ const STRING_OR_NOT_FINITE = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/gs;
 
 type Reviver = Parameters<typeof JSON.parse>[1];
 
+/** What a handler gets. */
+type Input = Record<string, unknown>;
+
 /** The event cannot be given to a handler. */
 export class InputError extends Error {}
 
 /**
- * Read an event: a JSON object in UTF-8. Numbers that Python's `json` writes although JSON has not got them
+ * Read an event: a JSON object in UTF-8, or a list of them. Numbers that Python's `json` writes although JSON has not got them
  * (NaN, Infinity) are read too.
  *
  * @param from where in the bytes it begins.
+ * @param isList whether a list is expected.
  * @throws InputError
  */
-export function decodeInput(bytes: Buffer, from: number): Record<string, unknown> {
+export function decodeInput(bytes: Buffer, from: number, isList: boolean): Input | Input[] {
   const text = bytes.toString("utf8", from);
   let value: unknown;
   try {
@@ -31,10 +35,24 @@ export function decodeInput(bytes: Buffer, from: number): Record<string, unknown
   if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(from))) {
     throw notJson("the text is not UTF-8", text);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new InputError(`the input is ${nameOf(value)}; a JSON object was expected`);
+  if (isList) return listOfObjects(value);
+  if (!isObject(value)) throw new InputError(`the input is ${nameOf(value)}; a JSON object was expected`);
+  return value;
+}
+
+function listOfObjects(value: unknown): Input[] {
+  if (!Array.isArray(value)) {
+    throw new InputError(`the input is ${nameOf(value)}; a list of JSON objects was expected`);
   }
-  return value as Record<string, unknown>;
+  for (const [index, item] of value.entries()) {
+    if (isObject(item)) continue;
+    throw new InputError(`event ${index} of the list is ${nameOf(item)}; a JSON object was expected`);
+  }
+  return value;
+}
+
+function isObject(value: unknown): value is Input {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parseLeniently(text: string, error: Error): unknown {

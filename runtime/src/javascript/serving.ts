@@ -1,6 +1,7 @@
 import {
   type Frame,
   FrameType,
+  InvokeFlags,
   InvokeNumbers,
   type LoadHead,
   RESULT_OUTCOMES,
@@ -14,7 +15,7 @@ import { decodeInput, InputError } from "./input.ts";
 import { LoadError, type LoadedFunction, loadFunction } from "./loading.ts";
 import { Meter } from "./metering.ts";
 import { encodeOutput, OutputError } from "./output.ts";
-import { fieldsOf, type Shard, Shards } from "./shards.ts";
+import { eventFieldsOf, type Shard, Shards } from "./shards.ts";
 import { describe, limitOf, stackOf } from "./user-errors.ts";
 
 /** How long a result may wait for those of the calls after it. */
@@ -135,7 +136,7 @@ export class Worker {
       (loaded) => {
         this.#function = loaded;
         const { host, port } = head;
-        this.#shards.fields = { host, port, function_getmtime: loaded.getmtime, input_key: null };
+        this.#shards.fields = { host, port, function_getmtime: loaded.getmtime };
         const importSeconds = (performance.now() - started) / 1000;
         answer(FrameType.loaded, {
           runtime: `Node ${process.versions.node}`,
@@ -165,17 +166,22 @@ export class Worker {
     const shard = this.#shards.get(number);
     const lastExecution = body.readDoubleBE(InvokeNumbers.lastExecution);
     const context = new Context(
-      fieldsOf(shard, head as object),
+      shard.fields,
+      eventFieldsOf(shard, head as string),
       lastExecution,
       shard.keepEnv ? shard.env : {},
     );
     const call = { id: body.readUInt32BE(InvokeNumbers.id), number, shard, context, started };
     let value: unknown;
     try {
-      const input = decodeInput(body, InvokeNumbers.bytes);
+      const input = decodeInput(
+        body,
+        InvokeNumbers.bytes,
+        (body[InvokeNumbers.flags] ?? 0) >= InvokeFlags.list,
+      );
       // Not as a method of what holds it.
       const { handler } = this.#function as LoadedFunction;
-      value = handler(input, context);
+      value = handler(input as Parameters<typeof handler>[0], context);
     } catch (error) {
       this.#fail(call, error);
       return;

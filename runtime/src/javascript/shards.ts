@@ -2,6 +2,7 @@ import { FrameType, type RestoreHead } from "../workers/protocol.ts";
 import type { Connection } from "./connection.ts";
 import { Context, type ContextFields } from "./context.ts";
 import { dumpEnv, EnvError, loadEnv } from "./env-snapshot.ts";
+import { EventFields } from "./event-fields.ts";
 
 /** An `env` is saved when no call came for this long, */
 const IDLE_MILLISECONDS = 0.2;
@@ -17,10 +18,12 @@ export interface Shard {
   lastId: number;
   /** What the runtime was sent last; undefined where it has none of it. */
   saved: Buffer | undefined;
-  /** The head of the last event that had one, and the fields of both. */
-  eventHead: object | undefined;
-  eventFields: ContextFields;
+  /** The head of the last event, and what it says. */
+  eventHead: string;
+  eventFields: EventFields;
 }
+
+const NOTHING = new EventFields("");
 
 /** The shards of a function, and when their `env` is saved. */
 export class Shards {
@@ -51,7 +54,7 @@ export class Shards {
     const fields = { ...this.fields, output_key: head.outputKey, shard: head.name };
     Context.addFields(Object.keys(fields));
     const { keepEnv } = head;
-    const none = { lastId: 0, saved: undefined, eventHead: undefined, eventFields: fields };
+    const none = { lastId: 0, saved: undefined, eventHead: "", eventFields: NOTHING };
     this.#all.set(head.shard, { fields, keepEnv, env, ...none });
     this.#unsaved.delete(head.shard);
     return problem;
@@ -109,17 +112,11 @@ export class Shards {
   }
 }
 
-/** The fields of `context`: those of the shard and those of the event. */
-export function fieldsOf(shard: Shard, head: object): ContextFields {
-  // The frames' reader gives one object for heads in a row that are the same, and for all that are empty.
-  if (shard.eventHead === head) return shard.eventFields;
-  const own = Object.entries(head).map(([name, value]) => [snakeCase(name), value] as const);
-  Context.addFields(own.map(([name]) => name));
-  shard.eventHead = head;
-  shard.eventFields = { ...shard.fields, ...Object.fromEntries(own) };
+/** What `context` says of an event. Events in a row mostly have the same head. */
+export function eventFieldsOf(shard: Shard, head: string): EventFields {
+  if (shard.eventHead !== head) {
+    shard.eventHead = head;
+    shard.eventFields = new EventFields(head);
+  }
   return shard.eventFields;
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

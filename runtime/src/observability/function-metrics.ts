@@ -20,8 +20,6 @@ interface MeasuredWorker {
 
 /** The metrics of one function. What is counted at every call are plain numbers, read at each scrape. */
 export class FunctionMetrics {
-  /** Events that failed and are tried again later. */
-  readonly retries: { inc(): void };
   /** Calls so far. */
   readonly outcomes: Record<Outcome, number> = { ok: 0, error: 0, timeout: 0, killed: 0, rejected: 0 };
   /** Processor time of all calls so far. */
@@ -38,7 +36,6 @@ export class FunctionMetrics {
     this.#metrics = metrics;
     this.#duration = metrics.duration.tally({ function: name });
     this.#queueTime = metrics.queueTime.tally({ function: name });
-    this.retries = metrics.retries.labels({ function: name });
     // From 0 on, so that a first error is an increase and not a new series.
     metrics.workerRestarts.inc({ function: name, cause: "exit" }, 0);
     metrics.deadLetters.inc({ topic: "", function: name }, 0);
@@ -58,6 +55,16 @@ export class FunctionMetrics {
 
   over(outcome: Outcome): void {
     this.outcomes[outcome] += 1;
+  }
+
+  /** An event of a topic failed and is tried again. */
+  retried(topic: string): void {
+    this.#metrics.topics.retries.inc({ topic, function: this.#name });
+  }
+
+  /** Outputs were published. */
+  published(topic: string, events: number): void {
+    this.#metrics.topics.published.inc({ topic, function: this.#name }, events);
   }
 
   /** Events failed for good. */

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import { TalliedHistogram } from "./tallied-histogram.ts";
+import { type ObservedTopics, TopicMetrics } from "./topic-metrics.ts";
 
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const START_BUCKETS = [0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -17,6 +18,8 @@ export interface ObservedFunction {
   /** Share of their time that the workers had calls lately, from 0 to 1. */
   readonly utilization: number;
   readonly memory: Iterable<{ readonly worker: string; readonly memoryBytes: number }>;
+  /** Undefined where no topics are bound to it here. */
+  readonly topics: ObservedTopics | undefined;
 }
 
 /** The runtime's own metrics. */
@@ -53,13 +56,6 @@ export class RuntimeMetrics {
     registers: [this.registry],
   });
 
-  readonly retries = new Counter({
-    name: "gaugelet_topic_retries_total",
-    help: "Events of topics that failed and were put aside to be tried again.",
-    labelNames: ["function"] as const,
-    registers: [this.registry],
-  });
-
   readonly workerStart = new Histogram({
     name: "gaugelet_worker_start_seconds",
     help: "Time from asking for a worker's process to its function being loaded, by how the process came to be.",
@@ -89,9 +85,14 @@ export class RuntimeMetrics {
     registers: [this.registry],
   });
 
+  readonly topics: TopicMetrics;
+
   /** @param observe what is true of each function now, read at each scrape. */
   constructor(observe: () => Iterable<ObservedFunction>) {
     collectDefaultMetrics({ register: this.registry });
+    this.topics = new TopicMetrics(this.registry, function* () {
+      for (const { name, topics } of observe()) if (topics !== undefined) yield { function: name, topics };
+    });
     const registers = [this.registry];
     const invocations: Counter<"function" | "outcome"> = new Counter({
       name: "gaugelet_function_invocations_total",

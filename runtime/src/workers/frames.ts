@@ -1,5 +1,5 @@
 import { mayHoldLongInteger } from "./long-integers.ts";
-import { type Frame, FrameType, InvokeNumbers } from "./protocol.ts";
+import { type Frame, FrameType, InvokeFlags, InvokeNumbers } from "./protocol.ts";
 
 const LENGTH_BYTES = 4;
 const TYPE_AND_HEAD_LENGTH_BYTES = 5;
@@ -54,16 +54,26 @@ export class InvokeFrame implements OutgoingFrame {
   readonly #shard: number;
   readonly #lastExecution: number;
   readonly #headText: string;
+  readonly #isList: boolean;
 
   /**
    * @param lastExecution Unix milliseconds, NaN before the first.
    * @param headText {@link headTextOf} of the event's own context.
+   * @param isList whether the event is a list of events.
    */
-  constructor(id: number, shard: number, lastExecution: number, headText: string, event: Buffer) {
+  constructor(
+    id: number,
+    shard: number,
+    lastExecution: number,
+    headText: string,
+    event: Buffer,
+    isList: boolean,
+  ) {
     this.#id = id;
     this.#shard = shard;
     this.#lastExecution = lastExecution;
     this.#headText = headText;
+    this.#isList = isList;
     const headLength = headText === "" ? 0 : Buffer.byteLength(headText);
     this.startBytes = START_BYTES + headLength + InvokeNumbers.bytes;
     this.body = event;
@@ -77,7 +87,8 @@ export class InvokeFrame implements OutgoingFrame {
     writeUnsigned(target, numbers + InvokeNumbers.id, this.#id);
     writeUnsigned(target, numbers + InvokeNumbers.shard, this.#shard);
     target.writeDoubleBE(this.#lastExecution, numbers + InvokeNumbers.lastExecution);
-    target[numbers + InvokeNumbers.longInteger] = mayHoldLongInteger(this.body) ? 1 : 0;
+    const longInteger = mayHoldLongInteger(this.body) ? InvokeFlags.longInteger : 0;
+    target[numbers + InvokeNumbers.flags] = this.#isList ? longInteger + InvokeFlags.list : longInteger;
   }
 }
 

@@ -75,6 +75,20 @@ export interface SnapshotHead {
 export interface EventContext {
   /** `context.input_key`; null where the event has none. */
   readonly inputKey?: string | null;
+  /** Of an event of a topic: where it stands. An offset is a number, or the id of a stream's entry. */
+  readonly topic?: string;
+  readonly partition?: number;
+  readonly offset?: number | string;
+  /** When it was published, Unix milliseconds. */
+  readonly timestamp?: number;
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where it is not `<topic>/<partition>/<offset>`. */
+  readonly eventId?: string;
+  /** From 1 on; left out where it is 1. */
+  readonly attempt?: number;
+  /** Of a list: what each of its events has of its own, in their order. */
+  readonly events?: readonly Pick<EventContext, "offset" | "timestamp" | "key" | "headers" | "eventId">[];
 }
 
 /** The numbers at the front of the body of `invoke`; the event follows. All are big-endian. */
@@ -85,9 +99,17 @@ export const InvokeNumbers = {
   shard: 4,
   /** Double: when the last output was stored, Unix milliseconds; NaN before the first. */
   lastExecution: 8,
-  /** Unsigned, 8 bits: 1 where the event may hold an integer beyond 64 bits, which quick JSON readers round. */
-  longInteger: 16,
+  /** Unsigned, 8 bits: {@link InvokeFlags}, added up. */
+  flags: 16,
   bytes: 17,
+} as const;
+
+/** What is to be known of an event before it is read. */
+export const InvokeFlags = {
+  /** It may hold an integer beyond 64 bits, which quick JSON readers round. */
+  longInteger: 1,
+  /** It is a list of events. */
+  list: 2,
 } as const;
 
 /** The numbers at the front of the body of `result`; the output follows. */

@@ -45,6 +45,8 @@ export interface Call {
   readonly body: Buffer;
   /** The event's own context as `headTextOf` writes it. */
   readonly headText: string;
+  /** Whether the event is a list of events. */
+  readonly isList: boolean;
 }
 
 /** An `env` as it was after a call. */
@@ -273,7 +275,10 @@ export class Worker<C extends Call = Call> {
     this.#calls += 1;
     this.#pending.push({ kind: "call", call, id, timeout: this.#options.limits.timeout }, now);
     // A worker with nothing to do begins at once; what comes after it meanwhile travels together.
-    this.#transport.send(new InvokeFrame(id, shard, lastExecution, call.headText, call.body), isIdle);
+    this.#transport.send(
+      new InvokeFrame(id, shard, lastExecution, call.headText, call.body, call.isList),
+      isIdle,
+    );
     return id;
   }
 

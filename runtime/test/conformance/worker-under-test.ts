@@ -64,6 +64,7 @@ export interface CallOptions {
   readonly shard?: number;
   readonly lastExecution?: number;
   readonly head?: object;
+  readonly isList?: boolean;
 }
 
 /** A real worker process, asked over a real socket as the runtime does. */
@@ -163,8 +164,8 @@ export class WorkerUnderTest {
     this.#lastId += 1;
     const body = Buffer.isBuffer(event) ? event : Buffer.from(JSON.stringify(event));
     const headText = headTextOf(options.head ?? { inputKey: "metrics" });
-    const { shard = 0, lastExecution = Number.NaN } = options;
-    return encode(new InvokeFrame(this.#lastId, shard, lastExecution, headText, body));
+    const { shard = 0, lastExecution = Number.NaN, isList = false } = options;
+    return encode(new InvokeFrame(this.#lastId, shard, lastExecution, headText, body, isList));
   }
 
   sendCall(event: unknown, options?: CallOptions): void {

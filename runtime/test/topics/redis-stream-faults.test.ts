@@ -62,6 +62,26 @@ test("a Redis that is killed and comes back, twice: every event is read once, in
   expect(reader.turns).toEqual(["+t/0"]);
 });
 
+test("where Redis goes away while it is asked where to begin, that is asked again", async () => {
+  const topics = connect(addressOf(redis));
+  const positions = await topics.publish("t", numberedEvents(0, 10));
+  const happened: string[] = [];
+  topics.consume("g", new Map([["t", "oldest"]]), {
+    async onAssigned() {
+      happened.push("assigned");
+      if (happened.length === 1) await redis.crash();
+      return positions[6];
+    },
+    onEvents: (_partition, events) => void happened.push(...events.map(({ body }) => body.toString())),
+    onRevoked: () => void happened.push("revoked"),
+    onProblem: () => {},
+  });
+  await waitFor("the end of it", () => happened.includes("revoked"));
+  await redis.restart();
+  await waitFor("the last event", () => happened.includes("9"));
+  expect(happened).toEqual(["assigned", "revoked", "assigned", "7", "8", "9"]);
+});
+
 test("a Redis that hangs is gone on with where it stopped", async () => {
   const topics = connect(addressOf(redis));
   const reader = member(topics, "g", { t: "oldest" });

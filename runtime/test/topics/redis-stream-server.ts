@@ -22,17 +22,17 @@ export function useTopics() {
   });
   return {
     /** @param states each change of whether changes are pushed is noted there. */
-    connect(address: RedisAddress, states: boolean[] = []): RedisStreamTopics {
+    connect: (address: RedisAddress, states: boolean[] = []): RedisStreamTopics => {
       const topics = new RedisStreamTopics(address, (pushing) => void states.push(pushing));
       connections.push(topics);
       return topics;
     },
-    member(
+    member: (
       topics: RedisStreamTopics,
       group: string,
       from: Readonly<Record<string, TopicStart>>,
       options: MemberOptions = {},
-    ): Member {
+    ): Member => {
       const member = new Member(topics, group, from, options);
       members.push(member);
       return member;

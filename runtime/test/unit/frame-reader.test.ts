@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FrameReader } from "../../src/javascript/frame-reader.ts";
 import { MAX_FRAME_BYTES, ProtocolError } from "../../src/workers/frames.ts";
+import { FrameType } from "../../src/workers/protocol.ts";
 
 /** What the tests of all sides read. */
 function readFixtures<Fixture>(file: string): Fixture[] {
@@ -19,6 +20,12 @@ const malformed = readFixtures<{ readonly name: string; readonly hex: string }>(
 const allBytes = Buffer.concat(fixtures.map(({ frameHex }) => Buffer.from(frameHex, "hex")));
 const expected = fixtures.map(({ type, head, bodyHex }) => ({ type, head, bodyHex }));
 
+/** The head of an `invoke` is left as it came, until a handler asks for what is in it. */
+function parsed(type: number, head: unknown): unknown {
+  if (type !== FrameType.invoke) return head;
+  return head === "" ? {} : JSON.parse(head as string);
+}
+
 /** Read the chunks through one piece of memory, which is written over each time. */
 function read(...chunks: readonly Buffer[]) {
   const reader = new FrameReader();
@@ -29,7 +36,11 @@ function read(...chunks: readonly Buffer[]) {
     chunk.copy(memory);
     reader.push(memory.subarray(0, chunk.length));
     for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-      frames.push({ type: frame.type, head: frame.head, bodyHex: frame.body.toString("hex") });
+      frames.push({
+        type: frame.type,
+        head: parsed(frame.type, frame.head),
+        bodyHex: frame.body.toString("hex"),
+      });
     }
     reader.keep();
   }
@@ -62,18 +73,9 @@ test("frames that are not asked for yet are kept", () => {
     memory.fill(0xee);
   }
   expect(reader.availableBytes).toBe(allBytes.length);
-  expect(fixtures.map(() => reader.next()?.head)).toEqual(expected.map(({ head }) => head));
+  const heads = fixtures.map(({ type }) => parsed(type, reader.next()?.head));
+  expect(heads).toEqual(expected.map(({ head }) => head));
   expect(reader.next()).toBeUndefined();
-});
-
-test("heads in a row that are the same are one object", () => {
-  const frame = Buffer.from("0000000c03000000077b2261223a317d", "hex");
-  const other = Buffer.from("0000000c03000000077b2261223a327d", "hex");
-  const reader = new FrameReader();
-  reader.push(Buffer.concat([frame, frame, other, frame]));
-  const [first, second, third, fourth] = [reader.next(), reader.next(), reader.next(), reader.next()];
-  expect(second?.head).toBe(first?.head);
-  expect([third?.head, fourth?.head]).toEqual([{ a: 2 }, { a: 1 }]);
 });
 
 describe("bytes that are no frame are refused", () => {

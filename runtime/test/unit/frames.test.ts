@@ -14,6 +14,7 @@ import {
 import {
   type Frame,
   FrameType,
+  InvokeFlags,
   InvokeNumbers,
   RESULT_OUTCOMES,
   ResultNumbers,
@@ -101,7 +102,7 @@ interface InvokeNumbersOfFixture {
   readonly shard: number;
   /** NaN is null. */
   readonly lastExecution: number | null;
-  readonly longInteger: number;
+  readonly flags: number;
 }
 
 const invokes = fixtures.filter(({ type }) => type === FrameType.invoke);
@@ -110,9 +111,11 @@ const results = fixtures.filter(({ type }) => type === FrameType.result);
 test.each(invokes.filter(({ decodeOnly }) => decodeOnly !== true))(
   "an invoke is encoded from its numbers to exactly these bytes: $name",
   (fixture) => {
-    const { id, shard, lastExecution } = fixture.numbers as InvokeNumbersOfFixture;
+    const { id, shard, lastExecution, flags } = fixture.numbers as InvokeNumbersOfFixture;
     const event = Buffer.from(fixture.bodyHex, "hex").subarray(InvokeNumbers.bytes);
-    const frame = new InvokeFrame(id, shard, lastExecution ?? Number.NaN, headTextOf(fixture.head), event);
+    const isList = (flags & InvokeFlags.list) !== 0;
+    const head = headTextOf(fixture.head);
+    const frame = new InvokeFrame(id, shard, lastExecution ?? Number.NaN, head, event, isList);
     expect(encode(frame).toString("hex")).toBe(fixture.frameHex);
   },
 );
@@ -124,7 +127,7 @@ test.each(invokes)("an invoke has its numbers where they are said to be: $name",
     id: body.readUInt32BE(InvokeNumbers.id),
     shard: body.readUInt32BE(InvokeNumbers.shard),
     lastExecution: Number.isNaN(lastExecution) ? null : lastExecution,
-    longInteger: body.readUInt8(InvokeNumbers.longInteger),
+    flags: body.readUInt8(InvokeNumbers.flags),
   }).toEqual(numbers);
 });
 

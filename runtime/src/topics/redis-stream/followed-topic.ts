@@ -137,15 +137,22 @@ export class FollowedTopic {
       more = this.#assignment === undefined ? await this.#begin() : await this.#readOnce(this.#assignment);
       if (!this.#stopped) this.#options.onProblem(null);
     } catch (error) {
-      if (isGroupMissing(error)) more = this.#loseGroup();
-      else if (isMissing(error)) this.#miss();
-      // While the connection is down its own report says all there is; the next look tries again.
-      else if (!this.#stopped && this.#options.reader.status === "ready") {
-        this.#options.onProblem(explainTopicError(error));
-      }
+      more = this.#fail(error);
     }
     this.#reading = false;
     if (more || this.#changed) this.poke();
+  }
+
+  /** @returns whether to look again at once. */
+  #fail(error: unknown): boolean {
+    if (this.#stopped) return false;
+    if (isGroupMissing(error)) return this.#loseGroup();
+    // Where to begin was not found out: that is asked anew.
+    if (this.#assignment !== undefined && this.#assignment.last === undefined) this.#revoke();
+    if (isMissing(error)) this.#miss();
+    // While the connection is down its own report says all there is; the next look tries again.
+    else if (this.#options.reader.status === "ready") this.#options.onProblem(explainTopicError(error));
+    return false;
   }
 
   /** @returns whether there may be something to read. */

@@ -4,7 +4,7 @@ import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
 import type { DeadLetter } from "../../sinks/handled.ts";
 import { givenId, hopsOf } from "../../topics/headers.ts";
 import type { TopicEvent } from "../../topics/topics.ts";
-import type { EventContext } from "../../workers/protocol.ts";
+import { topicHead } from "../../workers/topic-head.ts";
 import { writeDelayed } from "./delayed-event.ts";
 
 const OPENING = Buffer.from("[");
@@ -56,6 +56,10 @@ export class TopicEntry implements FunctionEvent, FeedEntry {
     return this.origin.feed;
   }
 
+  get topic(): string {
+    return this.origin.topic;
+  }
+
   get retries(): RetryPolicy {
     return this.origin.retries;
   }
@@ -72,6 +76,10 @@ export class TopicEntry implements FunctionEvent, FeedEntry {
     return this.event.key;
   }
 
+  get isList(): boolean {
+    return this.list !== undefined;
+  }
+
   get size(): number {
     return this.list?.length ?? 1;
   }
@@ -85,11 +93,8 @@ export class TopicEntry implements FunctionEvent, FeedEntry {
   }
 
   headText(attempt: number): string {
-    const { topic, partition } = this.origin;
-    const own = contextOf(this.origin, this.event);
-    const events = this.list?.map((event) => contextOf(this.origin, event));
-    const context = { topic, partition, ...own, attempt, ...(events && { events }) };
-    return JSON.stringify(context satisfies EventContext & Record<string, unknown>);
+    const { topic, partition, hasNumericOffsets } = this.origin;
+    return topicHead(topic, partition, hasNumericOffsets, this.event, attempt, this.list);
   }
 
   letters(error: string, details: string, attempts: number): readonly DeadLetter[] {
@@ -113,16 +118,6 @@ export class TopicEntry implements FunctionEvent, FeedEntry {
     const { topic, partition } = this.origin;
     return writeDelayed({ topic, partition, event: this.event, attempts });
   }
-}
-
-function contextOf({ hasNumericOffsets }: EntryOrigin, event: TopicEvent) {
-  const { position, key, timestamp, headers } = event;
-  return {
-    offset: hasNumericOffsets ? Number(position) : position,
-    key: key === null ? null : key.toString(),
-    timestamp,
-    headers,
-  };
 }
 
 function idOf({ topic, partition }: EntryOrigin, { headers, position }: TopicEvent): string {

@@ -3,9 +3,17 @@ import { weightOf } from "../../configuration/classes.ts";
 import { type FunctionDefinition, outputKeyOf } from "../../configuration/manifest.ts";
 import type { TopicTriggerSpec } from "../../configuration/triggers.ts";
 import type { Dispatcher } from "../../dispatcher/dispatcher.ts";
+import type { ObservedTopics } from "../../observability/topic-metrics.ts";
 import type { RedisStore } from "../../sinks/redis-store.ts";
 import { givenId } from "../../topics/headers.ts";
-import type { Consumer, ConsumerListener, Partition, TopicEvent, Topics } from "../../topics/topics.ts";
+import type {
+  Consumer,
+  ConsumerListener,
+  Partition,
+  TopicEvent,
+  TopicLag,
+  Topics,
+} from "../../topics/topics.ts";
 import { DelayedFeed } from "./delayed-feed.ts";
 import { PartitionFeed } from "./partition-feed.ts";
 
@@ -31,6 +39,9 @@ export class TopicTriggers implements ConsumerListener {
   /** By their shards. */
   readonly #delayed = new Map<string, DelayedFeed>();
   #problem: string | null = null;
+  /** Events that came, by topic. */
+  readonly #consumed = new Map<string, number>();
+  #assignments = 0;
 
   constructor(parts: TopicTriggersParts) {
     this.#parts = parts;
@@ -53,13 +64,21 @@ export class TopicTriggers implements ConsumerListener {
     if (specs.length > 0 && this.#parts.definition.state !== "partition") this.#startDelayed("");
   }
 
-  /** Events that are here and not handled, and those of each topic that came. */
-  get feeds(): Iterable<PartitionFeed> {
-    return this.#feeds.values();
-  }
-
-  get topics(): readonly string[] {
-    return [...this.#specs.keys()];
+  /** What metrics show of it; undefined where this member reads nothing. */
+  get observed(): ObservedTopics | undefined {
+    if (this.#consumer === undefined) return undefined;
+    const oldest = new Map<string, number | undefined>();
+    for (const topic of this.#specs.keys()) oldest.set(topic, undefined);
+    for (const { topic, oldest: own } of this.#feeds.values()) {
+      const before = oldest.get(topic);
+      oldest.set(topic, before === undefined || (own !== undefined && own < before) ? own : before);
+    }
+    return {
+      consumed: this.#consumed,
+      assignments: this.#assignments,
+      oldest,
+      lag: () => this.#lag(),
+    };
   }
 
   async onAssigned(partition: Partition): Promise<string | undefined> {
@@ -78,6 +97,7 @@ export class TopicTriggers implements ConsumerListener {
       onReady: () => dispatcher.wake(shard, feed),
     });
     this.#feeds.set(partition.source, feed);
+    this.#assignments += 1;
     const position = await dispatcher.open(shard, partition.source);
     if (!feed.isClosed) {
       dispatcher.attach(shard, feed);
@@ -89,6 +109,7 @@ export class TopicTriggers implements ConsumerListener {
   onEvents(partition: Partition, events: readonly TopicEvent[]): void {
     const feed = this.#feeds.get(partition.source);
     if (feed === undefined) return;
+    this.#consumed.set(feed.topic, (this.#consumed.get(feed.topic) ?? 0) + events.length);
     const before = this.#arriving.get(feed);
     const isNamed = events.some(({ headers }) => givenId(headers) !== undefined);
     if (before === undefined && !isNamed) {
@@ -123,6 +144,16 @@ export class TopicTriggers implements ConsumerListener {
     for (const shard of [...this.#delayed.keys()]) this.#stopDelayed(shard);
     await consumer?.stop();
     for (const source of [...this.#feeds.keys()]) this.#close(source);
+  }
+
+  async #lag(): Promise<readonly TopicLag[]> {
+    const { topics, definition } = this.#parts;
+    try {
+      return await topics.lag(definition.name, [...this.#specs.keys()]);
+    } catch {
+      // Whatever it is, reading has the same trouble and says so; a scrape does not wait for it.
+      return [];
+    }
   }
 
   /** Those that were not handled before, by the names that their producers gave them. */

@@ -12,7 +12,13 @@ const NAMES = [
   "shard",
   "topic",
   "partition",
-  "first_key",
+  "offset",
+  "key",
+  "timestamp",
+  "attempt",
+  "event_id",
+  "headers",
+  "events",
 ];
 
 const SHOW = {
@@ -114,27 +120,90 @@ export const CONTEXT: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "an event's own fields are there under Python's names, and only for that event",
+    name: "an event's own fields are there, and only for that event",
     handler: SHOW,
-    async run({ worker, language }) {
-      const names = ["input_key", "topic", "partition", "first_key"];
-      const none = of<unknown>({ python: "none", javascript: null }, language);
-      const head = { inputKey: "in", topic: "orders", partition: 0, firstKey: [1] };
-      const withFields = { input_key: "in", topic: "orders", partition: 0, first_key: [1] };
+    async run({ worker }) {
+      const names = NAMES.slice(NAMES.indexOf("topic"));
+      const none = { topic: null, partition: null, offset: null, key: null, timestamp: null };
+      const nothing = { ...none, attempt: 1, event_id: null, headers: {}, events: null };
+      const head = { topic: "orders", partition: 3, offset: 17, timestamp: 1764000000000 };
+      const more = { key: "k", headers: { a: "ü" }, eventId: "x>f", attempt: 2 };
       for (let time = 0; time < 2; time += 1) {
-        expect(await worker.output({ names }, { head })).toMatchObject(withFields);
-        expect(await worker.output({ names }, { head: {} })).toMatchObject({
-          input_key: null,
-          topic: none,
-          partition: none,
-          first_key: none,
+        expect(await worker.output({ names }, { head })).toMatchObject({
+          ...nothing,
+          ...head,
+          event_id: "orders/3/17",
         });
-        expect(await worker.output({ names }, { head: { inputKey: null, topic: "x" } })).toMatchObject({
+        expect(await worker.output({ names }, { head: {} })).toMatchObject(nothing);
+        const { eventId, ...shown } = more;
+        expect(await worker.output({ names }, { head: { ...head, ...more } })).toMatchObject({
+          ...head,
+          ...shown,
+          event_id: eventId,
+        });
+        const stream = { topic: "orders", partition: 0, offset: "17-0", timestamp: 17 };
+        expect(await worker.output({ names }, { head: stream })).toMatchObject({
+          offset: "17-0",
+          event_id: "orders/0/17-0",
+        });
+        expect(await worker.output({ names: ["input_key"] }, { head: { inputKey: "in" } })).toMatchObject({
+          input_key: "in",
+        });
+        expect(await worker.output({ names: ["input_key"] }, { head: {} })).toMatchObject({
           input_key: null,
-          topic: "x",
-          partition: none,
         });
       }
+    },
+  },
+  {
+    name: "a list of events is given as a list, and says of each where it stands",
+    handler: {
+      python: source`
+        def handler(input, context):
+            if isinstance(input, dict):
+                return {"one": input, "events": context.events}
+            return {"all": input, "events": context.events, "id": context.event_id}
+      `,
+      javascript: source`
+        export function handler(input, context) {
+          if (!Array.isArray(input)) return { one: input, events: context.events };
+          return { all: input, events: context.events, id: context.event_id };
+        }
+      `,
+      typescript: source`
+        export function handler(input: any, context: any): unknown {
+          if (!Array.isArray(input)) return { one: input, events: context.events };
+          return { all: input, events: context.events, id: context.event_id };
+        }
+      `,
+    },
+    async run({ worker }) {
+      const events = [
+        { offset: 5, timestamp: 1 },
+        { offset: 6, timestamp: 2, key: "k", headers: { h: "v" }, eventId: "own" },
+      ];
+      const head = { topic: "t", partition: 1, offset: 6, timestamp: 2, events };
+      expect(await worker.output([{ a: 1 }, { a: 2 }], { head, isList: true })).toEqual({
+        all: [{ a: 1 }, { a: 2 }],
+        events: [
+          { offset: 5, timestamp: 1, key: null, headers: {}, event_id: "t/1/5" },
+          { offset: 6, timestamp: 2, key: "k", headers: { h: "v" }, event_id: "own" },
+        ],
+        id: "t/1/6",
+      });
+      expect(await worker.output({ a: 1 }, { head: {} })).toEqual({ one: { a: 1 }, events: null });
+      for (const [event, message] of [
+        [{ a: 1 }, /^the input is an? (?:dict|object); a list of JSON objects was expected$/],
+        [[{ a: 1 }, 2], /^event 1 of the list is an? (?:int|number); a JSON object was expected$/],
+        ["[{}, ", /^the input is not JSON: /],
+      ] as const) {
+        const body = typeof event === "string" ? Buffer.from(event) : event;
+        expect(await worker.call(body, { head, isList: true })).toMatchObject({
+          outcome: "rejected",
+          head: { message: expect.stringMatching(message) },
+        });
+      }
+      expect(await worker.call([{}], { head: {} })).toMatchObject({ outcome: "rejected" });
     },
   },
   {
@@ -155,7 +224,7 @@ export const CONTEXT: readonly ConformanceCase[] = [
     handler: TRY,
     async run({ worker, language }) {
       const error = of({ python: "AttributeError", javascript: "TypeError" }, language);
-      const head = { inputKey: "metrics", topic: "orders", partition: 1, firstKey: 2 };
+      const head = { inputKey: "metrics", topic: "orders", partition: 1, offset: 2, timestamp: 3 };
       for (const name of NAMES) {
         expect(await worker.output({ name }, { head })).toEqual({
           error,

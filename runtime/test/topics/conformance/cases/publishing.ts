@@ -104,9 +104,9 @@ export const PUBLISHING: readonly TopicsCase[] = [
       const name = await topic();
       const producers = [topics, connect(), connect()];
       await Promise.all(
-        range(0, 60).map((at) =>
-          producers[at % producers.length]?.publish(name, numberedEvents(10 * at, 10 * at + 10)),
-        ),
+        range(0, 60).map(async (at) => {
+          await producers[at % producers.length]?.publish(name, numberedEvents(10 * at, 10 * at + 10));
+        }),
       );
       const reader = member(unique("group"), { [name]: "oldest" });
       await reader.received(600);

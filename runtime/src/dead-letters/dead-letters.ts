@@ -1,0 +1,135 @@
+import { deadLetterKey, delayedKey } from "@gaugelet/shared/keys";
+import type { Redis } from "ioredis";
+import { writeDelayed } from "../triggers/topic/delayed-event.ts";
+import { DROP_SCRIPT, REPLAY_SCRIPT } from "./scripts.ts";
+
+const AT_ONCE = 200;
+
+/** An event that failed for good, as it is kept. */
+export interface KeptLetter {
+  /** Id of its entry. */
+  readonly id: string;
+  readonly event: Buffer;
+  readonly error: string;
+  /** The traceback, or "". */
+  readonly details: string;
+  readonly attempts: number;
+  /** Where it came from. */
+  readonly source: string;
+  /** "" where it came from no topic. */
+  readonly topic: string;
+  readonly partition: number;
+  /** Its offset there, or the id of its entry. */
+  readonly offset: string;
+  readonly key: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** When it was published, Unix milliseconds; null: it came from no topic. */
+  readonly timestamp: number | null;
+  readonly outputKey: string;
+  /** Unix milliseconds. */
+  readonly failedAt: number;
+}
+
+interface ScriptedRedis extends Redis {
+  gaugeletReplay(dead: string, delayed: string, id: string, text: string): Promise<number>;
+  gaugeletDrop(dead: string, ...ids: string[]): Promise<number>;
+}
+
+/** Looks after the events of functions that failed for good. */
+export class DeadLetters {
+  readonly #redis: ScriptedRedis;
+
+  constructor(redis: Redis) {
+    redis.defineCommand("gaugeletReplay", { numberOfKeys: 2, lua: REPLAY_SCRIPT });
+    redis.defineCommand("gaugeletDrop", { numberOfKeys: 1, lua: DROP_SCRIPT });
+    this.#redis = redis as ScriptedRedis;
+  }
+
+  /** How many a function has. */
+  async count(name: string): Promise<number> {
+    return await this.#redis.xlen(deadLetterKey(name));
+  }
+
+  /** The letters of a function, oldest first. @param after id of the last one seen; "": from the oldest on. */
+  async list(name: string, most: number, after = ""): Promise<KeptLetter[]> {
+    const from = after === "" ? "-" : `(${after}`;
+    const entries = await this.#redis.xrangeBuffer(deadLetterKey(name), from, "+", "COUNT", most);
+    return entries.map(([id, fields]) => letterOf(id.toString(), fields));
+  }
+
+  /**
+   * Let a function handle an event once more, and only that function. It is no dead letter any more.
+   *
+   * @returns false where there is no such letter, or it came from no topic and nobody would take it.
+   */
+  async replay(name: string, id: string): Promise<boolean> {
+    const [entry] = await this.#redis.xrangeBuffer(deadLetterKey(name), id, id);
+    return entry !== undefined && (await this.#replay(name, letterOf(id, entry[1])));
+  }
+
+  /** {@link replay} all that there are now. @returns how many were. */
+  async replayAll(name: string): Promise<number> {
+    let replayed = 0;
+    let after = "";
+    for (let left = await this.count(name); left > 0; left -= AT_ONCE) {
+      const letters = await this.list(name, Math.min(AT_ONCE, left), after);
+      for (const letter of letters) if (await this.#replay(name, letter)) replayed += 1;
+      after = letters.at(-1)?.id ?? after;
+    }
+    return replayed;
+  }
+
+  /** Forget letters. @returns how many of them there were. */
+  async drop(name: string, ids: readonly string[]): Promise<number> {
+    return ids.length === 0 ? 0 : await this.#redis.gaugeletDrop(deadLetterKey(name), ...ids);
+  }
+
+  /** Forget all. @returns how many there were. */
+  async dropAll(name: string): Promise<number> {
+    const count = await this.count(name);
+    await this.#redis.del(deadLetterKey(name));
+    return count;
+  }
+
+  async #replay(name: string, letter: KeptLetter): Promise<boolean> {
+    const { id, topic, partition, offset, timestamp, headers, key, event, outputKey } = letter;
+    if (topic === "" || timestamp === null) return false;
+    const text = writeDelayed({
+      topic,
+      partition,
+      event: {
+        position: offset,
+        timestamp,
+        headers,
+        key: key === null ? null : Buffer.from(key),
+        body: event,
+      },
+      attempts: 0,
+    });
+    return (await this.#redis.gaugeletReplay(deadLetterKey(name), delayedKey(outputKey), id, text)) === 1;
+  }
+}
+
+function letterOf(id: string, fields: readonly Buffer[]): KeptLetter {
+  const values = new Map<string, Buffer>();
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    values.set(String(fields[at]), fields[at + 1] as Buffer);
+  }
+  const text = (name: string): string => values.get(name)?.toString() ?? "";
+  return {
+    id,
+    event: values.get("event") ?? Buffer.alloc(0),
+    error: text("error"),
+    details: text("details"),
+    attempts: Number(text("attempts")),
+    source: text("source"),
+    topic: text("topic"),
+    partition: Number(text("partition") || 0),
+    offset: text("offset"),
+    key: values.get("key")?.toString() ?? null,
+    headers: JSON.parse(text("headers") || "{}") as Record<string, string>,
+    timestamp: values.has("timestamp") ? Number(text("timestamp")) : null,
+    outputKey: text("outputKey"),
+    failedAt: Number(text("failedAt")),
+  };
+}

@@ -1,0 +1,32 @@
+import { connectRedis } from "@gaugelet/shared/redis/connection";
+import { pino } from "pino";
+import { readPlace } from "../configuration/environment.ts";
+import { DeadLetters } from "../dead-letters/dead-letters.ts";
+import { openTopics } from "../topics/open.ts";
+import type { Topics } from "../topics/topics.ts";
+
+/** Where topics and dead letters are. */
+export interface Place {
+  readonly topics: Topics;
+  readonly deadLetters: DeadLetters;
+}
+
+/**
+ * Do something there, and close all connections after it.
+ *
+ * @throws ConfigurationError that says which variable is wrong, and what `act` throws.
+ */
+export async function withPlace(
+  environment: NodeJS.ProcessEnv,
+  act: (place: Place) => Promise<void>,
+): Promise<void> {
+  const configuration = readPlace(environment);
+  const topics = await openTopics(configuration, pino({ enabled: false }));
+  const redis = connectRedis(configuration.redis, {}, { maxRetriesPerRequest: 3, enableOfflineQueue: true });
+  try {
+    await act({ topics, deadLetters: new DeadLetters(redis) });
+  } finally {
+    redis.disconnect();
+    await topics.stop();
+  }
+}
