@@ -189,6 +189,12 @@ export class FunctionRunner implements Callable {
     this.#dispatcher.pool.reload();
   }
 
+  /** Redis came back, perhaps without what it had stored. */
+  checkStored(): void {
+    // Where it is away again, it comes back again.
+    this.#dispatcher.checkStored().catch(() => {});
+  }
+
   start(): void {
     const { leases } = this.#parts;
     this.#dispatcher.pool.start();
