@@ -139,6 +139,9 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       );
     }
     teardown.push(favourSizeUntilBusy(() => functions.runners.reduce((sum, { calls }) => sum + calls, 0)));
+    redis.on("ready", () => {
+      for (const runner of functions.runners) runner.checkStored();
+    });
     // Only now: what cannot listen should say nothing about Redis.
     redis.connect().catch(() => {});
     for (const runner of functions.runners) runner.start();

@@ -10,6 +10,8 @@ import { freePort } from "./ports.ts";
 /** A real redis-server of a test's own, on a free port, with its data in a temporary folder. */
 export interface TestRedis {
   readonly port: number;
+  /** Where its data is. */
+  readonly folder: string;
   /** A client of the test's own, not the one under test. */
   readonly client: Redis;
   /** End the server as a crash would; its data folder stays. */
@@ -69,6 +71,7 @@ export async function startRedis(options: readonly string[] = []): Promise<TestR
   await client.ping();
   return {
     port,
+    folder,
     client,
     crash: kill,
     async restart() {

@@ -23,6 +23,8 @@ import { openShard } from "./open-shard.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
 import { Window } from "./window.ts";
 
+const STORED_BY_ANOTHER = "another runtime stored what this one was about to: reading its state anew";
+
 /** What a {@link Dispatcher} is made of. */
 export interface DispatcherParts {
   readonly definition: FunctionDefinition;
@@ -88,7 +90,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       fence,
       version: () => this.#pool.version,
       publish: (publications) => parts.publish(publications, signal),
-      onConflict: (lane) => this.#resetLane(lane),
+      onConflict: (lane) => this.#resetLane(lane, STORED_BY_ANOTHER),
       onRoom: (lane) => this.#wake(lane),
     });
     this.#pool = poolFor(this);
@@ -192,6 +194,14 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       for (const feed of lane.feeds.values()) lane.intake.remove(feed);
       this.#rollBack(lane, isByItself);
       this.#refuseWaiting(lane, "another runtime owns the function now");
+    }
+  }
+
+  /** Redis came back: it may have lost what it said that it had stored, which is handled again then. */
+  async checkStored(): Promise<void> {
+    for (const lane of [...this.#lanes]) {
+      const isAsStored = await lane.outbox.isAsStored([...lane.feeds.keys()]);
+      if (!isAsStored) this.#resetLane(lane, "Redis lost what it had stored: going on from what it has");
     }
   }
 
@@ -580,13 +590,10 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   }
 
   /** What a lane has not stored is void: its `env` is read anew, and so are its feeds. */
-  #resetLane(lane: Lane): void {
+  #resetLane(lane: Lane, why: string): void {
     if (this.#isStopping) return;
     this.#rollBack(lane, isByItself);
-    this.#parts.log.warn(
-      { outputKey: lane.outputKey },
-      "another runtime stored what this one was about to: reading its state anew",
-    );
+    this.#parts.log.warn({ outputKey: lane.outputKey }, why);
     for (const feed of [...lane.feeds.values()]) feed.rewind();
     this.#wake(lane);
   }

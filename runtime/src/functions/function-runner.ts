@@ -65,7 +65,8 @@ type OwnerState =
   /** It is not known yet. */
   | { readonly kind: "asking" }
   | { readonly kind: "owner"; readonly fence: Fence | undefined }
-  | { readonly kind: "standby"; readonly owner: string };
+  /** What it was about to store as the owner still carries the fence of then, and so is refused. */
+  | { readonly kind: "standby"; readonly owner: string; readonly fence: Fence | undefined };
 
 /**
  * Runs one function: triggers and calls → dispatcher → workers → store.
@@ -103,7 +104,7 @@ export class FunctionRunner implements Callable {
         log,
         note,
         turns,
-        fence: () => (this.#ownerState.kind === "owner" ? this.#ownerState.fence : undefined),
+        fence: () => this.#fence,
         publish: (publications, signal) => this.#publish(publications, signal),
       },
       (user) => this.#makePool(user),
@@ -189,6 +190,12 @@ export class FunctionRunner implements Callable {
     this.#dispatcher.pool.reload();
   }
 
+  /** Redis came back, perhaps without what it had stored. */
+  checkStored(): void {
+    // Where it is away again, it comes back again.
+    this.#dispatcher.checkStored().catch(() => {});
+  }
+
   start(): void {
     const { leases } = this.#parts;
     this.#dispatcher.pool.start();
@@ -265,6 +272,11 @@ export class FunctionRunner implements Callable {
     return this.#dispatcher.stored();
   }
 
+  get #fence(): Fence | undefined {
+    const state = this.#ownerState;
+    return state.kind === "owner" || state.kind === "standby" ? state.fence : undefined;
+  }
+
   /** Start what this runtime is to handle now, and stop what it is not. */
   #bind(): void {
     const { owned, shared } = this.#ownership;
@@ -298,7 +310,7 @@ export class FunctionRunner implements Callable {
   #standBy(owner: string): void {
     if (this.#isStopping) return;
     const wasOwner = this.#ownerState.kind === "owner";
-    this.#ownerState = { kind: "standby", owner };
+    this.#ownerState = { kind: "standby", owner, fence: this.#fence };
     const { log } = this.#parts;
     if (wasOwner) log.warn({ owner }, `another runtime has taken the function over: standing by`);
     else log.info({ owner }, `another runtime owns the function (${owner}): standing by`);

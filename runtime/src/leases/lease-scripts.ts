@@ -4,7 +4,8 @@
  * KEYS: the lease. ARGV: who asks, then the beat and token that its owner was seen with, or nothing, then names and
  * values that describe who asks. Returns 1 and the token, or 0, the owner's description, beat and token.
  *
- * A token is greater than every one before it, also after a server lost what it held: the first one is the time.
+ * A token is greater than every one before it, also after a server lost what it held, or went back to an older state:
+ * it is at least the time.
  */
 export const ACQUIRE_SCRIPT = `
 local owner = redis.call('HGET', KEYS[1], 'owner')
@@ -12,14 +13,13 @@ if owner and owner ~= '' and owner ~= ARGV[1] then
   local seen = redis.call('HMGET', KEYS[1], 'beat', 'token', 'machine', 'process', 'place')
   if seen[1] ~= ARGV[2] or seen[2] ~= ARGV[3] then return { 0, seen[1], seen[2], seen[3], seen[4], seen[5] } end
 end
-if redis.call('HEXISTS', KEYS[1], 'token') == 0 then
-  local time = redis.call('TIME')
-  redis.call('HSET', KEYS[1], 'token', time[1] .. string.format('%03d', math.floor(time[2] / 1000)))
-end
-local token = redis.call('HINCRBY', KEYS[1], 'token', 1)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local before = tonumber(redis.call('HGET', KEYS[1], 'token') or '0') or 0
+local token = string.format('%.0f', math.max(before + 1, now))
 redis.call('HINCRBY', KEYS[1], 'beat', 1)
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], unpack(ARGV, 4))
-return { 1, tostring(token) }
+redis.call('HSET', KEYS[1], 'token', token, 'owner', ARGV[1], unpack(ARGV, 4))
+return { 1, token }
 `;
 
 /** Stay the owner. KEYS: leases. ARGV: their tokens. Returns for each whether it is still that owner's. */

@@ -71,15 +71,20 @@ interface LeaseRedis extends Redis {
 export class Leases {
   readonly #redis: LeaseRedis;
   readonly #log: Logger;
-  readonly #holder = thisHolder();
+  readonly #holder: Holder;
   readonly #wanted = new Set<Wanted>();
   #renewing: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
   #isRenewing = false;
   #warnedOfRights = false;
-  readonly #onReady = (): void => void this.#lookAtAll();
+  readonly #onReady = (): void => {
+    void this.#renew();
+    void this.#lookAtAll();
+  };
 
-  constructor(redis: Redis, log: Logger) {
+  /** @param holder who wants them. */
+  constructor(redis: Redis, log: Logger, holder: Holder = thisHolder()) {
+    this.#holder = holder;
     redis.defineCommand("gaugeletAcquire", { numberOfKeys: 1, lua: ACQUIRE_SCRIPT });
     redis.defineCommand("gaugeletRenew", { lua: RENEW_SCRIPT });
     redis.defineCommand("gaugeletRelease", { numberOfKeys: 1, lua: RELEASE_SCRIPT });
@@ -119,12 +124,16 @@ export class Leases {
   }
 
   async #look(wanted: Wanted): Promise<void> {
-    if (wanted.isHeld || wanted.isAsking || this.#redis.status !== "ready") return;
+    if (wanted.isHeld || wanted.isAsking) return;
+    if (this.#redis.status !== "ready") {
+      // What cannot be seen does not count as standing still.
+      wanted.seen = undefined;
+      return;
+    }
     wanted.isAsking = true;
     try {
       await this.#ask(wanted);
     } catch (error) {
-      // What cannot be seen does not count as standing still.
       wanted.seen = undefined;
       if (isRefused(error)) this.#gainWithoutRights(wanted, error);
     } finally {

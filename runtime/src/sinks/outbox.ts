@@ -74,6 +74,24 @@ export class Outbox {
     this.#expected.set(source, position ?? "");
   }
 
+  /**
+   * Whether what is stored of these sources is what was stored last. Where a step is under way it finds out by itself,
+   * and this says yes.
+   */
+  async isAsStored(sources: readonly string[]): Promise<boolean> {
+    const expected = sources.flatMap((source) => {
+      const position = this.#expected.get(source);
+      return position === undefined ? [] : [[source, position] as const];
+    });
+    if (this.#working !== undefined) return true;
+    for (const [source, position] of expected) {
+      const stored = (await this.#parts.store.lastPosition(this.#parts.outputKey, source)) ?? "";
+      if (this.#working !== undefined) return true;
+      if (stored !== position && this.#expected.get(source) === position) return false;
+    }
+    return true;
+  }
+
   /** Whether so much waits that nothing should come that can wait elsewhere. */
   get isFull(): boolean {
     return this.#keptBytes > FULL_BYTES;

@@ -50,6 +50,20 @@ const CHROMIUM: Program = {
   homebrew: "--cask chromium",
 };
 
+/** Gives a program another clock. */
+const FAKETIME: Program = {
+  commands: ["faketime"],
+  debian: { name: "faketime", services: [] },
+  homebrew: "libfaketime",
+};
+
+/** Cuts networks. */
+const IPROUTE: Program = {
+  commands: ["ip"],
+  debian: { name: "iproute2", services: [] },
+  homebrew: "iproute2mac",
+};
+
 /**
  * Full path of a program that was set up.
  *
@@ -75,6 +89,11 @@ export async function setupServices(
 /** Make sure that a Chromium is there, which the tests of the dashboards look at them with. */
 export async function setupChromium(context: SetupContext = {}): Promise<void> {
   await setupPrograms([CHROMIUM], context);
+}
+
+/** Make sure that what the fault tests bring faults about with is there. */
+export async function setupFaults(context: SetupContext = {}): Promise<void> {
+  await setupPrograms([FAKETIME, IPROUTE], context);
 }
 
 /** @throws Problem that says what to install, where this process may not install it. */

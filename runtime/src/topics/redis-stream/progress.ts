@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { TopicEvent } from "../topics.ts";
 import { BatchSize } from "./batch-size.ts";
 import { compareIds } from "./ids.ts";
-import { countBetween, type GroupInfo, streamInfo } from "./stream-info.ts";
+import { countBetween, type GroupInfo, groupInfo, streamInfo } from "./stream-info.ts";
 
 /** Positions that are kept to know their number by; of older ones a commit leaves the number out. */
 const MOST_POSITIONS = 100_000;
@@ -34,6 +34,8 @@ export class Progress {
   #base: number | null = null;
   #compareAt = 0;
   #noted: string | undefined;
+  /** What is noted is where reading began, which wins over what the group says. */
+  #isBeginning = false;
   #writing: Promise<void> | undefined;
 
   constructor(redis: Redis, key: string, group: string) {
@@ -61,7 +63,9 @@ export class Progress {
     // What was found at the end meanwhile is as good.
     this.#base ??= found;
     // The stored position is what the group is at; and a group that was just made has no number yet.
-    if (from !== known.position || known.read !== this.#base) this.#noted ??= from;
+    if (from === known.position && known.read === this.#base) return;
+    this.#noted ??= from;
+    this.#isBeginning = true;
   }
 
   /** From the number of events up to one position, that up to another. */
@@ -106,6 +110,7 @@ export class Progress {
   /** Everything up to here is handled. */
   note(position: string): void {
     this.#noted = position;
+    this.#isBeginning = false;
   }
 
   /** Tell Redis what was noted since the last time. */
@@ -116,17 +121,28 @@ export class Progress {
     this.#noted = undefined;
     const number = this.#numberOf(position);
     const read = number === null ? [] : ["ENTRIESREAD", number];
+    const isBeginning = this.#isBeginning;
+    this.#isBeginning = false;
     this.#writing = (async () => {
       try {
+        // Whoever was paused and has been replaced must not set the group back.
+        if (!isBeginning && (await this.#isBehindGroup(position))) return;
         await this.#redis.call("XGROUP", "SETID", this.#key, this.#group, position, ...read);
       } catch (error) {
         this.#noted ??= position;
+        this.#isBeginning ||= isBeginning;
         throw error;
       } finally {
         this.#writing = undefined;
       }
     })();
     await this.#writing;
+  }
+
+  /** Whether the group is further than this position. */
+  async #isBehindGroup(position: string): Promise<boolean> {
+    const group = await groupInfo(this.#redis, this.#key, this.#group);
+    return group !== undefined && compareIds(position, group.position) < 0;
   }
 
   /** How many events there were up to a position. */

@@ -112,7 +112,12 @@ export class DelayedFeed implements Feed {
 
   stored(): void {}
 
-  rewind(): void {}
+  /** Redis gives them again, those that are still to be handled. */
+  rewind(): void {
+    this.#held.clear();
+    this.#waiting = [];
+    this.#underWay = 0;
+  }
 
   close(): void {
     this.isClosed = true;

@@ -142,8 +142,9 @@ export class TopicTriggers implements ConsumerListener {
     const consumer = this.#consumer;
     this.#consumer = undefined;
     for (const shard of [...this.#delayed.keys()]) this.#stopDelayed(shard);
-    await consumer?.stop();
+    // Before anything else happens: another consumer may follow at once, whose feeds are none of ours.
     for (const source of [...this.#feeds.keys()]) this.#close(source);
+    await consumer?.stop();
   }
 
   async #lag(): Promise<readonly TopicLag[]> {

@@ -1,0 +1,199 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { waitFor } from "@gaugelet/testing/wait";
+import { expect, test } from "vitest";
+import { useTopics } from "../topics/functions/topics-under-test.ts";
+import { type FunctionUnderTest, type ServingRuntime, startFunctions } from "./functions.ts";
+import { useRuntime } from "./harness.ts";
+
+const runtime = useRuntime();
+const topics = useTopics(runtime);
+
+const COUNTS = `def handler(input, context):
+    env = context.env
+    n, last = input["n"], env.get("last", 0)
+    if n != last + 1:
+        env.setdefault("wrong", []).append([last, n])
+    env["last"] = n
+    env["count"] = env.get("count", 0) + 1
+    return {"count": env["count"], "last": n, "wrong": env.get("wrong", [])}
+`;
+const numbers = (from: number, to: number): { n: number }[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => ({ n: from + index }));
+const counts = (name: string, trigger: object = {}): FunctionUnderTest => ({
+  name,
+  code: COUNTS,
+  triggers: [{ topic: "t", start: "oldest", ...trigger }],
+});
+const countedTo = (count: number, key: string) =>
+  runtime.output((output) => (output.count as number) >= count, key);
+
+/** Have these functions in the configuration file. */
+async function write(functions: readonly FunctionUnderTest[]): Promise<void> {
+  const manifests: object[] = [];
+  for (const { code, ...manifest } of functions) {
+    const file = join(runtime.folder, `${manifest.name}.py`);
+    // Code that is written again is loaded again.
+    if (!existsSync(file)) await runtime.write(`${manifest.name}.py`, code);
+    manifests.push({
+      source: file,
+      handler: `${manifest.name}.handler`,
+      output: { key: manifest.name },
+      ...manifest,
+    });
+  }
+  await runtime.write("gaugelet.yaml", JSON.stringify({ functions: manifests }));
+}
+
+/** Change the file, and wait until the runtime has seen that by itself. */
+async function change(started: ServingRuntime, functions: readonly FunctionUnderTest[]): Promise<void> {
+  const before = readAgain(started);
+  await write(functions);
+  await waitFor("the file to be read", () => readAgain(started) > before);
+}
+const readAgain = (started: ServingRuntime): number =>
+  started.log.filter(({ msg }) => msg.includes("configuration read again")).length;
+
+/** Publish so many in small steps. */
+async function publishSlowly(from: number, to: number): Promise<void> {
+  for (let n = from; n <= to; n += 20) {
+    await topics.publish("t", numbers(n, Math.min(to, n + 19)));
+    await sleep(5);
+  }
+}
+
+test("a function that is added is there within 2 s, and others go on undisturbed", async () => {
+  // A file more beside the function's own is one that it may import.
+  await runtime.write("b.py", COUNTS);
+  const started = await startFunctions(runtime, [counts("a")]);
+  const publishing = publishSlowly(1, 4_000);
+  await countedTo(200, "a");
+  await change(started, [counts("a"), counts("b")]);
+  const read = performance.now();
+  await countedTo(1, "b");
+  expect(performance.now() - read).toBeLessThan(2_000);
+  await publishing;
+  expect(await countedTo(4_000, "a")).toEqual({ count: 4_000, last: 4_000, wrong: [] });
+  expect(await countedTo(4_000, "b")).toEqual({ count: 4_000, last: 4_000, wrong: [] });
+  expect(loads(started, "a")).toBe(1);
+});
+
+test("a function that is removed stops, and goes on where it was once it is there again", async () => {
+  const started = await startFunctions(runtime, [counts("a"), counts("b")]);
+  await topics.publish("t", numbers(1, 100));
+  await Promise.all([countedTo(100, "a"), countedTo(100, "b")]);
+  await change(started, [counts("a")]);
+  await topics.publish("t", numbers(101, 200));
+  await countedTo(200, "a");
+  await sleep(500);
+  expect(await countedTo(1, "b")).toMatchObject({ count: 100 });
+  await change(started, [counts("a"), counts("b")]);
+  expect(await countedTo(200, "b")).toEqual({ count: 200, last: 200, wrong: [] });
+});
+
+test("triggers that change under load disturb no event", async () => {
+  const started = await startFunctions(runtime, [counts("a")]);
+  const publishing = publishSlowly(1, 6_000);
+  await countedTo(100, "a");
+  for (const trigger of [
+    { batch: { size: 10, wait: "20ms" } },
+    { class: "premium" },
+    { retries: { attempts: 2 } },
+    {},
+  ]) {
+    await change(started, [counts("a", trigger)]);
+  }
+  await publishing;
+  expect(await countedTo(6_000, "a")).toEqual({ count: 6_000, last: 6_000, wrong: [] });
+});
+
+test("a trigger that is paused under load and goes on loses nothing and doubles nothing", async () => {
+  const started = await startFunctions(runtime, [counts("a"), counts("b")]);
+  const publishing = publishSlowly(1, 6_000);
+  await countedTo(100, "a");
+  await change(started, [counts("a", { paused: true }), counts("b")]);
+  await sleep(300);
+  const { count } = await countedTo(100, "a");
+  await sleep(500);
+  expect((await countedTo(100, "a")).count).toBe(count);
+  await change(started, [counts("a"), counts("b")]);
+  await publishing;
+  expect(await countedTo(6_000, "a")).toEqual({ count: 6_000, last: 6_000, wrong: [] });
+  expect(await countedTo(6_000, "b")).toEqual({ count: 6_000, last: 6_000, wrong: [] });
+});
+
+test("a topic more for a busy function comes within 2 s, and does not disturb the one that is there", async () => {
+  const both = `import time
+
+def handler(input, context):
+    time.sleep(0.0002)
+    env = context.env
+    key = context.topic
+    n, last = input["n"], env.get(key, 0)
+    if n != last + 1:
+        env.setdefault("wrong", []).append([key, last, n])
+    env[key] = n
+    return {"t": env.get("t", 0), "u": env.get("u", 0), "wrong": env.get("wrong", [])}
+`;
+  const on = (...names: string[]): FunctionUnderTest => ({
+    name: "a",
+    code: both,
+    triggers: names.map((topic) => ({ topic, start: "oldest" })),
+  });
+  const started = await startFunctions(runtime, [on("t")]);
+  // There is no moment in which nothing of the one topic is under way.
+  const sent = 20_000;
+  for (let n = 1; n <= sent; n += 1_000) await topics.publish("t", numbers(n, n + 999));
+  await runtime.output(({ t }) => (t as number) > 1_000, "a");
+  await topics.publish("u", numbers(1, 100));
+  await change(started, [on("t", "u")]);
+  const read = performance.now();
+  const first = await runtime.output(({ u }) => (u as number) > 0, "a");
+  expect(first.t).toBeLessThan(sent);
+  expect(performance.now() - read).toBeLessThan(2_000);
+  await runtime.output(({ u }) => u === 100, "a");
+  await change(started, [on("u")]);
+  await topics.publish("u", numbers(101, 110));
+  await runtime.output(({ u }) => u === 110, "a");
+  await change(started, [on("u", "t")]);
+  const output = await waitFor(
+    "the rest",
+    async () => {
+      const found = await runtime.output(() => true, "a");
+      return found.t === sent && found;
+    },
+    60,
+  );
+  expect(output).toEqual({ t: sent, u: 110, wrong: [] });
+});
+
+test("a file that cannot be used keeps what runs, says why, and the next good one counts", async () => {
+  const started = await startFunctions(runtime, [counts("a")]);
+  await topics.publish("t", numbers(1, 10));
+  await countedTo(10, "a");
+  const file = join(runtime.folder, "gaugelet.yaml");
+  const good = await readFile(file, "utf8");
+  for (const [bad, why] of [
+    ["functions: [", /what runs goes on: .*gaugelet\.yaml/],
+    [
+      good.replace('"topic":"t"', '"topic":"no topic"'),
+      /what runs goes on: .*triggers\[0\]\.topic.*expected the name of a topic/s,
+    ],
+    [good.replace('"name":"a"', '"name":"a","input":{"type":"nothing"}'), /what runs goes on: .*input/s],
+  ] as const) {
+    started.log.length = 0;
+    await writeFile(file, bad);
+    await started.logged(why);
+    await topics.publish("t", [{ n: ((await runtime.output(() => true, "a")).last as number) + 1 }]);
+  }
+  await countedTo(13, "a");
+  await change(started, [counts("a"), counts("b")]);
+  expect(await countedTo(13, "b")).toEqual({ count: 13, last: 13, wrong: [] });
+});
+
+/** How often a function was loaded. */
+function loads({ log }: ServingRuntime, name: string): number {
+  return log.filter((line) => line.function === name && line.msg.startsWith("function loaded in")).length;
+}
