@@ -10,9 +10,10 @@ const redis = new Redis({ host: "127.0.0.1", port: Number(REDIS_PORT) });
 await redis.ping();
 const started = performance.now();
 let events = 0;
-for (let last: Buffer | string = "0-0"; events < Number(EVENTS); ) {
+let last: Buffer = Buffer.from("0-0");
+while (events < Number(EVENTS)) {
   const reply = await redis.xreadBuffer("COUNT", COUNT, "STREAMS", topicKey(TOPIC), last);
-  const entries = reply?.[0]?.[1] ?? [];
+  const entries: [Buffer, Buffer[]][] = reply?.[0]?.[1] ?? [];
   events += entries.length;
   last = entries.at(-1)?.[0] ?? last;
 }
