@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { GzipCache } from "./exposition/gzip-cache.ts";
 import type { OutputStore } from "./exposition/output-store.ts";
 import type { Dialect } from "./exposition/text.ts";
-import { ProblemLog } from "./problem-log.ts";
+import { type Problem, ProblemLog } from "./problem-log.ts";
 import { type Source, SourceAwayError } from "./sources/source.ts";
 
 /** A source with the store that it fills: what one scrape is about. */
@@ -49,6 +49,11 @@ export class Target {
     return only === undefined || this.store.isExported(only);
   }
 
+  /** What keeps outputs, or parts of them, from being exported now. */
+  get problems(): readonly Problem[] {
+    return [...this.#source.problems, ...this.store.problems];
+  }
+
   /** The text of all outputs, in pieces. */
   pieces(dialect: Dialect): readonly Buffer[] {
     return this.store.pieces(dialect);
@@ -83,6 +88,6 @@ export class Target {
     const state = `${this.store.version} ${found.map(({ key, reason }) => `${reason} ${key}`).join()}`;
     if (state === this.#told) return;
     this.#told = state;
-    this.#problemLog.update([...found, ...this.store.problems]);
+    this.#problemLog.update(this.problems);
   }
 }
