@@ -17,7 +17,7 @@ const STYLE = `
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 3rem auto; padding: 0 1rem; }
 h1, h2 { line-height: 1.25; }
 h2 { margin-top: 2.5rem; }
-dl, form { display: grid; grid-template-columns: 12rem minmax(0, 1fr); gap: 0.5rem 1rem; align-items: center; }
+dl, form { display: grid; grid-template-columns: 14rem minmax(0, 1fr); gap: 0.5rem 1rem; align-items: center; }
 dt, label, th { font-weight: 600; text-align: left; }
 dd, td, code { margin: 0; overflow-wrap: anywhere; }
 input, select, button { font: inherit; box-sizing: border-box; padding: 0.25rem 0.5rem; }
@@ -26,6 +26,7 @@ form > input, form > select { width: 100%; max-width: 28rem; }
 .check input { margin: 0 0.5rem 0 0; }
 form > button { grid-column: 2; justify-self: start; padding: 0.25rem 1.5rem; }
 table { border-collapse: collapse; width: 100%; }
+td:nth-child(2) { white-space: nowrap; }
 th, td { padding: 0.25rem 1rem 0.25rem 0; vertical-align: top; border-bottom: 1px solid #8886; }
 .wrong { border-left: 0.25rem solid #c33; padding: 0.5rem 1rem; overflow-wrap: anywhere; white-space: pre-line; }
 @media (max-width: 40rem) {
