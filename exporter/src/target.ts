@@ -59,6 +59,16 @@ export class Target {
     return this.store.pieces(dialect);
   }
 
+  /**
+   * The text of all outputs to be sent: it stays as it is until `release` is called.
+   *
+   * It is put together before it is held, since nobody is sending it yet: so it can use the memory of the one before.
+   */
+  hold(dialect: Dialect): { readonly pieces: readonly Buffer[]; readonly release: () => void } {
+    const pieces = this.store.pieces(dialect);
+    return { pieces, release: this.store.hold() };
+  }
+
   /** These pieces compressed; what did not change since the last time is ready. */
   gzipped(dialect: Dialect, pieces: readonly Buffer[]): Promise<readonly Buffer[]> {
     const id = `${dialect.format} ${dialect.scheme}`;
