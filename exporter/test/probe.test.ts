@@ -223,6 +223,7 @@ test.each<[Record<string, string>, string]>([
     { target: "redis://localhost/x" },
     "target: expected nothing behind the port of a Redis but the number of a database",
   ],
+  [{ target: "redis://localhost", debug: "1" }, "debug: expected true or false"],
   [{ target: "redis://localhost", module: "nothing" }, "module: expected one of default, status, missed"],
   [
     { target: "redis://localhost", mode: "x" },
