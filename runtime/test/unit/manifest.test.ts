@@ -49,6 +49,8 @@ test("every field but the name, the handler and the triggers has a default", asy
       scaleUp: { utilization: 0.8, for: 300 },
       scaleDown: { idle: 300 },
     },
+    owner: "",
+    objective: 0.99,
     thresholds: [],
     environment: {},
   });
@@ -56,7 +58,7 @@ test("every field but the name, the handler and the triggers has a default", asy
 
 test("what is said is taken, in seconds and bytes", async () => {
   const definition = await define(
-    `description: d, source: ./code, state: none, language: typescript, isolation: sandbox, network: true,
+    `description: d, owner: data-team, objective: 0.999, source: ./code, state: none, language: typescript, isolation: sandbox, network: true,
      triggers: [{ redisKey: "m:*", pollInterval: 250ms }, { schedule: 1m30s }, { schedule: 0 6 * * 1-5, timeZone: Europe/Berlin }, { http: true }],
      input: { type: object, required: [n] },
      output: { key: usage, staleAfter: 1h },
@@ -68,6 +70,8 @@ test("what is said is taken, in seconds and bytes", async () => {
   expect(definition).toEqual({
     name: "a",
     description: "d",
+    owner: "data-team",
+    objective: 0.999,
     language: "typescript",
     source: { kind: "path", path: `${folder.path}/code` },
     handler: "m.h",
