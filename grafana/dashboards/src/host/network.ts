@@ -1,5 +1,6 @@
 import { BytesPerSecondSI, PacketsPerSecond, PercentUnit } from "@grafana/grafana-foundation-sdk/units";
-import { colour, fixedColour, type Row, rangeQuery, timeseries } from "../common.ts";
+import { colour, fixedColour, lineAt, type Row, rangeQuery, thresholdLine, timeseries } from "../common.ts";
+import { thresholds } from "../thresholds.ts";
 import { ofFunction, ofHost } from "./selectors.ts";
 
 export const network: Row = {
@@ -7,11 +8,13 @@ export const network: Row = {
   panels: [
     timeseries(
       "Network egress",
-      "Share of the bytes on the network that left the host, as each chosen function computes it.",
+      "Share of the bytes on the network that left the host, as each chosen function computes it. Dashed: where the alert begins.",
       PercentUnit,
     )
       .span(8)
       .min(0)
+      .thresholds(lineAt(thresholds.hostEgress))
+      .thresholdsStyle(thresholdLine())
       .withTarget(
         rangeQuery(`max by (function) (gaugelet_network_egress_ratio{${ofFunction}})`, "{{function}}"),
       ),
