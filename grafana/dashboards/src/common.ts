@@ -181,6 +181,11 @@ export function timeseries(title: string, description: string, unit: string): Ti
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
 }
 
+/** A query of a histogram's buckets, for a heat map. */
+export function bucketQuery(expression: string): DataqueryBuilder {
+  return rangeQuery(expression, "{{le}}").format(PromQueryFormat.Heatmap);
+}
+
 /** How many values fell where, over time. A histogram's buckets are its query's legend, `{{le}}`. */
 export function heatmap(title: string, description: string, unit: string): HeatmapBuilder {
   return new HeatmapBuilder()

@@ -10,7 +10,7 @@ export function deployments(): AnnotationQueryBuilder {
     .datasource(datasource)
     .enable(true)
     .iconColor(colour.purple)
-    .expr(`max by (function, version) (${version}) unless max by (function, version) (${version} offset 1m)`)
+    .expr(`max by (function, version) (${version}) unless max by (function, version) (${version} offset 20s)`)
     .step("15s")
     .titleFormat("{{function}} deployed")
     .textFormat("version {{version}}");

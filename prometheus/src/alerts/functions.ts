@@ -1,7 +1,7 @@
 import { functions } from "@gaugelet/grafana/functions/dashboard";
 import { thresholds, windows } from "@gaugelet/grafana/thresholds";
 import { workers } from "@gaugelet/grafana/workers/dashboard";
-import type { Alert, Group, PanelLink } from "../rule.ts";
+import type { Alert, PanelLink } from "../rule.ts";
 import { percent, withOwner } from "../text.ts";
 
 const FAILURES = "function:gaugelet_function_failures:ratio_rate";
@@ -16,7 +16,7 @@ function burn(long: string, short: string, factor: number): string {
 
 const onFunctions = (title: string): PanelLink => ({ dashboard: functions, title, variables: ["function"] });
 
-const alerts: readonly Alert[] = [
+export const functionAlerts: readonly Alert[] = [
   {
     alert: "GaugeletFunctionFailing",
     expr: withOwner(`${FAILURES}${windows.failures} > ${thresholds.functionFailures}`),
@@ -119,5 +119,3 @@ const alerts: readonly Alert[] = [
     panel: onFunctions("Calls"),
   },
 ];
-
-export const functionAlerts: Group = { name: "gaugelet-functions-alerts", rules: alerts };

@@ -1,9 +1,9 @@
 import { host } from "@gaugelet/grafana/host/dashboard";
 import { thresholds } from "@gaugelet/grafana/thresholds";
-import type { Alert, Group } from "../rule.ts";
+import type { Alert } from "../rule.ts";
 import { percent } from "../text.ts";
 
-const alerts: readonly Alert[] = [
+export const hostAlerts: readonly Alert[] = [
   {
     alert: "GaugeletHostCpuHigh",
     expr: `host:gaugelet_host_cpu_utilization:ratio > ${thresholds.hostCpu}`,
@@ -49,5 +49,3 @@ const alerts: readonly Alert[] = [
     panel: { dashboard: host, title: "Memory cache", variables: ["function", "host"] },
   },
 ];
-
-export const hostAlerts: Group = { name: "gaugelet-host-alerts", rules: alerts };

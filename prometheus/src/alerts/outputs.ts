@@ -1,11 +1,11 @@
 import { functions } from "@gaugelet/grafana/functions/dashboard";
 import { overview } from "@gaugelet/grafana/overview/dashboard";
 import { CROSSED, CROSSED_SINCE, OUTPUT_VALUE } from "../recordings/outputs.ts";
-import type { Alert, Group } from "../rule.ts";
+import type { Alert } from "../rule.ts";
 
 const THRESHOLD = "function, field, severity, direction";
 
-const alerts: readonly Alert[] = [
+export const outputAlerts: readonly Alert[] = [
   {
     alert: "GaugeletOutputStale",
     expr: `
@@ -54,5 +54,3 @@ const alerts: readonly Alert[] = [
     panel: { dashboard: functions, title: "Output", variables: ["function"] },
   },
 ];
-
-export const outputAlerts: Group = { name: "gaugelet-outputs-alerts", rules: alerts };

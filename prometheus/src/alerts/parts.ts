@@ -1,6 +1,6 @@
 import { overview } from "@gaugelet/grafana/overview/dashboard";
 import { thresholds } from "@gaugelet/grafana/thresholds";
-import type { Alert, Group, PanelLink } from "../rule.ts";
+import type { Alert, PanelLink } from "../rule.ts";
 import { percent } from "../text.ts";
 
 const parts: PanelLink = { dashboard: overview, title: "Parts", variables: [] };
@@ -15,7 +15,7 @@ function isDown(job: string): string {
 
 const RELOADING = ["gaugelet_exporter_config", "prometheus_config", "alertmanager_config"];
 
-const alerts: readonly Alert[] = [
+export const partAlerts: readonly Alert[] = [
   {
     alert: "GaugeletRedisDown",
     expr: "avg_over_time(gaugelet_exporter_redis_up[10m]) and gaugelet_exporter_redis_up == 0",
@@ -103,5 +103,3 @@ const alerts: readonly Alert[] = [
     panel: { dashboard: overview, title: "Rules and notifications that fail", variables: [] },
   },
 ];
-
-export const partAlerts: Group = { name: "gaugelet-parts-alerts", rules: alerts };

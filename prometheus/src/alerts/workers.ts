@@ -1,11 +1,11 @@
 import { thresholds, windows } from "@gaugelet/grafana/thresholds";
 import { workers } from "@gaugelet/grafana/workers/dashboard";
-import type { Alert, Group, PanelLink } from "../rule.ts";
+import type { Alert, PanelLink } from "../rule.ts";
 import { percent, withOwner } from "../text.ts";
 
 const onWorkers = (title: string): PanelLink => ({ dashboard: workers, title, variables: ["function"] });
 
-const alerts: readonly Alert[] = [
+export const workerAlerts: readonly Alert[] = [
   {
     alert: "GaugeletFunctionCrashLooping",
     expr: withOwner(
@@ -46,5 +46,3 @@ const alerts: readonly Alert[] = [
     panel: onWorkers("Memory"),
   },
 ];
-
-export const workerAlerts: Group = { name: "gaugelet-workers-alerts", rules: alerts };

@@ -1,5 +1,5 @@
 import { windows } from "@gaugelet/grafana/thresholds";
-import type { Group, Recording } from "../rule.ts";
+import type { Recording } from "../rule.ts";
 
 /** Calls that count against a function's objective. What was rejected was the caller's mistake. */
 const FAILED = 'outcome=~"error|timeout|killed"';
@@ -18,29 +18,22 @@ const failures = FAILURE_WINDOWS.map(
 );
 
 /** What the dashboards show of functions, and the alerts compare. */
-export const functionRecordings: Group = {
-  name: "gaugelet-functions",
-  rules: [
-    ...failures,
-    {
-      record: "function:gaugelet_function_info:owner",
-      expr: "group by (job, function, owner) (gaugelet_function_info)",
-    },
-    {
-      record: "function:gaugelet_function_error_budget:ratio",
-      expr: "1 - max by (job, function) (gaugelet_function_success_objective_ratio)",
-    },
-    {
-      record: `function:gaugelet_function_duration_seconds:p95_${windows.duration}`,
-      expr: `histogram_quantile(0.95, sum by (job, function, le) (rate(gaugelet_function_duration_seconds_bucket[${windows.duration}])))`,
-    },
-    {
-      record: "function:gaugelet_function_queue_events:sum",
-      expr: "sum by (job, function) (gaugelet_function_queue_events)",
-    },
-    {
-      record: `function:gaugelet_worker_restarts:increase${windows.restarts}`,
-      expr: `sum by (job, function) (increase(gaugelet_worker_restarts_total[${windows.restarts}]))`,
-    },
-  ],
-};
+export const functionRecordings: readonly Recording[] = [
+  ...failures,
+  {
+    record: "function:gaugelet_function_info:owner",
+    expr: "group by (job, function, owner) (gaugelet_function_info)",
+  },
+  {
+    record: "function:gaugelet_function_error_budget:ratio",
+    expr: "1 - max by (job, function) (gaugelet_function_success_objective_ratio)",
+  },
+  {
+    record: `function:gaugelet_function_duration_seconds:p95_${windows.duration}`,
+    expr: `histogram_quantile(0.95, sum by (job, function, le) (rate(gaugelet_function_duration_seconds_bucket[${windows.duration}])))`,
+  },
+  {
+    record: "function:gaugelet_function_queue_events:sum",
+    expr: "sum by (job, function) (gaugelet_function_queue_events)",
+  },
+];

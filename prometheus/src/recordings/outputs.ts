@@ -1,4 +1,4 @@
-import type { Group } from "../rule.ts";
+import type { Recording } from "../rule.ts";
 
 /** Numbers of outputs that have metrics of their own, by the names that thresholds have for them. */
 const KNOWN_FIELDS: Readonly<Record<string, string>> = {
@@ -34,19 +34,16 @@ function comparison(severity: string, direction: string, operator: string): stri
 }
 
 /** What functions put out, and the thresholds of their manifests that it is beyond. */
-export const outputRecordings: Group = {
-  name: "gaugelet-outputs",
-  rules: [
-    { record: OUTPUT_VALUE, expr: values },
-    { record: CROSSED, expr: crossed },
-    {
-      // Since when: the time that this rule found at its last evaluation, else now. Each threshold says itself
-      // how long it has to be crossed, which the `for` of an alert cannot.
-      record: CROSSED_SINCE,
-      expr: `
+export const outputRecordings: readonly Recording[] = [
+  { record: OUTPUT_VALUE, expr: values },
+  { record: CROSSED, expr: crossed },
+  {
+    // Since when: the time that this rule found at its last evaluation, else now. Each threshold says itself
+    // how long it has to be crossed, which the `for` of an alert cannot.
+    record: CROSSED_SINCE,
+    expr: `
         (${CROSSED_SINCE} and ${CROSSED})
         or
         (${CROSSED} * 0 + time())`,
-    },
-  ],
-};
+  },
+];

@@ -7,6 +7,7 @@ import {
   Short,
 } from "@grafana/grafana-foundation-sdk/units";
 import {
+  bucketQuery,
   colour,
   dashedLine,
   fixedColour,
@@ -31,6 +32,7 @@ export const perFunction: Row = {
     timeseries("Calls", "Calls per second by how they ended.", RequestsPerSecond)
       .span(8)
       .min(0)
+      .axisSoftMax(0.1)
       .withTarget(
         rangeQuery(
           `sum by (outcome) (rate(gaugelet_function_invocations_total{${ofFunction}}[$__rate_interval]))`,
@@ -83,9 +85,8 @@ export const perFunction: Row = {
     heatmap("Duration, distribution", "How many calls per second took how long in the handler.", Seconds)
       .span(8)
       .withTarget(
-        rangeQuery(
+        bucketQuery(
           `sum by (le) (rate(gaugelet_function_duration_seconds_bucket{${ofFunction}}[$__rate_interval]))`,
-          "{{le}}",
         ),
       ),
     timeseries(
@@ -103,6 +104,7 @@ export const perFunction: Row = {
       Short,
     )
       .span(8)
+      .noValue("Its output has no numbers but those of the dashboard Host")
       .withTarget(
         rangeQuery(
           `max by (field, host, shard) (function_field:gaugelet_output:value{${recordedOfFunction}})`,
@@ -116,6 +118,8 @@ export const perFunction: Row = {
     )
       .height(6)
       .min(0)
+      .axisSoftMax(0.1)
+      .noValue("No worker was started yet")
       .withTarget(
         rangeQuery(
           `sum by (how) (rate(gaugelet_worker_start_seconds_count{${ofFunction}}[$__rate_interval]))`,
@@ -129,6 +133,7 @@ export const perFunction: Row = {
     )
       .height(6)
       .min(0)
+      .noValue("No worker was started yet")
       .withTarget(
         rangeQuery(
           `sum by (how) (gaugelet_worker_start_seconds_sum{${ofFunction}}) / sum by (how) (gaugelet_worker_start_seconds_count{${ofFunction}})`,

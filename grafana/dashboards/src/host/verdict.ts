@@ -1,4 +1,4 @@
-import { BigValueColorMode } from "@grafana/grafana-foundation-sdk/common";
+import { BigValueColorMode, BigValueGraphMode } from "@grafana/grafana-foundation-sdk/common";
 import {
   FieldColorBuilder,
   FieldColorModeId,
@@ -24,6 +24,7 @@ export const verdict = stat(
   "Well, as long as CPU, memory, egress and cache are all on the right side of their thresholds. Else how many of them are not: those panels are coloured.",
   Short,
 )
+  .graphMode(BigValueGraphMode.None)
   .colorMode(BigValueColorMode.BackgroundSolid)
   .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
   .thresholds(alarmFrom(1))

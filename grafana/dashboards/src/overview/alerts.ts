@@ -14,7 +14,7 @@ export const alerts: Row = {
       "Each with what it is about. Its page in docs/runbooks says what it means and how to mend it.",
       Short,
     )
-      .height(7)
+      .height(5)
       .span(24)
       .withTarget(
         tableQuery(

@@ -14,6 +14,7 @@ export const errors: Row = {
       .span(8)
       .min(0)
       .decimals(0)
+      .axisSoftMax(thresholds.workerRestarts)
       .thresholds(lineAt(thresholds.workerRestarts))
       .thresholdsStyle(thresholdLine())
       .withTarget(

@@ -2,12 +2,12 @@ import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { dashboards } from "@gaugelet/grafana/dashboards";
 import { expect, it } from "vitest";
-import { dashboards } from "../dashboards/src/dashboards.ts";
-import { expressionsOf, panelsOf } from "./panels.ts";
+import { expressionsOf, panelsOf } from "../../grafana/test/panels.ts";
 
 const run = promisify(execFile);
-const folder = join(import.meta.dirname, "../../prometheus");
+const folder = join(import.meta.dirname, "..");
 
 it("Prometheus accepts its configuration and the rules", async () => {
   await run("promtool", ["check", "config", "prometheus.yml"], { cwd: folder });
