@@ -158,27 +158,30 @@ export function tableQuery(expression: string, legend: string): DataqueryBuilder
 
 /** Lines over time. Gaps stay gaps: they say that nothing was measured. */
 export function timeseries(title: string, description: string, unit: string): TimeseriesBuilder {
-  return new TimeseriesBuilder()
-    .title(title)
-    .description(description)
-    .datasource(datasource)
-    .interval(INTERVAL)
-    .unit(unit)
-    .height(8)
-    .span(12)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
-    .lineWidth(2)
-    .fillOpacity(0)
-    .showPoints(VisibilityMode.Never)
-    .spanNulls(false)
-    .axisPlacement(AxisPlacement.Auto)
-    .legend(
-      new VizLegendOptionsBuilder()
-        .showLegend(true)
-        .displayMode(LegendDisplayMode.List)
-        .placement(LegendPlacement.Bottom),
-    )
-    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+  return (
+    new TimeseriesBuilder()
+      .title(title)
+      .description(description)
+      .datasource(datasource)
+      .interval(INTERVAL)
+      .unit(unit)
+      .height(8)
+      .span(12)
+      // Grafana's palettes are not for everyone's eyes. Light and dark are: shades, where names are not known.
+      .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Shades).fixedColor(colour.blue))
+      .lineWidth(2)
+      .fillOpacity(0)
+      .showPoints(VisibilityMode.Never)
+      .spanNulls(false)
+      .axisPlacement(AxisPlacement.Auto)
+      .legend(
+        new VizLegendOptionsBuilder()
+          .showLegend(true)
+          .displayMode(LegendDisplayMode.List)
+          .placement(LegendPlacement.Bottom),
+      )
+      .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
+  );
 }
 
 /** A query of a histogram's buckets, for a heat map. */
@@ -273,6 +276,11 @@ function steps(first: string, value: number, second: string): ThresholdsConfigBu
 /** How lines over time show their threshold. */
 export function thresholdLine(): GraphThresholdsStyleConfigBuilder {
   return new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed);
+}
+
+/** For an override: shades of this colour, for several series. */
+export function shadesOf(value: string): DynamicConfigValue {
+  return { id: "color", value: { mode: FieldColorModeId.Shades, fixedColor: value } };
 }
 
 /** For an override: a thin dashed line, for what something may be at most. */

@@ -79,7 +79,7 @@ export async function startLiveStack(functions: readonly object[], handler: stri
   const prometheusFile = join(settings.state, "prometheus", "prometheus.yml");
   const configurePrometheus = async (): Promise<void> => {
     const configuration = localize(await readYaml(join(shipped, "prometheus.yml")), settings.ports);
-    const { global, scrape_configs, ...rest } = configuration as Record<string, never>;
+    const { global, scrape_configs, ...rest } = configuration as Record<string, unknown>;
     const faster = {
       ...rest,
       global: {

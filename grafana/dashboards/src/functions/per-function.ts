@@ -81,6 +81,9 @@ export const perFunction: Row = {
         ),
       )
       .scaleDistribution(LOGARITHMIC)
+      .overrideByName("median", [fixedColour(colour.blue)])
+      .overrideByName("95 %", [fixedColour(colour.orange)])
+      .overrideByName("99 %", [fixedColour(colour.vermilion)])
       .overrideByName("alert", [...dashedLine]),
     heatmap("Duration, distribution", "How many calls per second took how long in the handler.", Seconds)
       .span(8)
@@ -97,7 +100,9 @@ export const perFunction: Row = {
       .span(8)
       .min(0)
       .withTarget(quantile("gaugelet_function_queue_seconds", 0.5, "median"))
-      .withTarget(quantile("gaugelet_function_queue_seconds", 0.95, "95 %")),
+      .withTarget(quantile("gaugelet_function_queue_seconds", 0.95, "95 %"))
+      .overrideByName("median", [fixedColour(colour.blue)])
+      .overrideByName("95 %", [fixedColour(colour.orange)]),
     timeseries(
       "Output",
       "Every number of the function's output. Those of the known kinds are ratios; of CPUs the busiest is shown.",

@@ -1,5 +1,14 @@
 import { BytesPerSecondSI, PacketsPerSecond, PercentUnit } from "@grafana/grafana-foundation-sdk/units";
-import { colour, fixedColour, lineAt, type Row, rangeQuery, thresholdLine, timeseries } from "../common.ts";
+import {
+  colour,
+  fixedColour,
+  lineAt,
+  type Row,
+  rangeQuery,
+  shadesOf,
+  thresholdLine,
+  timeseries,
+} from "../common.ts";
 import { thresholds } from "../thresholds.ts";
 import { ofFunction, ofHost } from "./selectors.ts";
 
@@ -56,7 +65,10 @@ function traffic(title: string, description: string, unit: string, what: string)
     .fillOpacity(10)
     .withTarget(perDevice(`transmit_${what}`, "{{device}} sent"))
     .withTarget(perDevice(`receive_${what}`, "{{device}} received"))
-    .overrideByRegexp("/ received$/", [{ id: "custom.transform", value: "negative-Y" }]);
+    .overrideByRegexp("/ received$/", [
+      shadesOf(colour.orange),
+      { id: "custom.transform", value: "negative-Y" },
+    ]);
 }
 
 function perDevice(counter: string, legend: string) {

@@ -1,5 +1,5 @@
 import { BoolOnOff, CountsPerSecond } from "@grafana/grafana-foundation-sdk/units";
-import { type Row, rangeQuery, timeseries } from "../common.ts";
+import { colour, fixedColour, type Row, rangeQuery, timeseries } from "../common.ts";
 import { scope } from "../scope.ts";
 
 export const monitoring: Row = {
@@ -37,6 +37,7 @@ export const monitoring: Row = {
           `sum(rate(alertmanager_notifications_failed_total{${scope}}[$__rate_interval]))`,
           "notifications",
         ),
-      ),
+      )
+      .overrideByName("notifications", [fixedColour(colour.orange)]),
   ],
 };
