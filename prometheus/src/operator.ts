@@ -29,10 +29,7 @@ export function serviceMonitors(): unknown {
       spec: {
         jobLabel: "app.kubernetes.io/component",
         selector: { matchLabels: { ...labels, "app.kubernetes.io/component": name } },
-        endpoints: [
-          // What the exporter serves has labels of its own, and says itself what host it is about.
-          { port, interval: "5s", scrapeTimeout: "4s", honorLabels: false },
-        ],
+        endpoints: [{ port, interval: "5s", scrapeTimeout: "4s" }],
       },
     })),
   };
