@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dashboards } from "@gaugelet/grafana/dashboards";
@@ -6,7 +5,7 @@ import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expressionsOf, fillIn, panelsOf } from "../../grafana/test/panels.ts";
 import { alerts } from "./alerts/promtool.ts";
-import { functions, HANDLER } from "./live/functions.ts";
+import { codeOf, functions } from "./live/functions.ts";
 import { alone, type Scenario, together } from "./live/scenarios.ts";
 import { type LiveAlert, type LiveStack, startLiveStack } from "./live/stack.ts";
 
@@ -18,7 +17,7 @@ let stack: LiveStack;
 
 beforeAll(async () => {
   const shipped = ["host-metrics", "host-usage"].map((name) => join(ROOT, "functions", name));
-  stack = await startLiveStack([...(shipped as unknown as object[]), ...functions], HANDLER);
+  stack = await startLiveStack([...(shipped as unknown as object[]), ...functions], codeOf);
 }, 120_000);
 
 afterAll(() => stack?.stop());
@@ -80,10 +79,7 @@ describe("what breaks is told, and what is mended is over", () => {
   });
 
   it("functions, hosts, notifications, configurations", async () => {
-    await writeFile(join(stack.folder, "unloadable", "handler.py"), "def handler(:\n");
     await stack.call("quiet", {});
-    await stack.kill("runtime");
-    await stack.start("runtime");
     await Promise.all(together.map(breakIt));
     await Promise.all(together.map(mendIt));
   });

@@ -16,6 +16,11 @@ def handler(input, context):
     return input.get("output", {"calls": 1})
 `;
 
+/** What a function's `handler.py` holds at first. */
+export function codeOf(source: string): string {
+  return source === "unloadable" ? "def handler(:\n" : HANDLER;
+}
+
 const base = { handler: "handler.handler", state: "none", triggers: [{ http: true }], owner: "operations" };
 const define = (name: string, more: object = {}): object => ({ ...base, name, source: name, ...more });
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HANDLER, MEMORY } from "./functions.ts";
 import type { LiveStack } from "./stack.ts";
 
-/** How to break something and to mend it. Both are done again until the alerts have heard. */
+/** How to break something and to mend it. Both are done again and again until the alerts have heard. */
 export interface Scenario {
   readonly alerts: readonly string[];
   /** Labels that those alerts have, so that what follows from others does not count. */
@@ -55,7 +55,7 @@ export const together: readonly Scenario[] = [
     alerts: ["GaugeletFunctionNotLoaded"],
     labels: of("unloadable"),
     breaks: nothing,
-    mends: (stack) => writeFile(join(stack.folder, "unloadable", "handler.py"), HANDLER),
+    mends: once((stack) => writeFile(join(stack.folder, "unloadable", "handler.py"), HANDLER)),
   },
   {
     alerts: ["GaugeletFunctionQueueGrowing", "GaugeletWorkersAtMaximum"],
@@ -70,7 +70,7 @@ export const together: readonly Scenario[] = [
     alerts: ["GaugeletWorkerMemoryHigh"],
     labels: of("large"),
     breaks: (stack) => stack.call("large", { allocate: 0.94 * MEMORY }),
-    mends: (stack) => writeFile(join(stack.folder, "large", "handler.py"), `${HANDLER}\nversion = 2\n`),
+    mends: once((stack) => writeFile(join(stack.folder, "large", "handler.py"), `${HANDLER}\nversion = 2\n`)),
   },
   {
     alerts: ["GaugeletFunctionCrashLooping", "GaugeletDeadLetters"],

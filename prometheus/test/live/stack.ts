@@ -11,6 +11,7 @@ import { waitFor } from "@gaugelet/testing/wait";
 import { dump } from "js-yaml";
 import type { Part } from "../../../stack/src/part.ts";
 import { alertmanagerPart } from "../../../stack/src/parts/alertmanager.ts";
+import { answersOk } from "../../../stack/src/parts/answers.ts";
 import { exporterPart } from "../../../stack/src/parts/exporter.ts";
 import { localize, prometheusPart } from "../../../stack/src/parts/prometheus.ts";
 import { runtimePart } from "../../../stack/src/parts/runtime.ts";
@@ -54,8 +55,11 @@ export interface LiveAlert {
   readonly status: { readonly inhibitedBy: readonly string[] };
 }
 
-/** Start it, with these functions, all of which have the handler in `handler.py`. */
-export async function startLiveStack(functions: readonly object[], handler: string): Promise<LiveStack> {
+/** Start it, with these functions; `codeOf` gives the `handler.py` of those with a source. */
+export async function startLiveStack(
+  functions: readonly object[],
+  codeOf: (source: string) => string,
+): Promise<LiveStack> {
   const folder = await mkdtemp(join(tmpdir(), "gaugelet-live-"));
   const redis = await startRedis();
   const other: Other = { metrics: "", takesNotifications: true };
@@ -71,7 +75,7 @@ export async function startLiveStack(functions: readonly object[], handler: stri
   for (const { source } of functions as { source?: string }[]) {
     if (source === undefined) continue;
     await mkdir(join(folder, source), { recursive: true });
-    await writeFile(join(folder, source, "handler.py"), handler);
+    await writeFile(join(folder, source, "handler.py"), codeOf(source));
   }
 
   const rules = join(folder, "rules.yml");
@@ -112,10 +116,10 @@ export async function startLiveStack(functions: readonly object[], handler: stri
     const child = spawn(command, args, { env: environment, stdio: "ignore" });
     await once(child, "spawn");
     running.set(name, child);
-    await waitFor(`${name} answers`, () => part.isReady(), 60).catch((error: unknown) => {
-      // A function that cannot be loaded keeps the runtime from being ready, which a test wants.
-      if (name !== "runtime") throw error;
-    });
+    // A function that cannot be loaded, which a test wants, keeps the runtime from being ready.
+    const isThere = (): Promise<boolean> =>
+      name === "runtime" ? answersOk(settings.ports.management, "/healthz") : part.isReady();
+    await waitFor(`${name} answers`, isThere, 60);
   };
   const kill = async (name: string): Promise<void> => {
     const child = running.get(name);

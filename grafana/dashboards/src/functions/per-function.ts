@@ -110,6 +110,9 @@ export const perFunction: Row = {
     )
       .span(8)
       .noValue("Its output has no numbers but those of the dashboard Host")
+      .overrideByRegexp("/^cpu_utilization_moving_average /", [fixedColour(colour.orange)])
+      .overrideByRegexp("/^memory_cache /", [fixedColour(colour.blue)])
+      .overrideByRegexp("/^network_egress /", [fixedColour(colour.purple)])
       .withTarget(
         rangeQuery(
           `max by (field, host, shard) (function_field:gaugelet_output:value{${recordedOfFunction}})`,
