@@ -136,8 +136,8 @@ export const together: readonly Scenario[] = [
   {
     alerts: ["GaugeletConfigurationNotReloaded"],
     labels: { job: "prometheus" },
-    breaks: (stack) => stack.configure(false),
-    mends: (stack) => stack.configure(true),
+    breaks: once((stack) => stack.configure(false)),
+    mends: once((stack) => stack.configure(true)),
   },
 ];
 

@@ -113,7 +113,9 @@ export async function startLiveStack(
     if (name === "prometheus") await configurePrometheus();
     if (name === "alertmanager")
       await hurry(join(settings.state, "alertmanager", "alertmanager.yml"), otherPort);
-    const child = spawn(command, args, { env: environment, stdio: "ignore" });
+    // Alertmanager is away for a moment whenever Prometheus reads its configuration: tell it again soon.
+    const more = name === "prometheus" ? ["--rules.alert.resend-delay=1s"] : [];
+    const child = spawn(command, [...args, ...more], { env: environment, stdio: "ignore" });
     await once(child, "spawn");
     running.set(name, child);
     // A function that cannot be loaded, which a test wants, keeps the runtime from being ready.
