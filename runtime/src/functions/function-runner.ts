@@ -179,6 +179,8 @@ export class FunctionRunner implements Callable {
     const { metrics, definition } = this.#parts;
     return {
       name: definition.name,
+      version: pool.version,
+      queued: this.#dispatcher.waiting,
       outcomes: metrics.outcomes,
       cpuSeconds: metrics.cpuSeconds,
       workers,

@@ -1,5 +1,5 @@
 import type { CallResult } from "../workers/call-result.ts";
-import type { LimitName } from "../workers/protocol.ts";
+import { LIMITS, type LimitName } from "../workers/protocol.ts";
 import type { StartMethod } from "../workers/transport.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
 import type { Tally } from "./tallied-histogram.ts";
@@ -39,6 +39,7 @@ export class FunctionMetrics {
     // From 0 on, so that a first error is an increase and not a new series.
     metrics.workerRestarts.inc({ function: name, cause: "exit" }, 0);
     metrics.deadLetters.inc({ topic: "", function: name }, 0);
+    for (const limit of LIMITS) metrics.limitHits.inc({ function: name, limit }, 0);
     for (const direction of ["up", "down"]) metrics.scalings.inc({ function: name, direction }, 0);
   }
 
