@@ -2,10 +2,12 @@ import { functionAlerts } from "./alerts/functions.ts";
 import { hostAlerts } from "./alerts/host.ts";
 import { outputAlerts } from "./alerts/outputs.ts";
 import { partAlerts } from "./alerts/parts.ts";
+import { topicAlerts } from "./alerts/topics.ts";
 import { workerAlerts } from "./alerts/workers.ts";
 import { functionRecordings } from "./recordings/functions.ts";
 import { hostRecordings } from "./recordings/host.ts";
 import { outputRecordings } from "./recordings/outputs.ts";
+import { topicRecordings } from "./recordings/topics.ts";
 import { workerRecordings } from "./recordings/workers.ts";
 import type { Group } from "./rule.ts";
 
@@ -18,5 +20,6 @@ export const ruleFiles: Readonly<Record<string, readonly Group[]>> = {
   "host.rules.yml": [{ name: "gaugelet-host", rules: [...hostRecordings, ...hostAlerts] }],
   "outputs.rules.yml": [{ name: "gaugelet-outputs", rules: [...outputRecordings, ...outputAlerts] }],
   "parts.rules.yml": [{ name: "gaugelet-parts", rules: partAlerts }],
+  "topics.rules.yml": [{ name: "gaugelet-topics", rules: [...topicRecordings, ...topicAlerts] }],
   "workers.rules.yml": [{ name: "gaugelet-workers", rules: [...workerRecordings, ...workerAlerts] }],
 };

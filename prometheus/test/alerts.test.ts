@@ -5,9 +5,10 @@ import { hostCases } from "./alerts/host.ts";
 import { outputCases } from "./alerts/outputs.ts";
 import { partCases } from "./alerts/parts.ts";
 import { alerts, check } from "./alerts/promtool.ts";
+import { topicCases } from "./alerts/topics.ts";
 import { workerCases } from "./alerts/workers.ts";
 
-const cases = [...hostCases, ...functionCases, ...outputCases, ...workerCases, ...partCases];
+const cases = [...hostCases, ...functionCases, ...outputCases, ...workerCases, ...partCases, ...topicCases];
 
 it("there is a case for every alert", () => {
   expect(cases.map(({ alert }) => alert).sort()).toEqual(alerts.map(({ alert }) => alert).sort());

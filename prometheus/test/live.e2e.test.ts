@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expressionsOf, fillIn, panelsOf } from "../../grafana/test/panels.ts";
 import { alerts } from "./alerts/promtool.ts";
 import { codeOf, functions } from "./live/functions.ts";
-import { alone, type Scenario, together } from "./live/scenarios.ts";
+import { alone, publish, type Scenario, together } from "./live/scenarios.ts";
 import { type LiveAlert, type LiveStack, startLiveStack } from "./live/stack.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -18,6 +18,7 @@ let stack: LiveStack;
 beforeAll(async () => {
   const shipped = ["host-metrics", "host-usage"].map((name) => join(ROOT, "functions", name));
   stack = await startLiveStack([...(shipped as unknown as object[]), ...functions], codeOf);
+  await publish(stack, "retried", 1, {});
 }, 120_000);
 
 afterAll(() => stack?.stop());
@@ -28,6 +29,7 @@ const chosen = {
   instance: ".*",
   owner: ".*",
   function: ".*",
+  topic: ".*",
   cpu: ".*",
   host: "default",
   __rate_interval: "10s",

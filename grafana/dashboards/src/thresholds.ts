@@ -23,6 +23,12 @@ export const thresholds = {
   workerUtilization: 0.8,
   /** Resident memory of a worker, as a share of its limit. Above. */
   workerMemory: 0.9,
+  /** Events of a topic that a function has not handled, if they also become more. Above. */
+  topicLag: 1000,
+  /** How long the oldest event of a topic waits. Above. */
+  topicEventAge: 300,
+  /** Events that are tried again within {@link windows.retries}. Above. */
+  topicRetries: 10,
   /** How many times faster than the objective allows failures use up what it leaves over. Above. */
   burnFast: 14.4,
   burnSlow: 6,
@@ -37,4 +43,5 @@ export const windows = {
   restarts: "10m",
   limits: "5m",
   deadLetters: "10m",
+  retries: "10m",
 } as const;

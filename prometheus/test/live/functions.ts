@@ -45,4 +45,11 @@ export const functions: readonly object[] = [
     ],
   }),
   define("sick-host", { output: { key: "metrics:sick" } }),
+  define("lagging", { triggers: [{ topic: "lagging", start: "oldest" }] }),
+  define("late", { triggers: [{ topic: "late", start: "oldest" }] }),
+  define("unread", { triggers: [{ topic: "unread" }] }),
+  define("retried", {
+    triggers: [{ topic: "retried", start: "oldest", retries: { backoff: { from: "10ms", to: "50ms" } } }],
+    output: { topics: ["published"] },
+  }),
 ];

@@ -27,6 +27,20 @@ function host(cpu: number, used: number, egress: number, cache: number): object 
 
 let events = 0;
 
+/** Publish events to a topic. */
+export async function publish(
+  { redis }: LiveStack,
+  topic: string,
+  count: number,
+  event: object,
+): Promise<void> {
+  const pipeline = redis.client.pipeline();
+  for (let each = 0; each < count; each += 1) {
+    pipeline.xadd(`gaugelet:topic:${topic}`, "*", "event", JSON.stringify(event));
+  }
+  await pipeline.exec();
+}
+
 /** What goes wrong with functions and hosts: all of it at the same time. */
 export const together: readonly Scenario[] = [
   {
@@ -112,6 +126,34 @@ export const together: readonly Scenario[] = [
     labels: { host: "sick" },
     breaks: (stack) => stack.call("sick-host", { output: host(99, 95, 95, 1) }),
     mends: (stack) => stack.call("sick-host", { output: host(5, 30, 20, 40) }),
+  },
+  {
+    alerts: ["GaugeletTopicLagGrowing"],
+    labels: { ...of("lagging"), topic: "lagging" },
+    breaks: (stack) => publish(stack, "lagging", 500, { sleep: 0.005 }),
+    mends: (stack) => stack.redis.client.xtrim("gaugelet:topic:lagging", "MAXLEN", 0),
+  },
+  {
+    alerts: ["GaugeletTopicEventsOld"],
+    labels: { ...of("late"), topic: "late" },
+    // The id of an entry says when it was published.
+    breaks: (stack) => {
+      events += 1;
+      return stack.redis.client.xadd("gaugelet:topic:late", `${events}-1`, "event", '{"sleep":0.6}');
+    },
+    mends: nothing,
+  },
+  {
+    alerts: ["GaugeletTopicNotRead"],
+    labels: of("unread"),
+    breaks: nothing,
+    mends: once((stack) => publish(stack, "unread", 1, {})),
+  },
+  {
+    alerts: ["GaugeletTopicEventsRetried"],
+    labels: { ...of("retried"), topic: "retried" },
+    breaks: (stack) => publish(stack, "retried", 5, { raise: true }),
+    mends: nothing,
   },
   {
     alerts: ["GaugeletTargetDown"],

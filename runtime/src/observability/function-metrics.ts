@@ -58,6 +58,14 @@ export class FunctionMetrics {
     this.outcomes[outcome] += 1;
   }
 
+  /** Topics are bound to it. From 0 on, so that a first failure is an increase and not a new series. */
+  bound(topics: readonly string[]): void {
+    for (const topic of topics) {
+      this.#metrics.topics.retries.inc({ topic, function: this.#name }, 0);
+      this.#metrics.deadLetters.inc({ topic, function: this.#name }, 0);
+    }
+  }
+
   /** An event of a topic failed and is tried again. */
   retried(topic: string): void {
     this.#metrics.topics.retries.inc({ topic, function: this.#name });
