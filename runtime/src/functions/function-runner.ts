@@ -112,6 +112,7 @@ export class FunctionRunner implements Callable {
       },
       (user) => this.#makePool(user),
     );
+    for (const topic of definition.outputTopics) metrics.published(topic, 0);
     if (this.#ownerState.kind === "asking") this.#dispatcher.hold();
     this.#triggers = new BoundTriggers(parts.makeTrigger, (event) =>
       this.#dispatcher.accept(new Delivery(event)),
@@ -179,6 +180,8 @@ export class FunctionRunner implements Callable {
     const { metrics, definition } = this.#parts;
     return {
       name: definition.name,
+      version: pool.version,
+      queued: this.#dispatcher.waiting,
       outcomes: metrics.outcomes,
       cpuSeconds: metrics.cpuSeconds,
       workers,
@@ -296,6 +299,7 @@ export class FunctionRunner implements Callable {
     this.#triggers.start();
     const topics = bound.filter((spec): spec is TopicTriggerSpec => "topic" in spec);
     this.#topicTriggers?.update(topics);
+    this.#parts.metrics.bound(topics.map(({ topic }) => topic));
   }
 
   async #publish(publications: readonly Publication[], signal: AbortSignal): Promise<true | undefined> {

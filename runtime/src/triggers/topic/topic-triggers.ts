@@ -51,6 +51,8 @@ export class TopicTriggers implements ConsumerListener {
   /** Read these topics from now on, those that stay without a break. */
   update(specs: readonly TopicTriggerSpec[]): void {
     this.#specs = new Map(specs.map((spec) => [spec.topic, spec]));
+    // From 0 on, so that the first events are an increase and not a new series.
+    for (const { topic } of specs) this.#consumed.set(topic, this.#consumed.get(topic) ?? 0);
     const active = specs.filter(({ paused }) => !paused);
     const starts = new Map(active.map(({ topic, start }) => [topic, start]));
     if (starts.size === 0) {
@@ -77,6 +79,7 @@ export class TopicTriggers implements ConsumerListener {
       consumed: this.#consumed,
       assignments: this.#assignments,
       oldest,
+      isReading: this.#problem === null,
       lag: () => this.#lag(),
     };
   }
