@@ -6,7 +6,7 @@ import type { ScreenshotSettings } from "./settings.ts";
 
 const THEMES = ["dark", "light"] as const;
 /** Longest time that a dashboard may take to show its data, in milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = 20_000;
 
 /** What pictures are taken of, and by which browser. */
 export interface Shots {
