@@ -6,7 +6,13 @@ import type { ScreenshotSettings } from "./settings.ts";
 
 const THEMES = ["dark", "light"] as const;
 /** Longest time that a dashboard may take to show its data, in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
+
+/** In the page: a panel that has not its data yet is empty. */
+const EVERY_PANEL_SHOWS_SOMETHING = `
+  [...document.querySelectorAll('[data-testid="data-testid panel content"]')].every(
+    (content) => content.querySelector("canvas") !== null || content.textContent.trim() !== "",
+  ) && document.querySelector('[aria-label="Panel loading bar"]') === null`;
 
 /** What pictures are taken of, and by which browser. */
 export interface Shots {
@@ -37,7 +43,7 @@ export async function takeScreenshots(
       for (const { uid = "" } of dashboards) {
         for (const theme of THEMES) {
           const file = join(folder, `${uid}-${theme}-${width}.png`);
-          await show(page, `${url}/d/${uid}?theme=${theme}&from=now-15m&to=now&kiosk`);
+          await show(page, `${url}/d/${uid}?theme=${theme}&from=now-15m&to=now&refresh=&kiosk`);
           await page.screenshot({ path: file });
           files.push(file);
         }
@@ -73,11 +79,7 @@ async function show(page: Page, address: string): Promise<void> {
     width: page.viewportSize()?.width ?? 0,
     height: Math.min(4_000, Math.ceil(Number(height)) + 72),
   });
+  await page.waitForFunction(EVERY_PANEL_SHOWS_SOMETHING, undefined, { timeout: PATIENCE });
+  // Lines are drawn a moment after their axes.
   await page.waitForTimeout(1_000);
-  await page
-    .waitForFunction("document.querySelector('[aria-label=\"Panel loading bar\"]') === null", undefined, {
-      timeout: PATIENCE,
-    })
-    .catch(() => {});
-  await page.waitForTimeout(2_000);
 }
