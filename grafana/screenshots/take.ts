@@ -10,9 +10,11 @@ const PATIENCE = 60_000;
 
 /** In the page: a panel that has not its data yet is empty. */
 const EVERY_PANEL_SHOWS_SOMETHING = `
-  [...document.querySelectorAll('[data-testid="data-testid panel content"]')].every(
-    (content) => content.querySelector("canvas") !== null || content.textContent.trim() !== "",
-  ) && document.querySelector('[aria-label="Panel loading bar"]') === null`;
+  [...document.querySelectorAll("[data-viz-panel-key]")].every(
+    (panel) =>
+      panel.querySelector("canvas") !== null ||
+      panel.textContent.trim() !== (panel.querySelector("h2")?.textContent ?? "").trim(),
+  )`;
 
 /** What pictures are taken of, and by which browser. */
 export interface Shots {
@@ -79,7 +81,10 @@ async function show(page: Page, address: string): Promise<void> {
     width: page.viewportSize()?.width ?? 0,
     height: Math.min(4_000, Math.ceil(Number(height)) + 72),
   });
-  await page.waitForFunction(EVERY_PANEL_SHOWS_SOMETHING, undefined, { timeout: PATIENCE });
+  // One that stays empty is pictured as it is.
+  await page
+    .waitForFunction(EVERY_PANEL_SHOWS_SOMETHING, undefined, { timeout: PATIENCE / 3 })
+    .catch(() => {});
   // Lines are drawn a moment after their axes.
   await page.waitForTimeout(1_000);
 }
