@@ -5,7 +5,11 @@ import pytest
 
 def notification(*statuses: str) -> dict:
     labels = {"alertname": "GaugeletRedisDown", "severity": "critical"}
-    annotations = {"description": "Redis is away.", "dashboard": "http://g/d/x", "runbook_url": "http://r/x.md"}
+    annotations = {
+        "description": "Redis is away.",
+        "dashboard": "http://g/d/x",
+        "runbook_url": "http://r/x.md",
+    }
     return {
         "version": "4",
         "alerts": [{"status": each, "labels": labels, "annotations": annotations} for each in statuses],

@@ -8,6 +8,14 @@ const THEMES = ["dark", "light"] as const;
 /** Longest time that a dashboard may take to show its data, in milliseconds. */
 const PATIENCE = 60_000;
 
+/** In the page: a panel that has not its data yet is empty. */
+const EVERY_PANEL_SHOWS_SOMETHING = `
+  [...document.querySelectorAll("[data-viz-panel-key]")].every(
+    (panel) =>
+      panel.querySelector("canvas") !== null ||
+      panel.textContent.trim() !== (panel.querySelector("h2")?.textContent ?? "").trim(),
+  )`;
+
 /** What pictures are taken of, and by which browser. */
 export interface Shots {
   readonly dashboards: readonly Dashboard[];
@@ -37,7 +45,7 @@ export async function takeScreenshots(
       for (const { uid = "" } of dashboards) {
         for (const theme of THEMES) {
           const file = join(folder, `${uid}-${theme}-${width}.png`);
-          await show(page, `${url}/d/${uid}?theme=${theme}&from=now-15m&to=now&kiosk`);
+          await show(page, `${url}/d/${uid}?theme=${theme}&from=now-15m&to=now&refresh=&kiosk`);
           await page.screenshot({ path: file });
           files.push(file);
         }
@@ -73,11 +81,10 @@ async function show(page: Page, address: string): Promise<void> {
     width: page.viewportSize()?.width ?? 0,
     height: Math.min(4_000, Math.ceil(Number(height)) + 72),
   });
-  await page.waitForTimeout(1_000);
+  // One that stays empty is pictured as it is.
   await page
-    .waitForFunction("document.querySelector('[aria-label=\"Panel loading bar\"]') === null", undefined, {
-      timeout: PATIENCE,
-    })
+    .waitForFunction(EVERY_PANEL_SHOWS_SOMETHING, undefined, { timeout: PATIENCE / 3 })
     .catch(() => {});
-  await page.waitForTimeout(2_000);
+  // Lines are drawn a moment after their axes.
+  await page.waitForTimeout(1_000);
 }

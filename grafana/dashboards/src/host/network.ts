@@ -65,6 +65,7 @@ function traffic(title: string, description: string, unit: string, what: string)
     .fillOpacity(10)
     .withTarget(perDevice(`transmit_${what}`, "{{device}} sent"))
     .withTarget(perDevice(`receive_${what}`, "{{device}} received"))
+    .overrideByRegexp("/ sent$/", [shadesOf(colour.blue)])
     .overrideByRegexp("/ received$/", [
       shadesOf(colour.orange),
       { id: "custom.transform", value: "negative-Y" },
