@@ -1,5 +1,6 @@
 """The `context` that a handler is called with."""
 
+import copy
 import datetime
 import functools
 import math
@@ -60,6 +61,11 @@ class Context:
             fields = self._event_fields()
             if name not in fields:
                 raise AttributeError(f"context has no field {name!r}; it has {', '.join(dir(self))}")
+            # The next call may have the same ones.
+            if name == "headers":
+                return dict(fields[name])
+            if name == "events" and fields[name] is not None:
+                return copy.deepcopy(fields[name])
         return fields[name]
 
     def _event_fields(self) -> Mapping[str, Any]:

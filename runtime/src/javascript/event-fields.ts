@@ -51,14 +51,18 @@ function fieldsOf(head: string): Fields {
     ...own,
   };
   const { topic, partition, offset } = fields;
+  // The next call may have the same ones.
+  Object.freeze(fields.headers);
   if (topic === null) return fields;
   const idOf = (at: unknown): string => `${topic}/${partition}/${at}`;
   fields.event_id ??= idOf(offset);
   if (Array.isArray(fields.events)) {
     fields.events = fields.events.map((event: object) => {
       const named: Record<string, unknown> = { key: null, headers: {}, ...snakeCased(event) };
-      return { ...named, event_id: named.event_id ?? idOf(named.offset) };
+      Object.freeze(named.headers);
+      return Object.freeze({ ...named, event_id: named.event_id ?? idOf(named.offset) });
     });
+    Object.freeze(fields.events);
   }
   return fields;
 }

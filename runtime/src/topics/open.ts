@@ -4,11 +4,12 @@ import type { Topics } from "./topics.ts";
 
 /** Topics on the engine that is configured, of which nothing is loaded before. */
 export async function openTopics(
-  { topics, redis }: Pick<RuntimeConfiguration, "topics" | "redis" | "kafka">,
+  { topics, redis, kafka }: Pick<RuntimeConfiguration, "topics" | "redis" | "kafka">,
   log: Logger,
 ): Promise<Topics> {
-  if (topics === "kafka") {
-    throw new Error("not yet");
+  if (topics === "kafka" && kafka !== undefined) {
+    const { KafkaTopics } = await import("./kafka/kafka-topics.ts");
+    return new KafkaTopics(kafka);
   }
   const { RedisStreamTopics } = await import("./redis-stream/redis-stream-topics.ts");
   return new RedisStreamTopics(redis, (pushing, reason) => {

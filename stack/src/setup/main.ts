@@ -1,5 +1,6 @@
 // Sets up what the arguments name: node stack/src/setup/main.ts python | python-dev | services | chromium …
 import { explainFileError, Problem } from "../problem.ts";
+import { setupKafka } from "./kafka.ts";
 import { setupChromium, setupServices } from "./programs.ts";
 import { setupPython } from "./python.ts";
 
@@ -7,6 +8,7 @@ const SETUPS: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
   python: (signal) => setupPython({ signal }),
   "python-dev": (signal) => setupPython({ dev: true, signal }),
   services: (signal) => setupServices({ signal }),
+  kafka: (signal) => setupKafka({ signal }),
   chromium: (signal) => setupChromium({ signal }),
 };
 

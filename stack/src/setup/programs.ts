@@ -30,6 +30,20 @@ export const ALERTMANAGER: Program = {
   homebrew: "alertmanager",
 };
 
+/** What the tests' Kafka runs on. */
+export const JAVA: Program = {
+  commands: ["java"],
+  debian: { name: "openjdk-17-jre-headless", services: [] },
+  homebrew: "openjdk@17",
+};
+
+/** Fetches the tests' Kafka. */
+export const MAVEN: Program = {
+  commands: ["mvn"],
+  debian: { name: "maven", services: [] },
+  homebrew: "maven",
+};
+
 const CHROMIUM: Program = {
   commands: ["chromium", "chromium-browser", "google-chrome"],
   debian: { name: "chromium", services: [] },
@@ -83,7 +97,7 @@ export async function setupFaults(context: SetupContext = {}): Promise<void> {
 }
 
 /** @throws Problem that says what to install, where this process may not install it. */
-async function setupPrograms(programs: readonly Program[], context: SetupContext): Promise<void> {
+export async function setupPrograms(programs: readonly Program[], context: SetupContext): Promise<void> {
   const missing = programs.filter((program) => findCommand(...program.commands) === undefined);
   if (missing.length === 0) return;
   if (!canInstallDebianPackages()) throw new Problem(howToInstall(missing));

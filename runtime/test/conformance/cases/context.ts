@@ -156,6 +156,46 @@ export const CONTEXT: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "what a handler does to headers and events is not seen by the next call",
+    handler: {
+      python: source`
+        def handler(input, context):
+            context.headers["mine"] = "1"
+            if context.events:
+                context.events[0]["headers"]["mine"] = "1"
+                context.events.append(1)
+            return {"headers": context.headers, "events": context.events}
+      `,
+      javascript: source`
+        export function handler(input, context) {
+          try { context.headers.mine = "1"; } catch {}
+          try { context.events[0].headers.mine = "1"; } catch {}
+          try { context.events.push(1); } catch {}
+          return { headers: context.headers, events: context.events };
+        }
+      `,
+      typescript: source`
+        export function handler(input: any, context: any): unknown {
+          try { context.headers.mine = "1"; } catch {}
+          try { context.events[0].headers.mine = "1"; } catch {}
+          try { context.events.push(1); } catch {}
+          return { headers: context.headers, events: context.events };
+        }
+      `,
+    },
+    async run({ worker }) {
+      const events = [{ offset: 6, timestamp: 2, headers: { h: "v" }, eventId: "own" }];
+      const head = { topic: "t", partition: 1, offset: 6, timestamp: 2, headers: { h: "v" }, events };
+      for (let time = 0; time < 2; time += 1) {
+        expect(await worker.output({}, { head: {} })).toEqual({ headers: {}, events: null });
+        expect(await worker.output([{}], { head, isList: true })).toEqual({
+          headers: { h: "v" },
+          events: [{ offset: 6, timestamp: 2, key: null, headers: { h: "v" }, event_id: "own" }],
+        });
+      }
+    },
+  },
+  {
     name: "a list of events is given as a list, and says of each where it stands",
     handler: {
       python: source`

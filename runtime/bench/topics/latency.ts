@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type BenchRow, quantile, row } from "@gaugelet/testing/bench";
+import type { Redis } from "ioredis";
+import { numbered } from "./backlog.ts";
+import type { BenchedEngine } from "./engine.ts";
+import { HANDLERS, TopicRuntime } from "./topic-runtime.ts";
+
+const WARM_UP = 100;
+const SAMPLES = 500;
+const PAUSE_MILLISECONDS = 5;
+const NAME = "latency";
+
+/** From publishing one event to hearing that its output is stored, where nothing else happens. */
+export async function benchLatency(
+  engine: BenchedEngine,
+  redis: Redis,
+  python: string,
+  folder: string,
+): Promise<BenchRow[]> {
+  await engine.topics.create(NAME, {});
+  const runtime = await TopicRuntime.start(engine, python, folder, [
+    {
+      name: NAME,
+      source: HANDLERS,
+      handler: "number.handler",
+      state: "none",
+      triggers: [{ topic: NAME, start: "oldest" }],
+    },
+  ]);
+  await redis.config("SET", "notify-keyspace-events", "K$");
+  const listener = redis.duplicate();
+  let hear: () => void = () => {};
+  listener.on("message", () => hear());
+  await listener.subscribe(`__keyspace@0__:${NAME}`);
+  const samples: number[] = [];
+  try {
+    for (const [index, body] of numbered(WARM_UP + SAMPLES).entries()) {
+      const stored = new Promise<void>((resolve) => {
+        hear = resolve;
+      });
+      const started = performance.now();
+      // Not waited for: the output may be there before the answer is.
+      const published = engine.topics.publish(NAME, [{ body, key: null, headers: {} }]);
+      await stored;
+      if (index >= WARM_UP) samples.push(performance.now() - started);
+      await published;
+      await sleep(PAUSE_MILLISECONDS);
+    }
+  } finally {
+    listener.disconnect();
+    await runtime.stop();
+    await engine.topics.delete(NAME);
+  }
+  const what = `${engine.name}: publish to stored output, idle`;
+  return [
+    row(`${what}, p50`, quantile(samples, 0.5), "ms", { atMost: engine.latencyTarget }),
+    row(`${what}, p99`, quantile(samples, 0.99), "ms"),
+  ];
+}

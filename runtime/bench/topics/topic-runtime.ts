@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort } from "@gaugelet/testing/ports";
+import { waitFor } from "@gaugelet/testing/wait";
+import type { BenchedEngine } from "./engine.ts";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+/** Where the handlers of these benchmarks are. */
+export const HANDLERS = join(import.meta.dirname, "handlers");
+
+/** A function of a benchmark: its manifest. */
+export interface BenchedFunction {
+  readonly name: string;
+  readonly source: string;
+  readonly triggers: readonly object[];
+  readonly [field: string]: unknown;
+}
+
+/** The runtime as people start it, in a process of its own, whose configuration can change. */
+export class TopicRuntime {
+  readonly #child: ChildProcess;
+  readonly #file: string;
+
+  /**
+   * Start it, and wait until its workers are ready.
+   *
+   * @param folder where its configuration is written.
+   */
+  static async start(
+    engine: BenchedEngine,
+    python: string,
+    folder: string,
+    functions: readonly BenchedFunction[],
+  ): Promise<TopicRuntime> {
+    const managementPort = await freePort();
+    const file = join(folder, `gaugelet-${managementPort}.yaml`);
+    await writeFile(file, configurationOf(functions));
+    const flags = process.env.BENCH_RUNTIME_FLAGS?.split(" ") ?? [];
+    const child = spawn(process.execPath, [...flags, join(ROOT, "runtime/src/main.ts")], {
+      env: {
+        PATH: process.env.PATH ?? "",
+        GAUGELET_PYTHON: python,
+        GAUGELET_CONFIG: file,
+        GAUGELET_LOG_LEVEL: "error",
+        GAUGELET_RUNTIME_PORT: String(await freePort()),
+        GAUGELET_MANAGEMENT_PORT: String(managementPort),
+        REDIS_PORT: String(engine.redisPort),
+        ...engine.environment,
+      },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    const runtime = new TopicRuntime(child, file);
+    await waitFor("the runtime to be ready", async () => {
+      const response = await fetch(`http://127.0.0.1:${managementPort}/readyz`);
+      return response.ok;
+    });
+    return runtime;
+  }
+
+  private constructor(child: ChildProcess, file: string) {
+    this.#child = child;
+    this.#file = file;
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** Have these functions from now on; it takes this up by itself. */
+  async change(functions: readonly BenchedFunction[]): Promise<void> {
+    await writeFile(this.#file, configurationOf(functions));
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    await exit;
+  }
+}
+
+function configurationOf(functions: readonly BenchedFunction[]): string {
+  // JSON is YAML.
+  return JSON.stringify({
+    functions: functions.map((each) => ({
+      handler: "handler.handler",
+      output: { key: each.name },
+      workers: { min: 1, max: 1 },
+      ...each,
+    })),
+  });
+}
