@@ -35,8 +35,7 @@ export async function benchMemory(
   try {
     const { perSecond } = await drained(redis, NAME, engine.sourceOf(NAME), positions, runtime.pid);
     const third = Math.floor(samples.length / 3);
-    const growth =
-      quantile(samples.slice(2 * third), 0.5) / quantile(samples.slice(third, 2 * third), 0.5);
+    const growth = quantile(samples.slice(2 * third), 0.5) / quantile(samples.slice(third, 2 * third), 0.5);
     const what = `${engine.name}: backlog of ${events.toLocaleString("en")} small events`;
     return [
       row(`${what}: handled and stored`, perSecond, "1/s"),
