@@ -2,10 +2,26 @@ import { type KafkaOptions, startKafka, type TestKafka } from "@gaugelet/testing
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { KafkaTopics } from "../../src/topics/kafka/kafka-topics.ts";
-import type { CountedBySource } from "./handlers.ts";
+import { COUNTS_BY_SOURCE, type CountedBySource } from "./handlers.ts";
 import type { Tally } from "./numbered.ts";
 import { useRedisPlace } from "./redis-place.ts";
 import type { Stage, StagedFunction } from "./stage.ts";
+
+/** Spread over three partitions. */
+export const SOURCES = ["a", "b", "c", "d", "e", "f"];
+
+/** Counts by sources. */
+export function counting(state: "function" | "partition", topic: string) {
+  const output = { key: state === "partition" ? "count:{shard}" : "count" };
+  return { name: "count", code: COUNTS_BY_SOURCE, state, triggers: [{ topic, start: "oldest" }], output };
+}
+
+/** Two replicas, of which each has its workers. */
+export async function startBoth(stage: Stage) {
+  const replicas = [stage.start(), stage.start()] as const;
+  await Promise.all(replicas.map((replica) => replica.started()));
+  return [...replicas];
+}
 
 /** A Kafka for the tests of a file, and a Redis for what becomes of its events, with a stage of each test's own. */
 export function useKafkaPlace(options: KafkaOptions = {}) {
@@ -42,9 +58,9 @@ export function useKafkaPlace(options: KafkaOptions = {}) {
   };
   beforeAll(async () => {
     place.kafka = await startKafka(options);
-  }, 180_000);
+  }, 300_000);
   afterAll(async () => {
-    await place.kafka.stop();
+    await place.kafka?.stop();
   });
   beforeEach(() => {
     place.topics = new KafkaTopics({ brokers: place.kafka.brokers, tls: undefined, sasl: undefined });
