@@ -1,6 +1,6 @@
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { describeAddress } from "@gaugelet/shared/redis/address";
-import { connectRedis } from "@gaugelet/shared/redis/connection";
+import { connectRedis, SILENCE_MILLISECONDS } from "@gaugelet/shared/redis/connection";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
@@ -68,7 +68,11 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     const onUp = (): void => log.info(`connected to Redis at ${place}`);
     const onDown = (reason: string): void =>
       log.error({ reason }, `no connection to Redis at ${place}, trying on: ${reason}`);
-    const redis = connectRedis(configuration.redis, { onUp, onDown }, { lazyConnect: true });
+    const redis = connectRedis(
+      configuration.redis,
+      { onUp, onDown },
+      { lazyConnect: true, socketTimeout: SILENCE_MILLISECONDS },
+    );
     // Every trigger listens for its return.
     redis.setMaxListeners(0);
     teardown.push(() => functions.finished());

@@ -15,6 +15,9 @@ export interface ConnectionListener {
   readonly hints?: RedisHints | undefined;
 }
 
+/** A server that says nothing for this long while it is asked is away: a network may be cut without a word. */
+export const SILENCE_MILLISECONDS = 10_000;
+
 const SENTINEL_RETRY_MILLISECONDS = 500;
 
 const retryDelay = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000);
