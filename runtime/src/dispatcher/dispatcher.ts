@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { weightOf } from "../configuration/classes.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
-import { type DeadLetter, NOTHING_HANDLED } from "../sinks/handled.ts";
+import { type DeadLetter, Gathered } from "../sinks/handled.ts";
 import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { CallResult } from "../workers/call-result.ts";
@@ -557,7 +557,10 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     else {
       const delayed = { milliseconds: Math.ceil(seconds * 1000), text: entry.delayedText(delivery.attempts) };
       feed.over(delivery);
-      lane.outbox.put({ ...NOTHING_HANDLED, ...feed.settle(), delayed: [delayed] });
+      const handled = new Gathered();
+      feed.settle(handled);
+      handled.delayed.push(delayed);
+      lane.outbox.put(handled);
     }
     return [];
   }
