@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
 import { startFunctions } from "../../integration/functions.ts";
-import { useRuntime } from "../../integration/harness.ts";
+import { ROOT, useRuntime } from "../../integration/harness.ts";
 import { useTopics } from "./topics-under-test.ts";
 
 const runtime = useRuntime();
@@ -72,4 +72,18 @@ test("the status page says of a standby who the owner is", async () => {
   await second.logged(/another runtime owns the function/);
   const page = await (await fetch(`http://127.0.0.1:${second.ports.status}/`)).text();
   expect(page).toMatch(/<dt>Standing by<\/dt><dd>owned by another runtime: process \d+ on /);
+});
+
+test("the fields of a dead letter are those that are documented", async () => {
+  const trigger = { topic: "t", start: "oldest", retries: { attempts: 1 } };
+  await startFunctions(runtime, [{ name: "f", code: FAILS, triggers: [trigger] }]);
+  await topics.publish("t", [{ n: 1 }], { key: "k" });
+  const [letter] = await waitFor("a dead letter", async () => {
+    const letters = await topics.deadLetters("f");
+    return letters.length > 0 && letters;
+  });
+  const page = await readFile(join(ROOT, "docs/reference/topics.md"), "utf8");
+  const section = page.split(/^## /m).find((each) => each.startsWith("Dead letters\n")) ?? "";
+  const documented = [...section.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
+  expect(documented.sort()).toEqual(Object.keys(letter ?? {}).sort());
 });
