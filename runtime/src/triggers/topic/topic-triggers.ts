@@ -66,9 +66,10 @@ export class TopicTriggers implements ConsumerListener {
     if (specs.length > 0 && this.#parts.definition.state !== "partition") this.#startDelayed("");
   }
 
-  /** What metrics show of it; undefined where this member reads nothing. */
+  /** What metrics show of it; undefined where this member has nothing to read. */
   get observed(): ObservedTopics | undefined {
-    if (this.#consumer === undefined) return undefined;
+    // One that is paused falls behind as well.
+    if (this.#specs.size === 0) return undefined;
     const oldest = new Map<string, number | undefined>();
     for (const topic of this.#specs.keys()) oldest.set(topic, undefined);
     for (const { topic, oldest: own } of this.#feeds.values()) {
@@ -136,8 +137,8 @@ export class TopicTriggers implements ConsumerListener {
     const { log, topics } = this.#parts;
     if (reason === this.#problem) return;
     this.#problem = reason;
-    if (reason === null) log.info("events of topics come again");
-    else log.error({ reason, topics: topics.engine }, `no events of topics for now, trying on: ${reason}`);
+    if (reason === null) log.info("all topics can be read");
+    else log.warn({ reason, topics: topics.engine }, `not all topics can be read, trying on: ${reason}`);
   }
 
   /** Read nothing any more, and commit what is handled. */
