@@ -109,6 +109,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       metrics,
       log,
     };
+    if (configuration.file !== undefined) tellNotServed(configuration.file.notServed, log);
     await prepare(configuration.functions);
     await functions.add(configuration.functions);
     teardown.push(() => functions.stop());
@@ -161,6 +162,13 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
   }
 }
 
+function tellNotServed(names: readonly string[], log: Logger): void {
+  if (names.length > 0)
+    log.info(
+      `not of a class or an isolation that this runtime serves, left to other runtimes: ${names.join(", ")}`,
+    );
+}
+
 /** Read the configuration file again, and have the functions that it names now. */
 async function applyChanges(
   file: WatchedFile,
@@ -173,6 +181,7 @@ async function applyChanges(
     const read = await file.readAgain();
     watched.files = read.files;
     await prepare(read.functions);
+    tellNotServed(read.notServed, log);
     await functions.change(read.functions);
     log.info({ functions: read.functions.map(({ name }) => name) }, "configuration read again");
   } catch (error) {

@@ -1,6 +1,7 @@
 // Reads a stream with ioredis alone and counts its entries; see bare-consumer.ts.
 import { topicKey } from "@gaugelet/shared/keys";
 import { Redis } from "ioredis";
+import type { StreamEntry } from "../../src/topics/redis-stream/entries.ts";
 
 /** As many as the runtime reads at once. */
 const COUNT = 256;
@@ -11,8 +12,8 @@ await redis.ping();
 const started = performance.now();
 let events = 0;
 for (let last: Buffer | string = "0-0"; events < Number(EVENTS); ) {
-  const reply = await redis.xreadBuffer("COUNT", COUNT, "STREAMS", topicKey(TOPIC), last);
-  const entries = reply?.[0]?.[1] ?? [];
+  const reply: unknown = await redis.xreadBuffer("COUNT", COUNT, "STREAMS", topicKey(TOPIC), last);
+  const entries = (reply as [Buffer, StreamEntry[]][] | null)?.[0]?.[1] ?? [];
   events += entries.length;
   last = entries.at(-1)?.[0] ?? last;
 }

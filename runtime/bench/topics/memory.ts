@@ -21,7 +21,7 @@ export async function benchMemory(
   folder: string,
   events: number,
 ): Promise<BenchRow[]> {
-  const positions = await publishBacklog(engine, NAME, numbered(1_000), events);
+  const backlog = await publishBacklog(engine, NAME, numbered(1_000), events);
   const runtime = await TopicRuntime.start(engine, python, folder, [
     {
       name: NAME,
@@ -33,7 +33,7 @@ export async function benchMemory(
   const samples: number[] = [];
   const timer = setInterval(() => samples.push(residentBytes(runtime.pid) / MEGABYTE), LOOK_MILLISECONDS);
   try {
-    const { perSecond } = await drained(redis, NAME, engine.sourceOf(NAME), positions, runtime.pid);
+    const { perSecond } = await drained(engine, redis, NAME, backlog, runtime.pid);
     const third = Math.floor(samples.length / 3);
     const growth = quantile(samples.slice(2 * third), 0.5) / quantile(samples.slice(third, 2 * third), 0.5);
     const what = `${engine.name}: backlog of ${events.toLocaleString("en")} small events`;

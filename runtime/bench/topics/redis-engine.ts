@@ -8,7 +8,11 @@ export function redisEngine(redisPort: number): BenchedEngine {
     name: "Redis",
     environment: {},
     topics: new RedisStreamTopics(address, () => {}),
-    sourceOf: (topic) => `stream:${topic}`,
+    sourcesOf: (topic) => `stream:${topic}`,
+    numbering(published) {
+      const numbers = new Map(published.map((position, index) => [position, index + 1]));
+      return (position) => numbers.get(position) ?? 0;
+    },
     bareConsumer: new URL("bare-redis-consumer.ts", import.meta.url),
     redisPort,
     latencyTarget: 3,

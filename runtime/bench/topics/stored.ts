@@ -2,10 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { positionKey } from "@gaugelet/shared/keys";
 import type { Redis } from "ioredis";
 import { cpuSeconds } from "../workers/process-tree.ts";
+import type { Backlog } from "./backlog.ts";
+import type { BenchedEngine } from "./engine.ts";
 
 const LOOK_MILLISECONDS = 5;
 /** Nothing was stored for so long: something is wrong. */
-const PATIENCE_MILLISECONDS = 30_000;
+const PATIENCE_MILLISECONDS = 60_000;
 
 /** How fast a backlog was worked off, and what it took. */
 export interface Drained {
@@ -15,42 +17,57 @@ export interface Drained {
 }
 
 /**
- * Follow the position that is stored of a topic's one partition until it reaches the last event. Time counts from
- * the first position on, so that what a beginning takes is no part of it.
+ * Wait until the position of a backlog's last event is stored. Time counts from the first that is stored on, so that
+ * what a beginning takes is no part of it.
  *
- * @param outputKey of the function, which has read nothing of the topic yet.
- * @param source the field of the topic's position.
- * @param positions of all events, in order.
+ * @param outputKey of the function that handles it.
  * @param pid of the runtime.
  */
 export async function drained(
+  engine: BenchedEngine,
   redis: Redis,
   outputKey: string,
-  source: string,
-  positions: readonly string[],
+  backlog: Backlog,
   pid: number,
 ): Promise<Drained> {
-  const last = positions.at(-1);
-  let first: { readonly index: number; readonly at: number; readonly cpu: number } | undefined;
+  const first = await progressed(engine, redis, [outputKey], backlog, 1);
+  const cpuBefore = cpuSeconds(pid);
+  const last = await progressed(engine, redis, [outputKey], backlog, backlog.events);
+  const events = last.handled - first.handled;
+  return {
+    perSecond: events / ((last.at - first.at) / 1000),
+    cpuMicrosecondsPerEvent: ((cpuSeconds(pid) - cpuBefore) / events) * 1e6,
+  };
+}
+
+/**
+ * Wait until so many events of a topic, of all its partitions together, are handled and stored.
+ *
+ * @param outputKeys of the function that handles it, one for each shard.
+ * @returns how many it is then, and when that was.
+ */
+export async function progressed(
+  { sourcesOf }: BenchedEngine,
+  redis: Redis,
+  outputKeys: readonly string[],
+  { topic, numberOf }: Pick<Backlog, "topic" | "numberOf">,
+  events: number,
+): Promise<{ readonly handled: number; readonly at: number }> {
   let changedAt = performance.now();
-  for (let before: string | null = null; ; ) {
-    const position = await redis.hget(positionKey(outputKey), source);
-    const now = performance.now();
-    if (position !== before) {
-      before = position;
-      changedAt = now;
+  for (let before = 0; ; await sleep(LOOK_MILLISECONDS)) {
+    const stored = await Promise.all(outputKeys.map((key) => redis.hgetall(positionKey(key))));
+    const at = performance.now();
+    const handled = stored
+      .flatMap((each) => Object.entries(each))
+      .reduce(
+        (sum, [source, position]) => (source.startsWith(sourcesOf(topic)) ? sum + numberOf(position) : sum),
+        0,
+      );
+    if (handled >= events) return { handled, at };
+    if (handled !== before) changedAt = at;
+    before = handled;
+    if (at - changedAt > PATIENCE_MILLISECONDS) {
+      throw new Error(`topic ${topic}: ${handled} of ${events} events were stored, and no more`);
     }
-    if (now - changedAt > PATIENCE_MILLISECONDS) throw new Error(`nothing was stored after ${position}`);
-    if (position !== null) {
-      first ??= { index: positions.indexOf(position), at: now, cpu: cpuSeconds(pid) };
-      if (position === last) {
-        const events = positions.length - 1 - first.index;
-        return {
-          perSecond: events / ((now - first.at) / 1000),
-          cpuMicrosecondsPerEvent: ((cpuSeconds(pid) - first.cpu) / events) * 1e6,
-        };
-      }
-    }
-    await sleep(LOOK_MILLISECONDS);
   }
 }

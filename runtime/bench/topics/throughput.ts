@@ -50,9 +50,9 @@ export async function benchThroughput(
     if (worked !== undefined) await engine.topics.delete(worked);
     round += 1;
     const name = `round-${round}`;
-    const positions = await publishBacklog(engine, name, bodies, EVENTS);
+    const backlog = await publishBacklog(engine, name, bodies, EVENTS);
     await runtime.change([reference([{ topic: name, start: "oldest" }])]);
-    const measured = await drained(redis, NAME, engine.sourceOf(name), positions, runtime.pid);
+    const measured = await drained(engine, redis, NAME, backlog, runtime.pid);
     bare.push(await countAlone(engine, name, EVENTS));
     await runtime.change([reference([])]);
     worked = name;

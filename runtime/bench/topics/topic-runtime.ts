@@ -8,6 +8,7 @@ import { waitFor } from "@gaugelet/testing/wait";
 import type { BenchedEngine } from "./engine.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const START_SECONDS = 60;
 /** Where the handlers of these benchmarks are. */
 export const HANDLERS = join(import.meta.dirname, "handlers");
 
@@ -38,8 +39,7 @@ export class TopicRuntime {
     const managementPort = await freePort();
     const file = join(folder, `gaugelet-${managementPort}.yaml`);
     await writeFile(file, configurationOf(functions));
-    const flags = process.env.BENCH_RUNTIME_FLAGS?.split(" ") ?? [];
-    const child = spawn(process.execPath, [...flags, join(ROOT, "runtime/src/main.ts")], {
+    const child = spawn(process.execPath, [join(ROOT, "runtime/src/main.ts")], {
       env: {
         PATH: process.env.PATH ?? "",
         GAUGELET_PYTHON: python,
@@ -53,10 +53,14 @@ export class TopicRuntime {
       stdio: ["ignore", "inherit", "inherit"],
     });
     const runtime = new TopicRuntime(child, file);
-    await waitFor("the runtime to be ready", async () => {
-      const response = await fetch(`http://127.0.0.1:${managementPort}/readyz`);
-      return response.ok;
-    });
+    const isReady = async (): Promise<boolean> =>
+      (await fetch(`http://127.0.0.1:${managementPort}/readyz`)).ok;
+    try {
+      await waitFor("the runtime to be ready", isReady, START_SECONDS);
+    } catch (error) {
+      await runtime.stop();
+      throw error;
+    }
     return runtime;
   }
 

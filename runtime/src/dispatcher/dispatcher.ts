@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { weightOf } from "../configuration/classes.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
-import { type DeadLetter, NOTHING_HANDLED } from "../sinks/handled.ts";
+import { type DeadLetter, Gathered } from "../sinks/handled.ts";
 import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { CallResult } from "../workers/call-result.ts";
@@ -517,7 +517,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       delivery.attempts += 1;
       this.#noteFailure(failure);
       delivery.letters = entry.letters(failure.message, failure.details, delivery.attempts);
-      this.#parts.metrics.deadLettered(delivery.letters);
+      this.#tellOfLetters(delivery.letters);
       lane.unsaved.push(delivery);
       this.#storeFailed(lane);
       return;
@@ -557,7 +557,10 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     else {
       const delayed = { milliseconds: Math.ceil(seconds * 1000), text: entry.delayedText(delivery.attempts) };
       feed.over(delivery);
-      lane.outbox.put({ ...NOTHING_HANDLED, ...feed.settle(), delayed: [delayed] });
+      const handled = new Gathered();
+      feed.settle(handled);
+      handled.delayed.push(delayed);
+      lane.outbox.put(handled);
     }
     return [];
   }
@@ -578,8 +581,22 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
 
   #storeLetters(lane: Lane, delivery: Delivery, letters: readonly DeadLetter[]): void {
     delivery.letters = letters;
-    this.#parts.metrics.deadLettered(letters);
+    this.#tellOfLetters(letters);
     lane.outbox.put(handledOf([delivery], undefined, this.#parts.definition));
+  }
+
+  #tellOfLetters(letters: readonly DeadLetter[]): void {
+    const { metrics, log, definition } = this.#parts;
+    metrics.deadLettered(letters);
+    for (const { topic, origin, attempts } of letters) {
+      const { partition, offset } = origin;
+      const times = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+      const from = topic === "" ? {} : { topic, partition, offset };
+      log.error(
+        { ...from, attempts },
+        `event given up after ${times}: a dead letter now, which "topics dead ${definition.name}" shows`,
+      );
+    }
   }
 
   /** Calls that failed for good wait for the `env` of those before them; where there are none, for nothing. */

@@ -1,4 +1,4 @@
-import type { Handled } from "../sinks/handled.ts";
+import type { Gathered } from "../sinks/handled.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** Something that deliveries are taken from, one after the other. */
@@ -32,8 +32,8 @@ export interface Feed extends Flow {
   putBack(deliveries: readonly Delivery[]): void;
   /** A delivery is over, whatever it came to. */
   over(delivery: Delivery): void;
-  /** What there is to store of all that are over since the last time: positions of sources, and the like. */
-  settle(): Partial<Handled>;
+  /** Add what there is to store of all that are over since the last time: positions of sources, and the like. */
+  settle(handled: Gathered): void;
   /** The delivery as several smaller ones, where it holds several events; undefined where it does not. */
   split(delivery: Delivery): readonly Delivery[] | undefined;
   /** Everything up to this position is stored. */

@@ -1,11 +1,5 @@
 import { randomUUID } from "node:crypto";
-import {
-  type DeadLetter,
-  type Handled,
-  joined,
-  NOTHING_HANDLED,
-  type Publication,
-} from "../sinks/handled.ts";
+import { Gathered, type Publication } from "../sinks/handled.ts";
 import { derivedHeaders } from "../topics/headers.ts";
 import type { CallAnswer } from "../triggers/http/callable.ts";
 import type { Delivery } from "./delivery.ts";
@@ -24,43 +18,35 @@ export interface OutputUse {
  * @param deliveries oldest first; at least one.
  * @param env after the newest of them.
  */
-export function handledOf(deliveries: readonly Delivery[], env: Buffer | undefined, use: OutputUse): Handled {
-  const positions = new Map<string, string>();
-  const answers = new Map<string, Buffer>();
-  const publications: Publication[] = [];
-  const onStored: (() => void)[] = [];
-  const deadLetters: DeadLetter[] = [];
+export function handledOf(
+  deliveries: readonly Delivery[],
+  env: Buffer | undefined,
+  use: OutputUse,
+): Gathered {
+  const handled = new Gathered();
+  handled.env = env;
   const feeds = new Set<Feed>();
-  let output: Buffer | undefined;
   for (const delivery of deliveries) {
     const { event, entry, letters } = delivery;
     if (entry !== undefined) {
       entry.feed.over(delivery);
       feeds.add(entry.feed);
-    } else if (event.position !== null) positions.set(event.source, event.position);
-    if (letters !== undefined) {
-      deadLetters.push(...letters);
-      continue;
-    }
-    output = delivery.output;
-    if (use.outputTopics.length > 0) publications.push(...publicationsOf(delivery, use));
-    if (delivery.idempotencyKey === undefined) continue;
-    answers.set(delivery.idempotencyKey, output);
-    const answer: CallAnswer = { outcome: "ok", output, seconds: delivery.seconds };
-    onStored.push(() => delivery.reply(answer));
+    } else if (event.position !== null) handled.positions.set(event.source, event.position);
+    if (letters === undefined) addSuccess(handled, delivery, use);
+    else handled.deadLetters.push(...letters);
   }
-  let handled: Handled = {
-    ...NOTHING_HANDLED,
-    output,
-    env,
-    positions,
-    answers,
-    publications,
-    deadLetters,
-    onStored,
-  };
-  for (const feed of feeds) handled = joined(handled, { ...NOTHING_HANDLED, ...feed.settle() });
+  for (const feed of feeds) feed.settle(handled);
   return handled;
+}
+
+function addSuccess(handled: Gathered, delivery: Delivery, use: OutputUse): void {
+  const { output, seconds, idempotencyKey } = delivery;
+  handled.output = output;
+  if (use.outputTopics.length > 0) handled.publications.push(...publicationsOf(delivery, use));
+  if (idempotencyKey === undefined) return;
+  handled.answers.set(idempotencyKey, output);
+  const answer: CallAnswer = { outcome: "ok", output, seconds };
+  handled.onStored.push(() => delivery.reply(answer));
 }
 
 function publicationsOf({ event, entry, output, idempotencyKey }: Delivery, use: OutputUse): Publication[] {

@@ -23,7 +23,8 @@ export class Intake {
 
   /** Whether some flow may have something. */
   get isActive(): boolean {
-    return this.#groups.some(({ flows }) => flows.size > 0);
+    for (const { flows } of this.#groups) if (flows.size > 0) return true;
+    return false;
   }
 
   /** A flow may have something. */

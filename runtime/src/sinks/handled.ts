@@ -49,37 +49,32 @@ export interface Handled {
   readonly onStored: readonly (() => void)[];
 }
 
-const NONE: readonly never[] = [];
+/** What several calls came to, gathered in their order: the newest output and `env`, and all of the rest. */
+export class Gathered implements Handled {
+  output: Buffer | undefined;
+  env: Buffer | undefined;
+  readonly positions = new Map<string, string>();
+  readonly answers = new Map<string, Buffer>();
+  readonly publications: Publication[] = [];
+  readonly deadLetters: DeadLetter[] = [];
+  readonly delayed: DelayedEvent[] = [];
+  readonly delayedOver: string[] = [];
+  readonly seen: string[] = [];
+  readonly onStored: (() => void)[] = [];
 
-/** Nothing came of no call. */
-export const NOTHING_HANDLED: Handled = {
-  output: undefined,
-  env: undefined,
-  positions: new Map(),
-  answers: new Map(),
-  publications: NONE,
-  deadLetters: NONE,
-  delayed: NONE,
-  delayedOver: NONE,
-  seen: NONE,
-  onStored: NONE,
-};
-
-/** Both, as of one: the newest output and `env`, and all of the rest. */
-export function joined(before: Handled | undefined, after: Handled): Handled {
-  if (before === undefined) return after;
-  return {
-    output: after.output ?? before.output,
-    env: after.env ?? before.env,
-    positions: joinedMaps(before.positions, after.positions),
-    answers: joinedMaps(before.answers, after.answers),
-    publications: joinedLists(before.publications, after.publications),
-    deadLetters: joinedLists(before.deadLetters, after.deadLetters),
-    delayed: joinedLists(before.delayed, after.delayed),
-    delayedOver: joinedLists(before.delayedOver, after.delayedOver),
-    seen: joinedLists(before.seen, after.seen),
-    onStored: joinedLists(before.onStored, after.onStored),
-  };
+  /** Add what newer calls came to. */
+  add(newer: Handled): void {
+    this.output = newer.output ?? this.output;
+    this.env = newer.env ?? this.env;
+    for (const [source, position] of newer.positions) this.positions.set(source, position);
+    for (const [name, answer] of newer.answers) this.answers.set(name, answer);
+    for (const publication of newer.publications) this.publications.push(publication);
+    for (const letter of newer.deadLetters) this.deadLetters.push(letter);
+    for (const event of newer.delayed) this.delayed.push(event);
+    for (const text of newer.delayedOver) this.delayedOver.push(text);
+    for (const id of newer.seen) this.seen.push(id);
+    for (const hear of newer.onStored) this.onStored.push(hear);
+  }
 }
 
 /** Bytes of what has to be kept of each call until it is stored: outputs and positions replace each other. */
@@ -89,17 +84,4 @@ export function keptBytes({ publications, deadLetters, delayed }: Handled): numb
   for (const { body } of deadLetters) sum += body.length;
   for (const { text } of delayed) sum += text.length;
   return sum;
-}
-
-function joinedMaps<Value>(
-  before: ReadonlyMap<string, Value>,
-  after: ReadonlyMap<string, Value>,
-): ReadonlyMap<string, Value> {
-  if (before.size === 0) return after;
-  return after.size === 0 ? before : new Map([...before, ...after]);
-}
-
-function joinedLists<Item>(before: readonly Item[], after: readonly Item[]): readonly Item[] {
-  if (before.length === 0) return after;
-  return after.length === 0 ? before : [...before, ...after];
 }

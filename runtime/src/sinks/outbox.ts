@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OutputEntry } from "@gaugelet/shared/outputs";
-import { type Handled, joined, keptBytes, type Publication } from "./handled.ts";
+import { Gathered, type Handled, keptBytes, type Publication } from "./handled.ts";
 import type { RedisStore } from "./redis-store.ts";
 
 /** After a step for so many calls at once the next one waits, so that it is for many again. */
@@ -47,7 +47,7 @@ export interface Fence {
  */
 export class Outbox {
   readonly #parts: OutboxParts;
-  #next: Handled | undefined;
+  #next: Gathered | undefined;
   #puts = 0;
   #keptBytes = 0;
   #working: Promise<void> | undefined;
@@ -103,7 +103,8 @@ export class Outbox {
   }
 
   put(handled: Handled): void {
-    this.#next = joined(this.#next, handled);
+    this.#next ??= new Gathered();
+    this.#next.add(handled);
     this.#puts += 1;
     this.#keptBytes += keptBytes(handled);
     this.#working ??= this.#work();

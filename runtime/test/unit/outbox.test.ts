@@ -6,7 +6,7 @@ import { waitFor } from "@gaugelet/testing/wait";
 import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Handled, NOTHING_HANDLED } from "../../src/sinks/handled.ts";
+import { Gathered, type Handled } from "../../src/sinks/handled.ts";
 import { Outbox } from "../../src/sinks/outbox.ts";
 import { RedisStore } from "../../src/sinks/redis-store.ts";
 
@@ -59,7 +59,7 @@ afterEach(() => {
 
 /** What one call came to. */
 function handled(output: string, changes: Partial<Handled> = {}): Handled {
-  return { ...NOTHING_HANDLED, output: Buffer.from(output), ...changes };
+  return { ...new Gathered(), output: Buffer.from(output), ...changes };
 }
 
 /** How many scripts and single writes the server has run. */

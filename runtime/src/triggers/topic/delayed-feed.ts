@@ -1,7 +1,7 @@
 import type { TopicTriggerSpec } from "../../configuration/triggers.ts";
 import { Delivery } from "../../dispatcher/delivery.ts";
 import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
-import type { Handled } from "../../sinks/handled.ts";
+import type { Gathered } from "../../sinks/handled.ts";
 import { givenId } from "../../topics/headers.ts";
 import { readDelayed } from "./delayed-event.ts";
 import { TopicEntry } from "./topic-entry.ts";
@@ -99,11 +99,11 @@ export class DelayedFeed implements Feed {
     if (id !== undefined) this.#seen.push(id);
   }
 
-  settle(): Partial<Handled> {
-    const settled = { delayedOver: this.#over, seen: this.#seen };
+  settle(handled: Gathered): void {
+    for (const text of this.#over) handled.delayedOver.push(text);
+    for (const id of this.#seen) handled.seen.push(id);
     this.#over = [];
     this.#seen = [];
-    return settled;
   }
 
   split(): undefined {

@@ -1,7 +1,7 @@
 import type { TopicTriggerSpec } from "../../configuration/triggers.ts";
 import { Delivery } from "../../dispatcher/delivery.ts";
 import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
-import type { Handled } from "../../sinks/handled.ts";
+import type { Gathered } from "../../sinks/handled.ts";
 import { givenId, MAX_HOPS } from "../../topics/headers.ts";
 import type { Consumer, Partition, TopicEvent } from "../../topics/topics.ts";
 import { TopicEntry } from "./topic-entry.ts";
@@ -188,16 +188,15 @@ export class PartitionFeed implements Feed {
     if (wasFull && this.#underWay.length - this.#firstUnderWay < MOST_UNDER_WAY) this.#parts.onReady();
   }
 
-  settle(): Partial<Handled> {
-    const seen = this.#seen;
-    this.#seen = [];
-    if (this.#held.size > MOST_HELD) for (const id of seen) this.#held.delete(id);
-    const position = this.#settled;
-    this.#settled = undefined;
+  settle(handled: Gathered): void {
+    if (this.#seen.length > 0) {
+      for (const id of this.#seen) handled.seen.push(id);
+      if (this.#held.size > MOST_HELD) for (const id of this.#seen) this.#held.delete(id);
+      this.#seen = [];
+    }
     // Also where it is closed: whoever has the partition now has it from there on, or this is not stored.
-    if (position === undefined) return seen.length === 0 ? {} : { seen };
-    const positions = new Map([[this.source, position]]);
-    return seen.length === 0 ? { positions } : { positions, seen };
+    if (this.#settled !== undefined) handled.positions.set(this.source, this.#settled);
+    this.#settled = undefined;
   }
 
   split({ entry, event }: Delivery): readonly Delivery[] | undefined {
