@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setupKafka } from "../stack/src/setup/kafka.ts";
 import { setupFaults, setupServices } from "../stack/src/setup/programs.ts";
 import { setupPython } from "../stack/src/setup/python.ts";
 
@@ -12,6 +13,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 await setupServices();
 await setupFaults();
+await setupKafka();
 await setupPython({ dev: true });
 // One file at a time: each has several servers, and some tell how long something took.
 const options = ["run", "--project", "faults", "--no-file-parallelism"];

@@ -8,7 +8,7 @@ import { type Cost, measureScrapes } from "./scrapes.ts";
 
 const OURS = new URL("../dist/main.js", import.meta.url);
 /** As in the container image. */
-const OURS_FLAGS = ["--conditions=dist", "--max-semi-space-size=8"];
+const OURS_FLAGS = ["--conditions=dist", "--max-semi-space-size=8", "--heap-growing-percent=50"];
 const PROM_CLIENT = new URL("./programs/prom-client-exporter.ts", import.meta.url);
 const READY_TEXT = new URL("./programs/ready-text.ts", import.meta.url);
 

@@ -5,7 +5,7 @@ import { type KeyPattern, parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { bytesSchema, durationSchema } from "@gaugelet/shared/units";
 import { z } from "zod";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-import { type RuleDefinition, ruleSchema } from "./mapping/rule-schema.ts";
+import { onWrongType, type RuleDefinition, ruleSchema } from "./mapping/rule-schema.ts";
 import { type AllowedTarget, parseTargetPattern } from "./probe/allowed-targets.ts";
 
 /** Outputs to export beside those that runtimes announce, and what to know about them. */
@@ -68,34 +68,40 @@ function isHeaderValue(text: string): boolean {
   }
 }
 
-const targetSchema = z.union(
-  [
-    z.string().transform((url) => ({
-      url,
-      username: undefined,
-      password: undefined,
-      passwordFile: undefined,
-      caFile: undefined,
-    })),
-    z.strictObject({
+const targetSchema = z.preprocess(
+  (target) => (typeof target === "string" ? { url: target } : target),
+  z.strictObject(
+    {
       url: z.string(),
       username: z.string().min(1).optional(),
       password: z.string().min(1).optional(),
       passwordFile: z.string().min(1).optional(),
       caFile: z.string().min(1).optional(),
-    }),
-  ],
-  "expected an address, or url with username, password or passwordFile, and caFile",
+    },
+    onWrongType("expected an address, or url with username, password or passwordFile, and caFile"),
+  ),
 );
+
+/** Seconds as a bare number are the commonest mistake. */
+const staleAfterSchema = z
+  .unknown()
+  .superRefine((value, context) => {
+    if (typeof value !== "number") return;
+    context.addIssue(`expected a duration with its unit: write ${value}s`);
+  })
+  .pipe(durationSchema);
 
 const configurationSchema = z.strictObject({
   outputs: z
     .array(
-      z.strictObject({
-        key: z.string().min(1).transform(parseKeyPattern),
-        staleAfter: durationSchema.optional(),
-        host: z.string().min(1).optional(),
-      }),
+      z.strictObject(
+        {
+          key: z.string().min(1).transform(parseKeyPattern),
+          staleAfter: staleAfterSchema.optional(),
+          host: z.string().min(1).optional(),
+        },
+        onWrongType("expected { key: a key or a pattern }"),
+      ),
     )
     .default([]),
   rules: z.array(ruleSchema).default([]),
@@ -168,6 +174,12 @@ async function allowedTarget(
     throw new ConfigurationError(`${at}: expected either password or passwordFile`);
   }
   const pattern = parseTargetPattern(url);
+  if (pattern === undefined && url.includes("@")) {
+    // Not shown: in front of the @ may stand a password.
+    throw new ConfigurationError(
+      `${at}: user and password do not belong in the address: write { url: …, username: …, password: … }, or passwordFile in place of password`,
+    );
+  }
   if (pattern === undefined) {
     throw new ConfigurationError(
       `${at}.url: expected an address with redis:, rediss:, http: or https:, such as redis://*.example.org:6379 or https://example.org/status/* (found ${JSON.stringify(url)})`,

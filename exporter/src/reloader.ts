@@ -15,8 +15,8 @@ export class Reloader {
   readonly #file: string | undefined;
   readonly #logger: Logger;
   readonly #others: (() => Promise<void>)[] = [];
-  /** What the log was last told to be wrong: a file that is asked for in several ways is wrong once. */
-  #told: string | undefined;
+  /** What is wrong with the newest configuration; told once, in however many ways it is asked for. */
+  #problem: string | undefined;
   #work: Promise<unknown> = Promise.resolve();
   readonly #onChange = (): void => void this.reload();
 
@@ -27,6 +27,11 @@ export class Reloader {
     exporter.own.reloaded(true);
     // By its times rather than by events of the file system: Kubernetes puts a new file in its place by a link.
     if (file !== undefined) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, this.#onChange);
+  }
+
+  /** What is wrong with the newest configuration; undefined where it is in force. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** Also do this at each reload; it throws a ConfigurationError where its part is wrong. */
@@ -51,15 +56,15 @@ export class Reloader {
       // These may be wrong yet, and then nothing changes.
       for (const reload of this.#others) await reload();
       const isChanged = this.#exporter.use(next);
-      this.#told = undefined;
+      this.#problem = undefined;
       this.#exporter.own.reloaded(true);
       this.#logger.info({ isChanged }, "the configuration was read again");
       return undefined;
     } catch (error) {
       this.#exporter.own.reloaded(false);
       const reason = error instanceof ConfigurationError ? error.message : String(error);
-      if (reason === this.#told) return reason;
-      this.#told = reason;
+      if (reason === this.#problem) return reason;
+      this.#problem = reason;
       this.#logger.error({ reason }, "the configuration is wrong; the one before stays in force");
       return reason;
     }

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { GzipCache } from "./exposition/gzip-cache.ts";
 import type { OutputStore } from "./exposition/output-store.ts";
 import type { Dialect } from "./exposition/text.ts";
-import { ProblemLog } from "./problem-log.ts";
+import { type Problem, ProblemLog } from "./problem-log.ts";
 import { type Source, SourceAwayError } from "./sources/source.ts";
 
 /** A source with the store that it fills: what one scrape is about. */
@@ -49,9 +49,24 @@ export class Target {
     return only === undefined || this.store.isExported(only);
   }
 
+  /** What keeps outputs, or parts of them, from being exported now. */
+  get problems(): readonly Problem[] {
+    return [...this.#source.problems, ...this.store.problems];
+  }
+
   /** The text of all outputs, in pieces. */
   pieces(dialect: Dialect): readonly Buffer[] {
     return this.store.pieces(dialect);
+  }
+
+  /**
+   * The text of all outputs to be sent: it stays as it is until `release` is called.
+   *
+   * It is put together before it is held, since nobody is sending it yet: so it can use the memory of the one before.
+   */
+  hold(dialect: Dialect): { readonly pieces: readonly Buffer[]; readonly release: () => void } {
+    const pieces = this.store.pieces(dialect);
+    return { pieces, release: this.store.hold() };
   }
 
   /** These pieces compressed; what did not change since the last time is ready. */
@@ -83,6 +98,6 @@ export class Target {
     const state = `${this.store.version} ${found.map(({ key, reason }) => `${reason} ${key}`).join()}`;
     if (state === this.#told) return;
     this.#told = state;
-    this.#problemLog.update([...found, ...this.store.problems]);
+    this.#problemLog.update(this.problems);
   }
 }

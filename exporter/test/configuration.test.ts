@@ -44,7 +44,7 @@ test.each([
   ],
   [
     "outputs: [{ key: a, staleAfter: 60 }]",
-    "FILE: outputs[0].staleAfter: Invalid input: expected string, received number (found 60)",
+    "FILE: outputs[0].staleAfter: expected a duration with its unit: write 60s (found 60)",
   ],
   [
     "outputs: [{ key: a, staleAfter: 0s }]",
@@ -222,8 +222,76 @@ test.each([
     "modules: { m: { rules: [], http: { body: q } } }",
     'FILE: modules.m.http: a body needs method: POST (found {"body":"q"})',
   ],
+  [rule("pth: a, metric: m, help: h"), 'FILE: rules[0]: unknown field "pth"; did you mean "path"?'],
+  [rule("path: a, metrc: m, help: h"), 'FILE: rules[0]: unknown field "metrc"; did you mean "metric"?'],
+  [
+    "outputs: [{ kye: a, staleafter: 60s }]",
+    'FILE: outputs[0]: unknown fields "kye", "staleafter"; did you mean "key", "staleAfter"?',
+  ],
+  [
+    "modules: { a: { http: { methd: POST, body: q } } }",
+    'FILE: modules.a.http: unknown field "methd"; did you mean "method"?',
+  ],
+  [
+    rule("path: a, metric: m, help: h, timestamp: { documnt: t, format: iso }"),
+    'FILE: rules[0].timestamp: unknown field "documnt"; did you mean "document"?',
+  ],
+  ["outputs: [a]", 'FILE: outputs[0]: expected { key: a key or a pattern } (found "a")'],
+  [
+    rule("path: a, metric: m, help: h, timestamp: ts"),
+    'FILE: rules[0].timestamp: expected { document: path of the time, format: one of seconds, milliseconds, iso }, such as { document: time, format: seconds } (found "ts")',
+  ],
+  [
+    rule("path: a, metric: m, help: h, timestamp: { document: t, format: unix }"),
+    'FILE: rules[0].timestamp.format: expected one of seconds, milliseconds, iso (found "unix")',
+  ],
+  [
+    rule("path: a, metric: m, help: h, values: { up: yes }"),
+    'FILE: rules[0].values.up: expected the number that stands for it, as in { up: 1, down: 0 } (found "yes")',
+  ],
+  [
+    rule("path: a, metric: m, help: h, values: [up]"),
+    'FILE: rules[0].values: expected numbers by texts, as in { up: 1, down: 0 } (found ["up"])',
+  ],
+  [
+    rule("path: a, metric: m, help: h, labels: { b: { key: '(' } }"),
+    'FILE: rules[0].labels.b.key: error parsing regexp: missing closing ): `(` (found "(")',
+  ],
+  [
+    rule("path: a, metric: m, help: h, labels: { b: { key: [a, '('] } }"),
+    'FILE: rules[0].labels.b.key[1]: error parsing regexp: missing closing ): `(` (found "(")',
+  ],
+  [
+    rule("path: a, metric: m, help: h, where: { $.b.c: 1 }"),
+    "FILE: rules[0].where.$.b.c: paths have no $: write b.c (found 1)",
+  ],
+  [
+    "targets: [7]",
+    "FILE: targets[0]: expected an address, or url with username, password or passwordFile, and caFile (found 7)",
+  ],
 ])("%s", async (yaml, message) => {
   await expect(load(yaml)).rejects.toThrow(new Error(message));
+});
+
+test.each([
+  "targets: ['redis://user:hunter2@host']",
+  "targets: [{ url: 'https://hunter2@host/x' }]",
+  "targets: ['redis:/user:hunter2@host']",
+  "targets: [{ url: redis://host, username: hunter2, password: [hunter2] }]",
+  "targets: [{ url: redis://host, password: { is: hunter2 } }]",
+  "targets: [{ url: redis://host, pasword: hunter2 }]",
+  "targets: [[{ password: hunter2 }]]",
+  "modules: { a: { http: { headers: { Authorization: [hunter2] } } } }",
+])("%s is refused without showing the secret", async (yaml) => {
+  const refused: unknown = await load(yaml).catch((error: unknown) => error);
+  expect((refused as Error).message).toMatch(/^FILE: (targets\[0\]|modules\.a)/);
+  expect((refused as Error).message).not.toContain("hunter2");
+});
+
+test("a target's password in its address: what to write is said", async () => {
+  await expect(load("targets: [redis://user:hunter2@host]")).rejects.toThrow(
+    "FILE: targets[0]: user and password do not belong in the address: write { url: …, username: …, password: … }",
+  );
 });
 
 test("several problems are told at once, one per line", async () => {

@@ -50,15 +50,41 @@ test("the landing page says what there is", async () => {
   for (const path of ["metrics", "-/healthy", "-/ready"]) expect(text).toContain(`<a href="${path}">`);
 });
 
+test("the landing page lists what is not exported and why, in any characters", async () => {
+  expect((await exporter.get("/")).text).not.toContain("no JSON object");
+  await redis.client.set("<b>&", "{");
+  await redis.client.hset(
+    "gaugelet:outputs",
+    "<b>&",
+    JSON.stringify({ function: "f", version: "1", storedAt: 1 }),
+  );
+  await exporter.scrape();
+  const { text } = await exporter.get("/");
+  expect(text).toContain(
+    "<tr><td><code>&#60;b&#62;&#38;</code></td><td>not_json</td><td>the value is not JSON</td></tr>",
+  );
+  await redis.client.del("<b>&");
+  await redis.client.hdel("gaugelet:outputs", "<b>&");
+  await exporter.scrape();
+  expect((await exporter.get("/")).text).not.toContain("not_json");
+});
+
 test.each(["/nothing", "/metrics/x", "/favicon.ico"])("%s is not found, in plain text", async (path) => {
   expect(await exporter.get(path)).toMatchObject({ status: 404, type: "text/plain; charset=utf-8" });
 });
 
-test("only GET and HEAD", async () => {
-  const url = `http://127.0.0.1:${exporter.port}/metrics`;
-  expect((await fetch(url, { method: "POST" })).status).toBe(404);
-  expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
-});
+test.each(["/metrics", "/probe", "/healthz", "/-/healthy", "/readyz", "/-/ready", "/"])(
+  "%s is for GET and HEAD",
+  async (path) => {
+    const url = `http://127.0.0.1:${exporter.port}${path}`;
+    for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+      const response = await fetch(url, { method });
+      expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+      expect(await response.text()).toBe(`${method} is not possible here; use GET or HEAD\n`);
+    }
+    expect((await fetch(url, { method: "HEAD" })).status).toBe(path === "/probe" ? 400 : 200);
+  },
+);
 
 test("stopping ends the requests at hand well and frees the port", async () => {
   const other = await startTestExporter({ redis });

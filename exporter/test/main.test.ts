@@ -116,7 +116,9 @@ test("--check-config checks the web configuration too, and says what it checked"
     await writeFile(file, "rule: []");
     const both = run(environment, "--check-config");
     expect(await both.exit).toEqual([1, null]);
-    expect(both.err).toMatch(/exporter\.yaml: unknown field "rule"\n.*web\.yaml: basic_auth_users/);
+    expect(both.err).toMatch(
+      /exporter\.yaml: unknown field "rule"; did you mean "rules"\?\n.*web\.yaml: basic_auth_users/,
+    );
   } finally {
     await rm(folder, { recursive: true });
   }

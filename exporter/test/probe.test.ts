@@ -11,13 +11,14 @@ let other: TestRedis;
 let server: DocumentServer;
 let exporter: TestExporter;
 let answer: string | Buffer = "{}";
+let broken = false;
 
 beforeAll(async () => {
   [home, other] = [await startRedis(), await startRedis(["--requirepass", "open-sesame"])];
   server = await serveDocuments((request, response) => {
     if (request.url === "/slow.json") return;
     if (request.url === "/moved.json") response.writeHead(302, { location: "/status.json" });
-    if (request.url === "/broken.json") response.writeHead(503);
+    if (request.url === "/broken.json" || broken) response.writeHead(503);
     response.end(answer);
   });
   exporter = await startTestExporter({
@@ -46,7 +47,7 @@ modules:
   });
 });
 beforeEach(async () => {
-  answer = "{}";
+  [answer, broken] = ["{}", false];
   await home.client.flushall();
   await other.client.flushall();
 });
@@ -161,6 +162,44 @@ test("a target that does not answer: the probe succeeds, and says so", async () 
   }
 });
 
+test("of a target that is away, the message and the log name it, and not where our own Redis is", async () => {
+  const locked = `redis://localhost:${other.port}`;
+  const hints: [string, string][] = [
+    ["redis://localhost:1", "nothing listens at redis://localhost:1"],
+    [locked, `${locked} asks for a password; set password or passwordFile`],
+    [`${server.url}/broken.json`, "the server answers 503 Service Unavailable"],
+  ];
+  for (const [target, hint] of hints) {
+    const since = exporter.log.length;
+    const text = await probe({ target, key: target.startsWith("redis") ? "k" : "", debug: "true" });
+    expect(text).toContain(`target ${target}, `);
+    expect(text).toMatch(/^the target is away: /m);
+    expect(text).toContain(hint);
+    expect(text).not.toMatch(/REDIS_/);
+    const [told] = exporter.log.slice(since).filter(({ level }) => level === 40);
+    expect(told).toMatchObject({
+      target,
+      msg: "the target is away; no outputs are exported until it answers",
+      reason: expect.stringContaining(hint),
+    });
+    expect(JSON.stringify(exporter.log.slice(since))).not.toMatch(/REDIS_/);
+  }
+});
+
+test("a document that is away is logged once, and once when it is there again", async () => {
+  const at = { target: `${server.url}/changing.json` };
+  const told = (): string[] =>
+    exporter.log.filter(({ target }) => target === at.target).map(({ msg }) => msg);
+  for (const isBroken of [false, true, true, false]) {
+    broken = isBroken;
+    await probe(at);
+  }
+  expect(told()).toEqual([
+    "the target is away; no outputs are exported until it answers",
+    "the target answers",
+  ]);
+});
+
 test("the scraper's time is respected", async () => {
   const text = await probe(
     { target: `${server.url}/slow.json` },
@@ -184,6 +223,7 @@ test.each<[Record<string, string>, string]>([
     { target: "redis://localhost/x" },
     "target: expected nothing behind the port of a Redis but the number of a database",
   ],
+  [{ target: "redis://localhost", debug: "1" }, "debug: expected true or false"],
   [{ target: "redis://localhost", module: "nothing" }, "module: expected one of default, status, missed"],
   [
     { target: "redis://localhost", mode: "x" },

@@ -94,5 +94,17 @@ test("what is wrong is logged once, however often the file is read, and again af
 });
 
 test("only POST reloads", async () => {
-  expect((await exporter.get("/-/reload")).status).toBe(404);
+  const response = await fetch(`http://127.0.0.1:${exporter.port}/-/reload`);
+  expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"]);
+});
+
+test("the landing page shows a reload that failed, until one succeeds", async () => {
+  const page = async (): Promise<string> => (await exporter.get("/")).text;
+  expect(await page()).not.toContain('role="alert"');
+  await exporter.configure("rules: [{ path: x }]");
+  await reload();
+  expect(await page()).toMatch(/role="alert".*wrong; the one before.*\n.*rules\[0\]: expected either metric/);
+  await exporter.configure(rule("second"));
+  await reload();
+  expect(await page()).not.toContain('role="alert"');
 });

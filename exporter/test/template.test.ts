@@ -1,4 +1,6 @@
+import { pino } from "pino";
 import { expect, test } from "vitest";
+import { Target } from "../src/target.ts";
 import { makeStore, outputOf, sampleLines, textOf } from "./support/mapped.ts";
 
 /** The samples after each of several versions of one output, about a host. */
@@ -126,4 +128,27 @@ test("what is being sent stays as it is while outputs change", () => {
   // Nobody sends them now: their memory is written to, and that is what holding is for.
   expect(Buffer.concat(store.pieces(dialect)).toString()).toContain('field="x"} 5\n');
   expect(Buffer.concat(pieces).toString()).toContain('field="x"} 5\n');
+});
+
+test("a scrape uses the memory of the one before, unless that is still being sent", () => {
+  const { store } = makeStore({});
+  const source = { update: async () => {}, problems: [], close: () => {} };
+  const target = new Target(source, store, pino({ level: "silent" }));
+  store.describe(outputOf());
+  const scrape = (x: number) => {
+    store.put("k", { bytes: Buffer.from(`{"x":${x}}`) }, 0);
+    const { pieces, release } = target.hold({ format: "text", scheme: "underscores" });
+    const found = pieces.find((piece) => piece.toString().startsWith("gaugelet_output_value"));
+    return { memory: found?.buffer, text: () => found?.toString(), release };
+  };
+  const first = scrape(1);
+  first.release();
+  const second = scrape(2);
+  expect(second.memory).toBe(first.memory);
+  const third = scrape(3);
+  expect(third.memory).not.toBe(second.memory);
+  expect([second.text(), third.text()]).toEqual([
+    'gaugelet_output_value{function="f",field="x"} 2\n',
+    'gaugelet_output_value{function="f",field="x"} 3\n',
+  ]);
 });

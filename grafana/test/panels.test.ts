@@ -1,4 +1,5 @@
 import type { Panel, VariableModel } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Dataquery } from "@grafana/grafana-foundation-sdk/prometheus";
 import { describe, expect, it } from "vitest";
 import { dashboards } from "../dashboards/src/dashboards.ts";
 import { expressionsOf, panelsOf } from "./panels.ts";
@@ -24,6 +25,59 @@ describe.each(Object.entries(dashboards))("%s", (_file, build) => {
   it.each(panels)("%s shows counters as rates", (_title, panel) => {
     for (const expression of expressionsOf(panel).filter((text) => /_total\b/.test(text))) {
       expect(expression).toMatch(/rate\(\w+_total\{[^}]*\}\[\$__rate_interval\]\)/);
+    }
+  });
+
+  it.each(panels)(
+    "%s asks the chosen data source, jobs and instances, and names its series",
+    (_title, panel) => {
+      expect(panel.datasource?.uid).toBe("$datasource");
+      for (const target of panel.targets ?? []) {
+        const { datasource, legendFormat } = target as Dataquery & { datasource?: { uid?: string } };
+        expect(datasource?.uid).toBe("$datasource");
+        expect(legendFormat ?? "").not.toBe("");
+      }
+      for (const expression of expressionsOf(panel)) {
+        const selectors = expression.match(/[a-zA-Z_:][\w:]*\{[^}]*\}/g) ?? [];
+        expect(selectors.length, expression).toBeGreaterThan(0);
+        for (const selector of selectors) {
+          expect(selector).toContain('job=~"$job"');
+          // What is recorded, and alerts, are about all instances.
+          if (!/^(\w+:|ALERTS)/.test(selector)) expect(selector).toContain('instance=~"$instance"');
+        }
+      }
+    },
+  );
+
+  it.each(panels)("%s takes rates over the interval that Grafana computes", (_title, panel) => {
+    for (const expression of expressionsOf(panel)) {
+      for (const [range] of expression.matchAll(/\[[^\]]+\]/g)) expect(range).toBe("[$__rate_interval]");
+    }
+  });
+
+  it.each(panels.filter(([, panel]) => panel.type === "timeseries"))("%s has a legend", (_title, panel) => {
+    expect((panel.options as { legend?: { showLegend?: boolean } }).legend?.showLegend).toBe(true);
+  });
+
+  it("has no two panels of one title, as alerts link to panels by their titles", () => {
+    const titles = panels.map(([title]) => title);
+    expect(titles).toEqual([...new Set(titles)]);
+  });
+
+  it("has a uid, the common tag, and links to the others that keep what is chosen", () => {
+    expect(dashboard.uid).toMatch(/^gaugelet-[a-z]+$/);
+    expect(dashboard.tags).toEqual(["gaugelet"]);
+    expect(dashboard.links).toMatchObject([
+      { type: "dashboards", tags: ["gaugelet"], includeVars: true, keepTime: true },
+    ]);
+  });
+
+  it("lets the data source, jobs and instances be chosen first", () => {
+    const names = (dashboard.templating.list ?? []).map(({ name }) => name);
+    expect(names.slice(0, 3)).toEqual(["datasource", "job", "instance"]);
+    for (const { name, definition } of (dashboard.templating.list ?? []).slice(1)) {
+      if (name === "job") continue;
+      expect(definition, name).toContain('job=~"$job"');
     }
   });
 

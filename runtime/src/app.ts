@@ -1,6 +1,6 @@
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { describeAddress } from "@gaugelet/shared/redis/address";
-import { connectRedis } from "@gaugelet/shared/redis/connection";
+import { connectRedis, SILENCE_MILLISECONDS } from "@gaugelet/shared/redis/connection";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
@@ -68,7 +68,11 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     const onUp = (): void => log.info(`connected to Redis at ${place}`);
     const onDown = (reason: string): void =>
       log.error({ reason }, `no connection to Redis at ${place}, trying on: ${reason}`);
-    const redis = connectRedis(configuration.redis, { onUp, onDown }, { lazyConnect: true });
+    const redis = connectRedis(
+      configuration.redis,
+      { onUp, onDown },
+      { lazyConnect: true, socketTimeout: SILENCE_MILLISECONDS },
+    );
     // Every trigger listens for its return.
     redis.setMaxListeners(0);
     teardown.push(() => functions.finished());
@@ -105,6 +109,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       metrics,
       log,
     };
+    if (configuration.file !== undefined) tellNotServed(configuration.file.notServed, log);
     await prepare(configuration.functions);
     await functions.add(configuration.functions);
     teardown.push(() => functions.stop());
@@ -157,6 +162,13 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
   }
 }
 
+function tellNotServed(names: readonly string[], log: Logger): void {
+  if (names.length > 0)
+    log.info(
+      `not of a class or an isolation that this runtime serves, left to other runtimes: ${names.join(", ")}`,
+    );
+}
+
 /** Read the configuration file again, and have the functions that it names now. */
 async function applyChanges(
   file: WatchedFile,
@@ -169,6 +181,7 @@ async function applyChanges(
     const read = await file.readAgain();
     watched.files = read.files;
     await prepare(read.functions);
+    tellNotServed(read.notServed, log);
     await functions.change(read.functions);
     log.info({ functions: read.functions.map(({ name }) => name) }, "configuration read again");
   } catch (error) {

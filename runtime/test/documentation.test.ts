@@ -1,9 +1,13 @@
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import * as keys from "@gaugelet/shared/keys";
+import { parseDuration } from "@gaugelet/shared/units";
 import { expect, test } from "vitest";
 import { manifestSchema } from "../src/configuration/manifest.ts";
+import { type TopicTriggerSpec, triggerSchema } from "../src/configuration/triggers.ts";
 import { RuntimeMetrics } from "../src/observability/metrics.ts";
+import { topicsCommand } from "../src/topics-command/command.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -17,7 +21,7 @@ async function namesIn(pattern: RegExp, ...globs: string[]): Promise<Set<string>
 
 test("every environment variable is documented, and every documented one is read", async () => {
   const pattern =
-    /\b(?:GAUGELET_[A-Z_]+|REDIS_[A-Z_]+|FUNCTION_[A-Z]+|POLL_INTERVAL_SECONDS|GRAFANA_HOME)\b/g;
+    /\b(?:GAUGELET_[A-Z_]+|REDIS_[A-Z_]+|KAFKA_[A-Z_]+|FUNCTION_[A-Z]+|POLL_INTERVAL_SECONDS|PROMETHEUS_URL|GRAFANA_HOME)\b/g;
   const read = await namesIn(
     pattern,
     "runtime/src/configuration/*.ts",
@@ -32,6 +36,7 @@ test("every environment variable is documented, and every documented one is read
     "docs/reference/environment.md",
     "docs/reference/exporter.md",
     "docs/reference/redis.md",
+    "docs/reference/topics.md",
   );
   // What the parts of `npm start` tell each other, and the patterns of names in the code.
   const internal = new Set([
@@ -41,6 +46,7 @@ test("every environment variable is documented, and every documented one is read
     "GAUGELET_",
     "REDIS_",
     "REDIS_TLS_",
+    "KAFKA_TLS_",
   ]);
   expect([...read].filter((name) => !documented.has(name) && !internal.has(name))).toEqual([]);
   expect([...documented].filter((name) => !read.has(name))).toEqual([]);
@@ -66,4 +72,65 @@ test("every field of the manifest is documented", async () => {
     ),
   ];
   for (const field of fields) expect(page).toContain(`\`${field}\``);
+});
+
+/** The rows of the tables in one section of a page: their cells, without the back-quotes of names. */
+async function rowsOf(file: string, heading: string): Promise<string[][]> {
+  const page = await readFile(join(ROOT, file), "utf8");
+  const section = page.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? "";
+  return [...section.matchAll(/^\| (.*) \|$/gm)].map(([, row = ""]) =>
+    row.split(" | ").map((cell) => cell.trim().replaceAll("`", "")),
+  );
+}
+
+test("every field of a topic's trigger is documented with its default", async () => {
+  const rows = new Map(
+    (await rowsOf("docs/reference/topics.md", "Triggers")).map((cells) => [
+      cells[0] ?? "",
+      cells.at(-1) ?? "",
+    ]),
+  );
+  const { batch, retries, ...rest } = triggerSchema.parse({
+    topic: "t",
+    batch: { size: 1 },
+  }) as TopicTriggerSpec;
+  const { backoff, ...ofRetries } = retries;
+  const nested = { "": rest, "batch.": batch ?? {}, "retries.": ofRetries, "retries.backoff.": backoff };
+  const fields = Object.entries(nested).flatMap(([prefix, object]) =>
+    Object.entries(object).map(([name, value]) => [prefix + name, value] as const),
+  );
+  // Names of the table itself, and fields without a default of their own.
+  const others = ["field", "class", "batch"];
+  const names = [...rows.keys()].filter((name) => !others.includes(name) && !/^-+$/.test(name));
+  expect(names.sort()).toEqual(fields.map(([name]) => name).sort());
+  for (const [name, value] of fields) {
+    if (name === "topic" || name === "batch.size") continue;
+    const said = rows.get(name)?.replace(/:.*/, "") ?? "";
+    expect(`${name}: ${parseDuration(said) ?? said}`).toBe(`${name}: ${String(value)}`);
+  }
+});
+
+test("every command about topics is documented, with its options", async () => {
+  const rows = await rowsOf("docs/reference/topics.md", "From a shell");
+  const { commands } = topicsCommand({}, process.stdin, () => {});
+  const documented = rows.map(([name = ""]) => name.split(" ")[0] ?? "").slice(2);
+  expect(documented.sort()).toEqual(commands.map((command) => command.name()).sort());
+  for (const command of commands) {
+    const row = rows.find(([name = ""]) => name.split(" ")[0] === command.name())?.join(" ");
+    for (const { long } of command.options) expect(`${command.name()}: ${row}`).toContain(long);
+  }
+});
+
+test("every key that Gaugelet keeps in Redis is documented", async () => {
+  const page = await readFile(join(ROOT, "docs/reference/redis.md"), "utf8");
+  const names = Object.values(keys).flatMap((each) => {
+    if (each === keys.isReservedKey) return [];
+    if (typeof each === "string") return [each];
+    const named = each as (name: string, key: string) => string;
+    const isOfFunction = each === keys.deadLetterKey || each === keys.defaultOutputKey;
+    const isOfTopic = each === keys.topicKey;
+    return [named(isOfFunction ? "<function>" : isOfTopic ? "<topic>" : "<output key>", "<key>")];
+  });
+  expect(names.length).toBeGreaterThan(10);
+  for (const name of names) expect(page).toContain(`\`${name}`);
 });

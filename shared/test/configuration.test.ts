@@ -92,6 +92,43 @@ describe("a value that does not fit its schema", () => {
     expect(problems(value)).toBe(message);
   });
 
+  test.each([
+    [{ lits: [] }, 'file.yaml: unknown field "lits"; did you mean "list"?'],
+    [{ Size: "a", siez: "b" }, 'file.yaml: unknown fields "Size", "siez"; did you mean "size", "size"?'],
+    [{ length: 1 }, 'file.yaml: unknown field "length"'],
+    [
+      { deep: { byName: { a: { conut: 1 } } } },
+      'file.yaml: deep.byName.a: unknown field "conut"; did you mean "count"?',
+    ],
+  ])("%j: a misspelt field is told with the one that was meant, and once", (value, message) => {
+    const deep = z.strictObject({ byName: z.record(z.string(), z.strictObject({ count: z.number() })) });
+    const all = schema.extend({
+      deep: z
+        .preprocess((inner) => inner, deep)
+        .nullable()
+        .optional(),
+    });
+    expect(() => validate(all, value, "file.yaml")).toThrow(new ConfigurationError(message));
+  });
+
+  test("of a field whose name says that it is a secret, only the type", () => {
+    const secret = z.strictObject({ password: z.string(), passwordFile: z.string(), inner: z.string() });
+    const value = {
+      password: 12345,
+      passwordFile: 6,
+      inner: { apiKey: "hunter2", list: [{ Token: "hunter2" }] },
+    };
+    expect(() => validate(secret, value, "f")).toThrow(
+      new ConfigurationError(
+        [
+          "f: password: Invalid input: expected string, received number (found a number, which is not shown)",
+          "f: passwordFile: Invalid input: expected string, received number (found 6)",
+          'f: inner: Invalid input: expected string, received object (found {"apiKey":"…","list":[{"Token":"…"}]})',
+        ].join("\n"),
+      ),
+    );
+  });
+
   test("has a line for each problem", () => {
     expect(problems({ list: [{}, {}], size: "long" }).split("\n")).toEqual([
       "file.yaml: list[0].count: expected a number (found nothing)",

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CertificateFiles, createAuthority, type TestAuthority } from "@gaugelet/testing/certificates";
@@ -132,6 +132,45 @@ test("from Sentinels that speak it too", async () => {
     const ended = once(sentinel, "exit");
     sentinel.kill("SIGKILL");
     await ended;
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("a connection that is made again has the certificates that the files hold then", async () => {
+  const others = await createAuthority();
+  const folder = await mkdtemp(join(tmpdir(), "gaugelet-renewed-"));
+  const [caFile, certFile, keyFile] = ["ca", "cert", "key"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const theirs = await others.issue("client");
+  const write = async (ca: string, { cert, key }: CertificateFiles): Promise<void> => {
+    await copyFile(cert, certFile);
+    await copyFile(key, keyFile);
+    await copyFile(ca, caFile);
+  };
+  try {
+    await write(authority.ca, client);
+    const { redis, states } = connect(here.port, {
+      REDIS_TLS_CA_FILE: caFile,
+      REDIS_TLS_CERT_FILE: certFile,
+      REDIS_TLS_KEY_FILE: keyFile,
+    });
+    await waitFor("it is up", () => states.at(-1) === "up");
+    await write(others.ca, theirs);
+    await redis.ping();
+    redis.disconnect(true);
+    await waitFor("it is refused", () => /nobody we know vouches/.test(states.at(-1) ?? ""));
+    await write(authority.ca, client);
+    await waitFor("it is up again", () => states.at(-1) === "up");
+    // A certificate without its key yet: the ones of before go on.
+    await copyFile(theirs.cert, certFile);
+    redis.disconnect(true);
+    await waitFor("it is down", () => redis.status !== "ready");
+    await waitFor("it is up with the ones of before", () => redis.status === "ready");
+  } finally {
+    await others.remove();
     await rm(folder, { recursive: true });
   }
 });

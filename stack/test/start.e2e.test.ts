@@ -162,7 +162,7 @@ test.skipIf(process.env.GRAFANA_HOME === undefined)("Grafana shows the dashboard
   const url = `http://127.0.0.1:${stack.variables.GAUGELET_GRAFANA_PORT}`;
   expect(stack.output()).toContain(url);
   const home = (await (await fetch(`${url}/api/dashboards/home`)).json()) as { dashboard: { uid: string } };
-  expect(home.dashboard.uid).toBe("gaugelet-host");
+  expect(home.dashboard.uid).toBe("gaugelet-overview");
   const found = (await (await fetch(`${url}/api/search?type=dash-db`)).json()) as { uid: string }[];
   expect(found.map(({ uid }) => uid)).toContain("gaugelet-host");
 

@@ -22,6 +22,7 @@ const JAVA_OPTIONS = [
   `${JARS}/*`,
 ];
 const START_SECONDS = 120;
+const LOCALHOST = "127.0.0.1";
 
 const run = promisify(execFile);
 
@@ -31,11 +32,15 @@ export interface KafkaOptions {
   readonly brokers?: 1 | 3;
   /** Users and passwords: clients then sign in with SASL, PLAIN or SCRAM-SHA-256. */
   readonly users?: Readonly<Record<string, string>>;
+  /** Where clients find it; 127.0.0.1 where nothing is said. */
+  readonly address?: string;
+  /** A program and its arguments that brokers are started by, such as one that gives them another network. */
+  readonly by?: readonly string[];
   /** Further properties of every broker. */
   readonly properties?: Readonly<Record<string, string>>;
 }
 
-/** A real Kafka of a test's own, in KRaft mode, on free ports of 127.0.0.1. */
+/** A real Kafka of a test's own, in KRaft mode, on free ports. */
 export interface TestKafka {
   /** As clients name them. */
   readonly brokers: readonly string[];
@@ -65,7 +70,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<TestKafka>
     const file = join(folder, `${id}.properties`);
     const log = createWriteStream(join(folder, `${id}.log`), { flags: "w" });
     const heap = count === 1 ? "-Xmx320m" : "-Xmx256m";
-    const broker = spawn("java", [heap, ...JAVA_OPTIONS, "kafka.Kafka", file], {
+    const java = ["java", heap, ...JAVA_OPTIONS, "kafka.Kafka", file];
+    const [program = "", ...args] = [...(options.by ?? []), ...java];
+    const broker = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
     });
     broker.stdout.pipe(log);
@@ -115,7 +122,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<TestKafka>
     throw error;
   }
   return {
-    brokers: ids.map((id) => `127.0.0.1:${portsOf(id).client}`),
+    brokers: ids.map((id) => `${options.address ?? LOCALHOST}:${portsOf(id).client}`),
     crash,
     restart: start,
     freeze: (id) => signal(id, "SIGSTOP"),
@@ -140,7 +147,7 @@ function propertiesOf(
   ports: Ports,
   voters: string,
   folder: string,
-  { users, properties }: KafkaOptions,
+  { users, properties, address = LOCALHOST }: KafkaOptions,
 ): Record<string, string> {
   const enough = String(count > 1 ? count - 1 : 1);
   const replicas = String(count);
@@ -148,7 +155,7 @@ function propertiesOf(
   return {
     "process.roles": "broker,controller",
     "node.id": String(id),
-    listeners: `CLIENT://127.0.0.1:${ports.client},CONTROLLER://127.0.0.1:${ports.controller},INTERNAL://127.0.0.1:${ports.internal}`,
+    listeners: `CLIENT://${address}:${ports.client},CONTROLLER://127.0.0.1:${ports.controller},INTERNAL://127.0.0.1:${ports.internal}`,
     "inter.broker.listener.name": "INTERNAL",
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": `CLIENT:${client},CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT`,

@@ -64,11 +64,3 @@ function mapCharacters(
 function hexOf(character: string): string {
   return (character.codePointAt(0) ?? 0xfffd).toString(16).toUpperCase();
 }
-
-/** Names that would be one and the same by some scheme, although they differ. */
-export function collide(a: string, b: string, kind: NameKind): boolean {
-  if (a === b) return false;
-  return (["underscores", "dots", "values"] as const).some(
-    (scheme) => escapeName(a, scheme, kind) === escapeName(b, scheme, kind),
-  );
-}

@@ -47,6 +47,11 @@ export class OutputFragments {
     return [...this.#families, ...META];
   }
 
+  /** Those of them that rules make of its content. */
+  get ownFamilies(): readonly Family[] {
+    return this.#families;
+  }
+
   /** Whether its samples of a metric look different in other dialects. */
   isSpecial(family: Family): boolean {
     return this.#special.has(family);
@@ -86,6 +91,12 @@ export class OutputFragments {
 
   /** Forget the bytes, so that the next ones count as new whatever they are. */
   forget(): void {
+    this.#digest = undefined;
+  }
+
+  /** Have the rules look at the next version anew, even where it is the one of before. */
+  lookAgain(): void {
+    this.#template = undefined;
     this.#digest = undefined;
   }
 

@@ -36,6 +36,13 @@ export interface StoreOptions {
   readonly explain?: (key: string, ...about: Parameters<Explain>) => void;
 }
 
+/** Why a metric is left out that other outputs' metrics leave no name for. */
+const NAME_REFUSALS: ReadonlySet<DropReason> = new Set([
+  "name_collision",
+  "type_conflict",
+  "too_many_series",
+]);
+
 const ABSENCES: Record<"gone" | "stale", string> = {
   gone: "the key is gone",
   stale: "the output is older than its staleAfter",
@@ -52,6 +59,8 @@ export class OutputStore {
   readonly #outputs = new Map<string, OutputFragments>();
   readonly #pages = new Pages();
   readonly #twins: Twins;
+  /** Outputs of which something is left out that might find room, or its name free, once others go. */
+  readonly #refused = new Set<OutputFragments>();
   /** Series of all outputs. */
   #size = 0;
   /** Others came or went since the pages were laid out. */
@@ -128,7 +137,9 @@ export class OutputStore {
     if (known === undefined) return;
     this.#size -= known.size;
     this.#outputs.delete(key);
+    this.#refused.delete(known);
     this.#twins.update(known, false);
+    this.#settleFamilies(known.ownFamilies, []);
     this.#isLaidOut = false;
     this.#version += 1;
   }
@@ -226,13 +237,14 @@ export class OutputStore {
       this.#setDrops(output, [document]);
       return;
     }
-    const before = output.families;
+    const before = output.ownFamilies;
     const plan = planOf(document, this.#contextOf(output));
     this.#size -= output.size;
     output.write(bytes, plan);
     this.#setDrops(output, plan.drops);
     if (!this.#admit(output)) this.#options.listener.onDrop("too_many_series");
     this.#changed(output, before);
+    this.#settleFamilies(before, output.ownFamilies);
   }
 
   /** Take an output in, where there is room for its series: others may go and make some. */
@@ -257,11 +269,19 @@ export class OutputStore {
 
   /** An output has no samples any more. */
   #empty(output: OutputFragments, absence: Absence): void {
-    const before = output.families;
+    const before = output.ownFamilies;
     this.#size -= output.size;
     output.clear();
     output.absence = absence;
     this.#changed(output, before);
+    this.#settleFamilies(before, []);
+  }
+
+  /** An output has series of other metrics than before: names that are free now may be wanted by others. */
+  #settleFamilies(before: readonly Family[], now: readonly Family[]): void {
+    const unused = this.#families.settle(before, now);
+    this.#pages.forget(unused);
+    if (unused.length > 0) for (const output of this.#refused) output.lookAgain();
   }
 
   /** An output has other series than before. */
@@ -279,5 +299,7 @@ export class OutputStore {
   #setDrops(output: OutputFragments, reasons: readonly DropReason[]): void {
     for (const reason of reasons) this.#options.listener.onDrop(reason);
     output.drops = reasons;
+    if (reasons.some((reason) => NAME_REFUSALS.has(reason))) this.#refused.add(output);
+    else this.#refused.delete(output);
   }
 }

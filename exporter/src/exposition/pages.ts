@@ -64,6 +64,11 @@ export class Pages {
     }
   }
 
+  /** These metrics have no samples any more. */
+  forget(families: readonly Family[]): void {
+    for (const family of families) if (this.#blocks.delete(family)) this.#sorted = undefined;
+  }
+
   /** Leave all bytes as they are, as they are being sent, until the returned function is called. */
   hold(): () => void {
     this.#holders += 1;

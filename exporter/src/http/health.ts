@@ -1,5 +1,6 @@
 import { type RequestHandler, Router } from "express";
 import type { Exporter } from "../exporter.ts";
+import { only } from "./methods.ts";
 
 /** Why Redis is away; undefined where it answers. */
 export function redisProblem({ link }: Exporter): Promise<string | undefined> {
@@ -20,7 +21,7 @@ export function healthRoutes(exporter: Exporter): Router {
     else response.status(503).type("text").send(`Redis does not answer: ${problem}\n`);
   };
   const routes = Router();
-  for (const path of ["/healthz", "/-/healthy"]) routes.get(path, healthy);
-  for (const path of ["/readyz", "/-/ready"]) routes.get(path, ready);
+  for (const path of ["/healthz", "/-/healthy"]) routes.route(path).get(healthy).all(only("GET", "HEAD"));
+  for (const path of ["/readyz", "/-/ready"]) routes.route(path).get(ready).all(only("GET", "HEAD"));
   return routes;
 }

@@ -31,13 +31,10 @@ export async function sendExposition(
   const negotiated = negotiate(request.get("Accept"));
   const isGzip = acceptsGzip(request.get("Accept-Encoding"));
   // The memory of what is sent would else be written to by the next change.
-  if (target !== undefined) {
-    const release = target.store.hold();
-    // A scraper that has gone meanwhile closes nothing any more.
-    if (response.destroyed) release();
-    else response.once("close", release);
-  }
-  const head = target === undefined ? [] : target.pieces(negotiated);
+  const { pieces: head, release } = target?.hold(negotiated) ?? { pieces: [], release: () => {} };
+  // A scraper that has gone meanwhile closes nothing any more.
+  if (response.destroyed) release();
+  else response.once("close", release);
   const lead = negotiated.format === "text" && head.length > 0 ? "\n" : "";
   const end = negotiated.format === "openmetrics" ? "# EOF\n" : "";
   const text = Buffer.from(`${lead}${await tail(negotiated)}${end}`);

@@ -2,13 +2,14 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
-import express, { type ErrorRequestHandler, type Express } from "express";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import type { Logger } from "pino";
 import type { Exporter } from "../exporter.ts";
 import type { Reloader } from "../reloader.ts";
 import { createWebServer } from "../web/web-server.ts";
 import { healthRoutes, redisProblem } from "./health.ts";
 import { landingPage } from "./landing-page.ts";
+import { only } from "./methods.ts";
 import { metricsRoute } from "./metrics.ts";
 import { probeRoute } from "./probe.ts";
 
@@ -39,8 +40,12 @@ export async function serve(
   { address, port, webConfigurationFile }: ServeOptions,
   served: Served,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const { server, reload } = await createWebServer(webConfigurationFile, routes(served), served.logger);
-  served.reloader.also(reload);
+  const { logger, reloader } = served;
+  const { server, reload } = await createWebServer(webConfigurationFile, routes(served), logger, {
+    // All or nothing, and counted, whichever file it is that changed.
+    onChange: () => reloader.reload(),
+  });
+  reloader.also(reload);
   await listen(server, address, port);
   return {
     port: (server.address() as AddressInfo).port,
@@ -60,17 +65,11 @@ function routes({ exporter, reloader, logger }: Served): Express {
   app.disable("etag");
   app.set("query parser", false);
 
-  app.get("/metrics", metricsRoute(exporter));
-  app.get("/probe", probeRoute(exporter));
+  app.route("/metrics").get(metricsRoute(exporter)).all(only("GET", "HEAD"));
+  app.route("/probe").get(probeRoute(exporter)).all(only("GET", "HEAD"));
   app.use(healthRoutes(exporter));
-  app.post("/-/reload", async (_, response) => {
-    const problem = await reloader.reload();
-    if (problem === undefined) response.type("text").send("ok\n");
-    else response.status(500).type("text").send(`the configuration before stays in force: ${problem}\n`);
-  });
-  app.get("/", async (_, response) => {
-    response.type("html").send(landingPage(exporter, await redisProblem(exporter)));
-  });
+  app.route("/-/reload").post(reloadRoute(reloader)).all(only("POST"));
+  app.route("/").get(landingRoute(exporter, reloader)).all(only("GET", "HEAD"));
   app.use((_, response) => {
     response.status(404).type("text").send("not found; see /metrics, /probe, /-/healthy, /-/ready and /\n");
   });
@@ -80,6 +79,24 @@ function routes({ exporter, reloader, logger }: Served): Express {
   };
   app.use(onError);
   return app;
+}
+
+function reloadRoute(reloader: Reloader): RequestHandler {
+  return async (_, response) => {
+    const problem = await reloader.reload();
+    if (problem === undefined) response.type("text").send("ok\n");
+    else response.status(500).type("text").send(`the configuration before stays in force: ${problem}\n`);
+  };
+}
+
+function landingRoute(exporter: Exporter, reloader: Reloader): RequestHandler {
+  return async (_, response) => {
+    const page = landingPage(exporter, {
+      redis: await redisProblem(exporter),
+      configuration: reloader.problem,
+    });
+    response.type("html").send(page);
+  };
 }
 
 async function listen(server: Server, address: string, port: number): Promise<void> {

@@ -15,13 +15,19 @@ const MAX_FAMILIES = 10_000;
 
 /**
  * All metrics of a target, each with one type, help and unit, and none with the name that another one has in any
- * format: either would make a scrape fail as a whole.
+ * format: either would make a scrape fail as a whole. A name from the data is taken as long as an output has
+ * series of it.
  */
 export class FamilyTable {
   readonly #byName = new Map<string, Family>();
   /** Names as some format has them, with the family that has them there. */
   readonly #written = new Map<string, Family>();
+  /** Of metrics whose names come from the data: how many outputs have series of them. */
+  readonly #users = new Map<Family, number>();
+  /** Those that were asked for since the last {@link settle}. */
+  readonly #asked = new Set<Family>();
 
+  /** @param families those of the rules, which stay. */
   constructor(families: Iterable<Family>) {
     for (const family of families) this.#add(family);
   }
@@ -37,12 +43,43 @@ export class FamilyTable {
     if (isReservedMetric(wanted.name)) return "name_collision";
     if (writtenNames(wanted).some((name) => this.#written.has(name))) return "name_collision";
     this.#add(wanted);
+    this.#users.set(wanted, 0);
+    this.#asked.add(wanted);
     return wanted;
+  }
+
+  /**
+   * An output has series of other metrics than before.
+   *
+   * @returns the metrics that no output has series of any more; their names are free again.
+   */
+  settle(before: readonly Family[], now: readonly Family[]): Family[] {
+    this.#count(now, 1);
+    this.#count(before, -1);
+    const unused = [...new Set([...this.#asked, ...before])].filter(
+      (family) => this.#users.get(family) === 0,
+    );
+    this.#asked.clear();
+    for (const family of unused) this.#forget(family);
+    return unused;
+  }
+
+  #count(families: readonly Family[], by: number): void {
+    for (const family of families) {
+      const users = this.#users.get(family);
+      if (users !== undefined) this.#users.set(family, users + by);
+    }
   }
 
   #add(family: Family): void {
     this.#byName.set(family.name, family);
     for (const name of writtenNames(family)) this.#written.set(name, family);
+  }
+
+  #forget(family: Family): void {
+    this.#users.delete(family);
+    this.#byName.delete(family.name);
+    for (const name of writtenNames(family)) this.#written.delete(name);
   }
 }
 

@@ -34,27 +34,53 @@ const documentPathSchema = z
     }
   });
 
-const timestampSchema = z.strictObject({
-  document: documentPathSchema,
-  format: z.enum(TIMESTAMP_FORMATS),
-  /** What becomes of a sample where there is no time: it is dropped, or it carries none. */
-  missing: z.enum(["drop", "omit"]).default("drop"),
-});
+/** What to say where a whole is no object at all; of its fields the schema speaks itself. */
+export function onWrongType(expected: string) {
+  return {
+    error: ({ code }: { readonly code?: string | undefined }): string | undefined =>
+      code === "invalid_type" ? expected : undefined,
+  };
+}
 
-/** Expressions, of which the first that matches counts. */
+const timestampSchema = z.strictObject(
+  {
+    document: documentPathSchema,
+    format: z.enum(TIMESTAMP_FORMATS, `expected one of ${TIMESTAMP_FORMATS.join(", ")}`),
+    /** What becomes of a sample where there is no time: it is dropped, or it carries none. */
+    missing: z.enum(["drop", "omit"]).default("drop"),
+  },
+  onWrongType(
+    `expected { document: path of the time, format: one of ${TIMESTAMP_FORMATS.join(", ")} }, such as { document: time, format: seconds }`,
+  ),
+);
+
+/** An expression, or several of which the first that matches counts; as written, since a union would hide what is wrong with one. */
+const expressionsSchema = z.union([z.string(), z.array(z.string()).nonempty()]);
 const searchSchema = toPatterns(linearSearch, "expected a regular expression, or a list of them");
 
-function fieldsOf(compile: (source: string) => Pattern) {
-  const regexSchema = toPatterns(compile, "expected a regular expression, or a list of them");
-  const labelSchema = z.union(
+/** Where a label's text comes from. */
+const labelSchema = z
+  .union(
     [
       z.string(),
       z.strictObject({ document: documentPathSchema }),
-      z.strictObject({ key: searchSchema }),
+      z.strictObject({ key: expressionsSchema }),
       z.strictObject({ from: z.literal("value") }),
     ],
     "expected a text, { document: path }, { key: regular expression } or { from: value }",
-  );
+  )
+  .transform((source, context) => {
+    if (typeof source === "string" || !("key" in source)) return source;
+    const { success, data, error } = searchSchema.safeParse(source.key);
+    if (success) return { key: data };
+    for (const { message, path } of error.issues) {
+      context.addIssue({ code: "custom", message, path: ["key", ...path] });
+    }
+    return z.NEVER;
+  });
+
+function fieldsOf(compile: (source: string) => Pattern) {
+  const regexSchema = toPatterns(compile, "expected a regular expression, or a list of them");
   return z.strictObject({
     key: regexSchema.optional(),
     field: regexSchema.optional(),
@@ -72,7 +98,13 @@ function fieldsOf(compile: (source: string) => Pattern) {
     help: z.string().min(1).optional(),
     unit: z.string().min(1).optional(),
     scale: z.number().positive().default(1),
-    values: z.record(z.string(), z.number()).optional(),
+    values: z
+      .record(
+        z.string(),
+        z.number("expected the number that stands for it, as in { up: 1, down: 0 }"),
+        onWrongType("expected numbers by texts, as in { up: 1, down: 0 }"),
+      )
+      .optional(),
     labels: z.record(z.string(), labelSchema).default({}),
     timestamp: timestampSchema.optional(),
     missing: policySchema.default("skip"),
@@ -102,6 +134,10 @@ function checkRule(rule: RuleDefinition, context: z.RefinementCtx): void {
   }
   if ((rule.metric === undefined) === (rule.action === undefined)) {
     complain("expected either metric, or action: drop");
+  }
+  for (const path of Object.keys(rule.where ?? {})) {
+    const plain = withoutRoot(path);
+    if (plain !== undefined) complain(`paths have no $: write ${plain}`, "where", path);
   }
   const groups = groupsOf(rule);
   checkName(rule, complain);

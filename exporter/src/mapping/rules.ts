@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { ConfigurationError, readYaml, validate } from "@gaugelet/shared/configuration";
 import { z } from "zod";
 import type { Family } from "../exposition/family.ts";
-import { collide } from "../exposition/names.ts";
+import { ESCAPING_SCHEMES, escapeName } from "../exposition/names.ts";
 import { writtenNames } from "./family-table.ts";
 import { isLabel, type Pattern, placeholders } from "./patterns.ts";
 import { defaultRuleSchema, type RuleDefinition } from "./rule-schema.ts";
@@ -130,27 +130,36 @@ function disagree(mine: string | undefined, theirs: string | undefined): boolean
  * families of one name, or a label twice in a series.
  */
 function checkCollisions(files: readonly RuleFile[], families: ReadonlyMap<string, Family>): void {
+  /** By what some format makes of them. */
   const metrics = new Map<string, Family>();
-  const labels = new Set<string>();
+  const labels = new Map<string, string>();
+  const seen = new Set<Family>();
   for (const { at, rule } of rulesOf(files)) {
     for (const label of labelNamesOf(rule)) {
-      const other = [...labels].find((known) => collide(known, label, "label"));
-      if (other !== undefined) {
+      const written = writtenLabels(label);
+      const other = written.map((name) => labels.get(name)).find((known) => known !== undefined);
+      if (other !== undefined && other !== label) {
         throw new ConfigurationError(`${at}: the labels ${other} and ${label} are the same once escaped`);
       }
-      labels.add(label);
+      for (const name of written) labels.set(name, label);
     }
     const metric = families.get(rule.metric ?? "");
-    if (metric === undefined || metrics.has(metric.name)) continue;
-    for (const other of metrics.values()) {
-      if (writtenNames(other).some((name) => writtenNames(metric).includes(name))) {
-        throw new ConfigurationError(
-          `${at}.metric: ${other.name} and ${metric.name} have the same name in some format; rename one`,
-        );
-      }
+    if (metric === undefined || seen.has(metric)) continue;
+    seen.add(metric);
+    const written = writtenNames(metric);
+    const other = written.map((name) => metrics.get(name)).find((known) => known !== undefined);
+    if (other !== undefined) {
+      throw new ConfigurationError(
+        `${at}.metric: ${other.name} and ${metric.name} have the same name in some format; rename one`,
+      );
     }
-    metrics.set(metric.name, metric);
+    for (const name of written) metrics.set(name, metric);
   }
+}
+
+/** A label's name in all formats. */
+function writtenLabels(name: string): string[] {
+  return ESCAPING_SCHEMES.map((scheme) => `${scheme} ${escapeName(name, scheme, "label")}`);
 }
 
 function labelNamesOf({ labels, key = [], field = [], path = [], metric }: RuleDefinition): string[] {

@@ -64,7 +64,7 @@ export function readProbeRequest(query: ParsedUrlQuery, targets: readonly Allowe
     allowed,
     key,
     module: parameter(query, "module") ?? DEFAULT_MODULE,
-    debug: parameter(query, "debug") === "true",
+    debug: isTrue(query, "debug"),
   };
 }
 
@@ -77,6 +77,12 @@ export function databaseOf(url: URL): number {
     );
   }
   return Number(text);
+}
+
+function isTrue(query: ParsedUrlQuery, name: string): boolean {
+  const value = parameter(query, name) ?? "false";
+  if (value === "true" || value === "false") return value === "true";
+  throw new ProbeRequestError(`${name}: expected true or false`);
 }
 
 function parameter(query: ParsedUrlQuery, name: string): string | undefined {

@@ -5,6 +5,7 @@ import type { HttpOptions } from "../configuration.ts";
 import { OutputStore, type StoreListener, type StoreOptions } from "../exposition/output-store.ts";
 import type { Limits } from "../limits.ts";
 import type { Rule } from "../mapping/rules.ts";
+import { AwayLog } from "../sources/away-log.ts";
 import { HttpSource } from "../sources/http/http-source.ts";
 import { RedisLink } from "../sources/redis/redis-link.ts";
 import { RedisSource } from "../sources/redis/redis-source.ts";
@@ -12,6 +13,7 @@ import type { Source } from "../sources/source.ts";
 import { Target } from "../target.ts";
 import { isRedisProtocol } from "./allowed-targets.ts";
 import { databaseOf, type ProbeRequest, ProbeRequestError } from "./probe-request.ts";
+import { targetHints } from "./target-hints.ts";
 
 /** A module with its rules in the order in which they are tried. */
 export interface Module {
@@ -21,6 +23,8 @@ export interface Module {
 
 /** How long a target that nobody probes is kept, in milliseconds. */
 const KEEP_MS = 5 * 60_000;
+/** What the log calls a target, whose address it names. */
+const TARGET = "the target";
 /** Targets that are kept; more are forgotten, the longest unused first. */
 const MAX_TARGETS = 1_000;
 
@@ -122,7 +126,7 @@ export class ProbeTargets {
     const log = logger.child({ target: request.url.href });
     const { source, link } = isRedis
       ? this.#redisSource(request, store, log)
-      : { source: this.#httpSource(request, module, store), link: undefined };
+      : { source: this.#httpSource(request, module, store, log), link: undefined };
     return { target: new Target(source, store, log), link, usedAt: Date.now() };
   }
 
@@ -133,7 +137,7 @@ export class ProbeTargets {
   ): { source: Source; link: RedisLink } {
     const { limits, listener } = this.#options;
     const address = addressOf(request);
-    const link = new RedisLink(address, logger);
+    const link = new RedisLink(address, logger, { what: TARGET, hints: targetHints(request.url.href) });
     const pattern = request.key === undefined ? undefined : parseKeyPattern(request.key);
     const source = new RedisSource({
       link,
@@ -152,7 +156,7 @@ export class ProbeTargets {
     return { source, link };
   }
 
-  #httpSource({ url, allowed }: ProbeRequest, { http }: Module, store: OutputStore): Source {
+  #httpSource({ url, allowed }: ProbeRequest, { http }: Module, store: OutputStore, logger: Logger): Source {
     const { username, password } = allowed;
     return new HttpSource({
       url,
@@ -161,6 +165,7 @@ export class ProbeTargets {
       password,
       maxBytes: this.#options.limits.outputBytes,
       store,
+      log: new AwayLog(logger, TARGET, undefined),
     });
   }
 

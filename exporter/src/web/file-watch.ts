@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 1_000;
  * Kubernetes swaps a mounted Secret.
  */
 export class FileWatch {
-  readonly #onChange: () => Promise<void>;
+  readonly #onChange: () => Promise<unknown>;
   readonly #timer: NodeJS.Timeout;
   #files: readonly string[];
   #known: string | undefined;
@@ -19,7 +19,7 @@ export class FileWatch {
   #looking = false;
 
   /** @param onChange called once per change, and not again before it is done; does not throw. */
-  constructor(files: readonly string[], onChange: () => Promise<void>) {
+  constructor(files: readonly string[], onChange: () => Promise<unknown>) {
     this.#files = files;
     this.#onChange = onChange;
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS).unref();

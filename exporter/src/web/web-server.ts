@@ -24,12 +24,15 @@ export interface WebServer {
  * Make a server.
  *
  * @param file a web configuration; undefined: plain HTTP for everybody.
+ * @param onChange called in place of the reload where one of the configuration's files has changed; it calls
+ *   `reload`, and does not throw.
  * @throws ConfigurationError where the configuration is wrong.
  */
 export async function createWebServer(
   file: string | undefined,
   answer: RequestListener,
   logger: Logger,
+  { onChange }: { readonly onChange?: () => Promise<unknown> } = {},
 ): Promise<WebServer> {
   if (file === undefined) return { server: createHttpServer(answer), reload: async () => {} };
   const configuration = await readWebConfiguration(file);
@@ -48,11 +51,11 @@ export async function createWebServer(
     watch.follow(next.files);
     logger.info(described(next), "web configuration read anew");
   };
-  const watch = new FileWatch(configuration.files, () =>
+  const reloadAlone = (): Promise<void> =>
     reload().catch((error: Error) => {
       logger.error({ reason: error.message }, "the web configuration is wrong; the one before goes on");
-    }),
-  );
+    });
+  const watch = new FileWatch(configuration.files, onChange ?? reloadAlone);
   server.once("close", () => watch.stop());
   logger.info(described(configuration), "web configuration read");
   return { server, reload };

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@gaugelet/testing/ports";
+import { waitFor } from "@gaugelet/testing/wait";
 import { hashSync } from "bcryptjs";
 import { pino } from "pino";
 import { expect, test } from "vitest";
@@ -48,5 +49,35 @@ test("the exporter reads its web configuration anew when it is asked to, and say
   } finally {
     await exporter.stop();
     await rm(folder, { recursive: true });
+  }
+});
+
+test("a web configuration that changes by itself is counted as any reload", async () => {
+  const user = (password: string): string => `basic_auth_users: { alice: ${hashSync(password, 4)} }`;
+  const webConfigurationFile = await web.write(user("first"));
+  const exporter = await startExporter({
+    redis: { host: "127.0.0.1", port: await freePort(), username: undefined, password: undefined, db: 0 },
+    address: "127.0.0.1",
+    port: 0,
+    configurationFile: undefined,
+    webConfigurationFile,
+    outputs: [],
+    logger: pino({ level: "silent" }),
+  });
+  const metric = async (name: string, password = "first"): Promise<number> => {
+    const url = `http://127.0.0.1:${exporter.port}/metrics`;
+    const text = await (await fetch(url, { headers: { authorization: basic("alice", password) } })).text();
+    return Number(new RegExp(`^gaugelet_exporter_config_last_reload_${name} (.*)$`, "m").exec(text)?.[1]);
+  };
+  try {
+    const start = await metric("success_timestamp_seconds");
+    await writeFile(webConfigurationFile, "basic_auth_users: { alice: hunter2 }");
+    await waitFor("the metric says that it is wrong", async () => (await metric("successful")) === 0);
+    expect(await metric("success_timestamp_seconds")).toBe(start);
+    await writeFile(webConfigurationFile, user("second"));
+    await waitFor("it is taken", async () => (await metric("successful", "second")) === 1);
+    expect(await metric("success_timestamp_seconds", "second")).toBeGreaterThan(start);
+  } finally {
+    await exporter.stop();
   }
 });

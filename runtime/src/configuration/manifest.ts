@@ -35,6 +35,7 @@ export const manifestSchema = z
         "expected lower-case letters, digits and dashes, 63 at most, no dash first",
       ),
     description: z.string().default(""),
+    owner: z.string().default(""),
     language: z
       .enum(["python", "javascript", "typescript"], "expected python, javascript or typescript")
       .default("python"),
@@ -62,6 +63,11 @@ export const manifestSchema = z
       .prefault({}),
     limits: limitsSchema.prefault({}),
     workers: workersSchema.prefault({}),
+    objective: z
+      .number("expected a share of the calls, such as 0.99")
+      .gt(0, "expected a share above 0 and below 1, such as 0.99")
+      .lt(1, "expected a share above 0 and below 1, such as 0.99")
+      .default(0.99),
     thresholds: z.array(threshold).default([]),
     environment: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
@@ -119,6 +125,8 @@ export type CodeSource =
 export interface FunctionDefinition {
   readonly name: string;
   readonly description: string;
+  /** Who hears of its alerts; "" where nobody is named. */
+  readonly owner: string;
   readonly language: Language;
   readonly source: CodeSource;
   /** `module.attribute`. */
@@ -143,6 +151,8 @@ export interface FunctionDefinition {
   readonly staleAfter: number | null;
   readonly limits: Limits;
   readonly workers: Workers;
+  /** Share of its calls that are to succeed. */
+  readonly objective: number;
   readonly thresholds: readonly Threshold[];
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -166,6 +176,7 @@ export function defineFunction(
   return {
     name: manifest.name,
     description: manifest.description,
+    owner: manifest.owner,
     language: manifest.language,
     source,
     handler: manifest.handler,
@@ -183,6 +194,7 @@ export function defineFunction(
     staleAfter: manifest.output.staleAfter ?? defaultStaleAfter(manifest.triggers),
     limits: manifest.limits,
     workers: completeWorkers(manifest.workers, manifest.state),
+    objective: manifest.objective,
     thresholds: manifest.thresholds,
     environment: manifest.environment,
   };

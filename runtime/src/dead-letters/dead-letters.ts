@@ -87,7 +87,7 @@ export class DeadLetters {
   /** Forget all. @returns how many there were. */
   async dropAll(name: string): Promise<number> {
     const count = await this.count(name);
-    await this.#redis.del(deadLetterKey(name));
+    await this.#redis.unlink(deadLetterKey(name));
     return count;
   }
 

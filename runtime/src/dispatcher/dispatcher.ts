@@ -517,7 +517,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       delivery.attempts += 1;
       this.#noteFailure(failure);
       delivery.letters = entry.letters(failure.message, failure.details, delivery.attempts);
-      this.#parts.metrics.deadLettered(delivery.letters);
+      this.#tellOfLetters(delivery.letters);
       lane.unsaved.push(delivery);
       this.#storeFailed(lane);
       return;
@@ -581,8 +581,22 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
 
   #storeLetters(lane: Lane, delivery: Delivery, letters: readonly DeadLetter[]): void {
     delivery.letters = letters;
-    this.#parts.metrics.deadLettered(letters);
+    this.#tellOfLetters(letters);
     lane.outbox.put(handledOf([delivery], undefined, this.#parts.definition));
+  }
+
+  #tellOfLetters(letters: readonly DeadLetter[]): void {
+    const { metrics, log, definition } = this.#parts;
+    metrics.deadLettered(letters);
+    for (const { topic, origin, attempts } of letters) {
+      const { partition, offset } = origin;
+      const times = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+      const from = topic === "" ? {} : { topic, partition, offset };
+      log.error(
+        { ...from, attempts },
+        `event given up after ${times}: a dead letter now, which "topics dead ${definition.name}" shows`,
+      );
+    }
   }
 
   /** Calls that failed for good wait for the `env` of those before them; where there are none, for nothing. */

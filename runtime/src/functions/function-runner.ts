@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { leaseKey } from "@gaugelet/shared/keys";
 import type { Logger } from "pino";
+import { weightOf } from "../configuration/classes.ts";
 import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
 import type { TopicTriggerSpec, TriggerSpec } from "../configuration/triggers.ts";
 import { Delivery } from "../dispatcher/delivery.ts";
@@ -25,6 +26,7 @@ import type { WorkerOptions } from "../workers/worker.ts";
 import type { StarterOptions } from "../workers/worker-starter.ts";
 import { BoundTriggers } from "./bound-triggers.ts";
 import { KeptAnswers } from "./kept-answers.ts";
+import { makeNice, nicenessOf } from "./niceness.ts";
 import { divide, type Ownership } from "./ownership.ts";
 
 /** How long calls under way, and the storing of their outputs, may take when the runtime stops. */
@@ -88,6 +90,7 @@ export class FunctionRunner implements Callable {
   #lastCallAt = 0;
   #calls = 0;
   #isStopping = false;
+  #niceness = 0;
 
   constructor(parts: FunctionRunnerParts) {
     this.#parts = parts;
@@ -109,6 +112,7 @@ export class FunctionRunner implements Callable {
       },
       (user) => this.#makePool(user),
     );
+    for (const topic of definition.outputTopics) metrics.published(topic, 0);
     if (this.#ownerState.kind === "asking") this.#dispatcher.hold();
     this.#triggers = new BoundTriggers(parts.makeTrigger, (event) =>
       this.#dispatcher.accept(new Delivery(event)),
@@ -176,6 +180,8 @@ export class FunctionRunner implements Callable {
     const { metrics, definition } = this.#parts;
     return {
       name: definition.name,
+      version: pool.version,
+      queued: this.#dispatcher.waiting,
       outcomes: metrics.outcomes,
       cpuSeconds: metrics.cpuSeconds,
       workers,
@@ -183,6 +189,14 @@ export class FunctionRunner implements Callable {
       memory: metrics.workers(),
       topics: this.#topicTriggers?.observed,
     };
+  }
+
+  /** Workers of functions of a greater weight go first; this is the greatest that there is. */
+  favour(greatest: number): void {
+    const niceness = nicenessOf(weightOf(this.#definition.class), greatest);
+    if (niceness === this.#niceness) return;
+    this.#niceness = niceness;
+    for (const { pid } of this.#dispatcher.pool.workers) makeNice(pid, niceness);
   }
 
   /** The code may have changed. */
@@ -285,6 +299,7 @@ export class FunctionRunner implements Callable {
     this.#triggers.start();
     const topics = bound.filter((spec): spec is TopicTriggerSpec => "topic" in spec);
     this.#topicTriggers?.update(topics);
+    this.#parts.metrics.bound(topics.map(({ topic }) => topic));
   }
 
   async #publish(publications: readonly Publication[], signal: AbortSignal): Promise<true | undefined> {
@@ -347,6 +362,7 @@ export class FunctionRunner implements Callable {
         log,
         onStarted: (started) => {
           metrics.started(started);
+          if (this.#niceness > 0) makeNice(started.pid, this.#niceness);
           const { pid, runtime, startMethod, level } = started;
           const { version } = started.package;
           const took = `${(started.startSeconds * 1000).toFixed(1)} ms`;

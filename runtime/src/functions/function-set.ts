@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
+import { weightOf } from "../configuration/classes.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import { type Target, targetOf } from "../triggers/http/targets.ts";
 import type { FunctionRunner } from "./function-runner.ts";
@@ -43,6 +44,7 @@ export class FunctionSet {
       this.targets.set(definition.name, await targetOf(assembled.runner));
       runners.push(assembled.runner);
     }
+    this.#favour();
     return runners;
   }
 
@@ -86,6 +88,13 @@ export class FunctionSet {
     }
   }
 
+  /** Functions share the processors by their weights. */
+  #favour(): void {
+    const { runners } = this;
+    const greatest = Math.max(...runners.map(({ definition }) => weightOf(definition.class)));
+    for (const runner of runners) runner.favour(greatest);
+  }
+
   async #update({ runner }: AssembledFunction, definition: FunctionDefinition): Promise<boolean> {
     if (!isDeepStrictEqual(withoutTriggers(runner.definition), withoutTriggers(definition))) return false;
     if (!runner.update(definition)) return false;
@@ -102,6 +111,7 @@ export class FunctionSet {
     await assembled.runner.finished;
     assembled.dispose();
     this.#assembled.delete(name);
+    this.#favour();
     this.#log.info({ function: name }, "function stopped");
   }
 }

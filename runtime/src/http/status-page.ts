@@ -43,7 +43,14 @@ ${runners.map(section).join("\n")}
 `;
 }
 
-function section({ definition, workerState, workerCounts, lastCall, level }: FunctionRunner): string {
+function section({
+  definition,
+  workerState,
+  workerCounts,
+  lastCall,
+  level,
+  otherOwner,
+}: FunctionRunner): string {
   const worker =
     workerState.kind === "failing"
       ? `<span class="bad">cannot be loaded: ${escapeHtml(workerState.reason)}</span>${details(workerState.details)}`
@@ -63,6 +70,7 @@ ${definition.description === "" ? "" : `<p>${escapeHtml(definition.description)}
 <dl>
 <dt>Triggers</dt><dd>${definition.triggers.map((each) => triggerText(each, definition.name)).join("<br>")}</dd>
 <dt>Workers</dt><dd>${worker}</dd>
+${otherOwner === undefined ? "" : `<dt>Standing by</dt><dd>owned by another runtime: ${escapeHtml(otherOwner)}</dd>`}
 <dt>Isolation</dt><dd>${isolationText(definition, level)}</dd>
 <dt>Output key</dt><dd>${escapeHtml(definition.outputKey)}</dd>
 <dt>Last call</dt><dd>${call}</dd>

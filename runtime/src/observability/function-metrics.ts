@@ -1,5 +1,5 @@
 import type { CallResult } from "../workers/call-result.ts";
-import type { LimitName } from "../workers/protocol.ts";
+import { LIMITS, type LimitName } from "../workers/protocol.ts";
 import type { StartMethod } from "../workers/transport.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
 import type { Tally } from "./tallied-histogram.ts";
@@ -39,6 +39,7 @@ export class FunctionMetrics {
     // From 0 on, so that a first error is an increase and not a new series.
     metrics.workerRestarts.inc({ function: name, cause: "exit" }, 0);
     metrics.deadLetters.inc({ topic: "", function: name }, 0);
+    for (const limit of LIMITS) metrics.limitHits.inc({ function: name, limit }, 0);
     for (const direction of ["up", "down"]) metrics.scalings.inc({ function: name, direction }, 0);
   }
 
@@ -55,6 +56,14 @@ export class FunctionMetrics {
 
   over(outcome: Outcome): void {
     this.outcomes[outcome] += 1;
+  }
+
+  /** Topics are bound to it. From 0 on, so that a first failure is an increase and not a new series. */
+  bound(topics: readonly string[]): void {
+    for (const topic of topics) {
+      this.#metrics.topics.retries.inc({ topic, function: this.#name }, 0);
+      this.#metrics.deadLetters.inc({ topic, function: this.#name }, 0);
+    }
   }
 
   /** An event of a topic failed and is tried again. */

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
+import { ManifestMetrics } from "./manifest-metrics.ts";
 import { TalliedHistogram } from "./tallied-histogram.ts";
 import { type ObservedTopics, TopicMetrics } from "./topic-metrics.ts";
 
@@ -9,6 +10,10 @@ const START_BUCKETS = [0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 /** What is read of a function at each scrape. */
 export interface ObservedFunction {
   readonly name: string;
+  /** Of the code that serves or served last; "" before the first. */
+  readonly version: string;
+  /** Events that wait for a worker. */
+  readonly queued: number;
   /** Calls so far, by how they ended. */
   readonly outcomes: Readonly<Record<string, number>>;
   /** Processor time of all calls so far. */
@@ -78,12 +83,7 @@ export class RuntimeMetrics {
     registers: [this.registry],
   });
 
-  readonly #threshold = new Gauge({
-    name: "gaugelet_function_threshold",
-    help: "Thresholds from the function's manifest, which alerts compare its output with.",
-    labelNames: ["function", "field", "severity", "direction"] as const,
-    registers: [this.registry],
-  });
+  readonly #manifest = new ManifestMetrics(this.registry);
 
   readonly topics: TopicMetrics;
 
@@ -116,6 +116,27 @@ export class RuntimeMetrics {
       collect: () => {
         cpuSeconds.reset();
         for (const each of observe()) cpuSeconds.inc({ function: each.name }, each.cpuSeconds);
+      },
+    });
+    const queued: Gauge<"function"> = new Gauge({
+      name: "gaugelet_function_queue_events",
+      help: "Events that wait for a worker.",
+      labelNames: ["function"] as const,
+      registers,
+      collect: () => {
+        for (const each of observe()) queued.set({ function: each.name }, each.queued);
+      },
+    });
+    const version: Gauge<"function" | "version"> = new Gauge({
+      name: "gaugelet_function_version_info",
+      help: "Version of a function's code that serves; always 1.",
+      labelNames: ["function", "version"] as const,
+      registers,
+      collect: () => {
+        version.reset();
+        for (const each of observe()) {
+          if (each.version !== "") version.set({ function: each.name, version: each.version }, 1);
+        }
       },
     });
     const workers: Gauge<"function" | "state"> = new Gauge({
@@ -155,9 +176,6 @@ export class RuntimeMetrics {
 
   /** Show what a function's manifest says. */
   register(definition: FunctionDefinition): void {
-    for (const { field, above, below, severity } of definition.thresholds) {
-      const direction = above === undefined ? "below" : "above";
-      this.#threshold.set({ function: definition.name, field, severity, direction }, above ?? below ?? 0);
-    }
+    this.#manifest.register(definition);
   }
 }

@@ -9,6 +9,8 @@ export interface ObservedTopics {
   readonly assignments: number;
   /** Unix milliseconds of the oldest event that came and is not over, by topic; undefined: there is none. */
   readonly oldest: ReadonlyMap<string, number | undefined>;
+  /** Whether events come, or would if there were any. */
+  readonly isReading: boolean;
   /** How far the function is behind; none where that cannot be asked now. */
   readonly lag: () => Promise<readonly TopicLag[]>;
 }
@@ -61,6 +63,18 @@ export class TopicMetrics {
         assignments.reset();
         for (const { function: name, topics } of observe()) {
           assignments.inc({ function: name }, topics.assignments);
+        }
+      },
+    });
+    const reading: Gauge<"function"> = new Gauge({
+      name: "gaugelet_topic_reading",
+      help: "1 where the function reads its topics; 0 where none of their events come: the engine is away, or a topic does not exist.",
+      labelNames: ["function"] as const,
+      registers,
+      collect: () => {
+        reading.reset();
+        for (const { function: name, topics } of observe()) {
+          reading.set({ function: name }, topics.isReading ? 1 : 0);
         }
       },
     });

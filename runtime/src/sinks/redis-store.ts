@@ -154,7 +154,8 @@ export class RedisStore {
       try {
         return (await this.#storeWhole(record)) === STORED ? "stored" : "conflict";
       } catch (error) {
-        if (!isRefused(error)) throw error;
+        // Events of topics are never let go of for want of rights: they wait until these are given.
+        if (!isRefused(error) || record.expected.size > 0) throw error;
         // Only where the output itself may be written are the rights to blame for the rest.
         if (output !== undefined) await this.#redis.set(outputKey, output);
         this.#aloneUntil.set(outputKey, performance.now() + ASK_FOR_RIGHTS_EVERY_MILLISECONDS);

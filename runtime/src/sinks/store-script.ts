@@ -1,9 +1,9 @@
 /**
  * Everything that some calls leave behind, in one atomic step.
  *
- * First come the checks: an owner that was replaced, or lost a partition, changes nothing. Then the hashes: a key of
- * the wrong type fails there, before anything is written. The output is written last, so that whoever sees it finds
- * the rest.
+ * First come the checks: an owner that was replaced, or lost a partition, changes nothing. A hash of the wrong type
+ * fails before anything is written. Positions are written last: where a right is missing half-way the step fails, and
+ * must not be taken for done when it is tried again.
  *
  * A step whose positions are there already was done before and its reply was lost: it is not done again.
  *
@@ -29,18 +29,14 @@ for index = 1, tonumber(take()) do
   positions[index] = { take(), take(), take(), take() }
 end
 for _, each in ipairs(positions) do
-  if each[3] == '1' then
-    local current = redis.call('HGET', KEYS[2], each[1]) or ''
-    if current ~= each[4] then
-      if current == each[2] then return 1 end
-      return 3
-    end
+  local current = redis.call('HGET', KEYS[2], each[1]) or ''
+  if each[3] == '1' and current ~= each[4] then
+    if current == each[2] then return 1 end
+    return 3
   end
 end
 
 if ARGV[2] == '1' then redis.call('HSET', KEYS[1], KEYS[4], ARGV[4]) end
-for _, each in ipairs(positions) do redis.call('HSET', KEYS[2], each[1], each[2]) end
-if ARGV[5] == '1' then redis.call('SET', KEYS[3], ARGV[6]) end
 
 local over = {}
 for index = 1, tonumber(take()) do
@@ -70,8 +66,10 @@ if seen > 0 then
   for index = 1, seen do redis.call('ZADD', KEYS[8], time[1], take()) end
   redis.call('ZREMRANGEBYRANK', KEYS[8], 0, -1 - ARGV[9])
 end
+if ARGV[5] == '1' then redis.call('SET', KEYS[3], ARGV[6]) end
 for index = 9, #KEYS do redis.call('SET', KEYS[index], take(), 'PX', ARGV[7]) end
 if ARGV[2] == '1' then redis.call('SET', KEYS[4], ARGV[3]) end
+for _, each in ipairs(positions) do redis.call('HSET', KEYS[2], each[1], each[2]) end
 return 1
 `;
 

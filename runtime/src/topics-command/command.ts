@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { parseBytes, parseDuration } from "@gaugelet/shared/units";
 import { Command, InvalidArgumentError } from "commander";
-import type { Headers } from "../topics/topics.ts";
+import { type Headers, TopicError } from "../topics/topics.ts";
 import { withPlace } from "./place.ts";
 import { publishLines } from "./publish-lines.ts";
 import { lagLine, letterLines, topicLines } from "./show.ts";
@@ -82,7 +82,11 @@ export function topicsCommand(
       withPlace(environment, async ({ topics }) => {
         const { key = null, header: headers } = options;
         const lines = event === undefined ? input : [event];
-        const count = await publishLines(topics, topic, lines, key, headers);
+        const count = await publishLines(topics, topic, lines, key, headers).catch((error: unknown) => {
+          if (!(error instanceof TopicError && error.code === "unknown-topic")) throw error;
+          const message = `${error.message}: make it first, with "topics create ${topic}"`;
+          throw new TopicError(error.code, message, { cause: error });
+        });
         say(count === 1 ? "1 event published" : `${count} events published`);
       }),
     );

@@ -9,7 +9,7 @@ export function topicLines({ name, partitions, retention }: TopicDescription): s
   const { seconds, events, bytes } = retention;
   const kept = [
     ...(seconds === null ? [] : [`for ${formatDuration(seconds)}`]),
-    ...(events === null ? [] : [`up to ${events.toLocaleString("en-US")} events`]),
+    ...(events === null ? [] : [`up to ${countOf(events)}`]),
     ...(bytes === null ? [] : [`up to ${formatBytes(bytes)} a partition`]),
   ];
   return [
@@ -17,14 +17,15 @@ export function topicLines({ name, partitions, retention }: TopicDescription): s
     `kept: ${kept.length === 0 ? "as long as there is room" : kept.join(", ")}`,
     ...partitions.map(
       ({ number, events: count, newest }) =>
-        `partition ${number}: ${count.toLocaleString("en-US")} events, newest ${newest ?? "none"}`,
+        `partition ${number}: ${countOf(count)}, newest ${newest ?? "none"}`,
     ),
   ];
 }
 
 /** How far a function is behind, for people. */
-export function lagLine({ topic, events }: TopicLag): string {
-  return `${topic}: ${events.toLocaleString("en-US")} events`;
+export function lagLine({ topic, events, dropped }: TopicLag): string {
+  const lost = dropped === 0 ? "" : `, and ${countOf(dropped)} dropped before they were handled`;
+  return `${topic}: ${countOf(events)}${lost}`;
 }
 
 /** A dead letter, for people. */
@@ -37,6 +38,10 @@ export function letterLines(letter: KeptLetter): string[] {
     `  ${shortened(error)}`,
     `  ${shortened(event.toString())}`,
   ];
+}
+
+function countOf(events: number): string {
+  return events === 1 ? "1 event" : `${events.toLocaleString("en-US")} events`;
 }
 
 function shortened(text: string): string {

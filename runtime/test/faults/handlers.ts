@@ -58,3 +58,23 @@ export interface Counted {
   readonly gaps: readonly (readonly [number, number])[];
   readonly doubled: number;
 }
+
+/** As {@link COUNTS}, for each of several sources, such as keys that go to different partitions. */
+export const COUNTS_BY_SOURCE = `import time
+
+def handler(input, context):
+    time.sleep(input.get("wait", 0))
+    of = context.env.setdefault(input["source"], {"count": 0, "sum": 0, "last": 0, "gaps": [], "doubled": 0})
+    n, last = input["n"], of["last"]
+    if n > last + 1:
+        of["gaps"].append([last + 1, n - 1])
+    elif n <= last:
+        of["doubled"] += 1
+    of["count"] += 1
+    of["sum"] += n
+    of["last"] = max(last, n)
+    return context.env
+`;
+
+/** What {@link COUNTS_BY_SOURCE} stores. */
+export type CountedBySource = Readonly<Record<string, Omit<Counted, "n">>>;

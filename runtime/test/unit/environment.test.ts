@@ -55,6 +55,8 @@ describe("with an output key and no configuration file, one function", () => {
             scaleUp: { utilization: 0.8, for: 300 },
             scaleDown: { idle: 300 },
           },
+          owner: "",
+          objective: 0.99,
           thresholds: [],
           environment: { REDIS_OUTPUT_KEY: "out" },
         },

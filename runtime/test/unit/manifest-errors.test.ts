@@ -221,6 +221,7 @@ const cases: [string, string, string][] = [
     "limits.logLinesPerSecond",
     "Too small: expected number to be >0 (found 0)",
   ],
+  [`${OK}, objective: 99`, "objective", "expected a share above 0 and below 1, such as 0.99 (found 99)"],
   [
     `${OK}, thresholds: [{ field: a }]`,
     "thresholds[0]",

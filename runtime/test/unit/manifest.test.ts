@@ -51,6 +51,8 @@ test("every field but the name, the handler and the triggers has a default", asy
       scaleUp: { utilization: 0.8, for: 300 },
       scaleDown: { idle: 300 },
     },
+    owner: "",
+    objective: 0.99,
     thresholds: [],
     environment: {},
   });
@@ -58,7 +60,7 @@ test("every field but the name, the handler and the triggers has a default", asy
 
 test("what is said is taken, in seconds and bytes", async () => {
   const definition = await define(
-    `description: d, source: ./code, class: premium, state: none, language: typescript, isolation: sandbox, network: true,
+    `description: d, owner: data-team, objective: 0.999, source: ./code, class: premium, state: none, language: typescript, isolation: sandbox, network: true,
      triggers: [{ redisKey: "m:*", pollInterval: 250ms }, { schedule: 1m30s }, { schedule: 0 6 * * 1-5, timeZone: Europe/Berlin }, { http: true },
        { topic: orders, start: oldest, batch: { size: 10, wait: 1s, list: true }, retries: { attempts: 2, backoff: { from: 1s } }, class: 2.5, paused: true },
        { topic: others }, { prometheus: { query: up, every: 1m } }],
@@ -72,6 +74,8 @@ test("what is said is taken, in seconds and bytes", async () => {
   expect(definition).toEqual({
     name: "a",
     description: "d",
+    owner: "data-team",
+    objective: 0.999,
     class: "premium",
     language: "typescript",
     source: { kind: "path", path: `${folder.path}/code` },

@@ -13,6 +13,8 @@ export interface RedisTls {
   readonly key: string | undefined;
   /** The name that certificates must have; undefined: the host that is connected to. */
   readonly serverName: string | undefined;
+  /** The same with what its files hold now; where that cannot be used, as it was. */
+  renewed?(): RedisTls;
 }
 
 /** Sentinels, which know the address of the primary. */

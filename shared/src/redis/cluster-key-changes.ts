@@ -1,6 +1,7 @@
 import type { Cluster } from "ioredis";
 import { formatNode, type RedisAddress } from "./address.ts";
 import { connectCluster } from "./connection.ts";
+import { KeyChangesHub } from "./key-changes-hub.ts";
 import type { KeyChangesListener, KeyChangesSource, OnPushing } from "./key-changes-listener.ts";
 import { NodeKeyChanges } from "./node-key-changes.ts";
 
@@ -13,39 +14,35 @@ import { NodeKeyChanges } from "./node-key-changes.ts";
 export class ClusterKeyChanges implements KeyChangesSource {
   readonly #address: RedisAddress;
   readonly #prefixes: readonly string[];
-  readonly #onState: OnPushing;
-  readonly #listeners: KeyChangesListener[] = [];
+  readonly #hub: KeyChangesHub;
   /** By `host:port` of the primary. */
   readonly #nodes = new Map<string, NodeKeyChanges>();
   /** Why a primary does not push, by its `host:port`. */
   readonly #silent = new Map<string, string>();
   #cluster: Cluster | undefined;
-  #state: string | undefined;
-  #pushing = false;
 
   constructor(address: RedisAddress, prefixes: readonly string[], onState: OnPushing) {
     this.#address = address;
     this.#prefixes = prefixes;
-    this.#onState = onState;
+    this.#hub = new KeyChangesHub(onState);
   }
 
   get pushing(): boolean {
-    return this.#pushing;
+    return this.#hub.pushing;
   }
 
   listen(listener: KeyChangesListener): void {
-    this.#listeners.push(listener);
+    this.#hub.add(listener);
     if (this.#cluster === undefined) this.#connect();
-    else if (this.#pushing) listener.onUnknown();
   }
 
   async settled(): Promise<void> {
-    if (!this.#pushing) throw new Error("changes are not pushed");
+    if (!this.pushing) throw new Error("changes are not pushed");
     await Promise.all([...this.#nodes.values()].map((node) => node.settled()));
   }
 
   stop(): void {
-    this.#listeners.length = 0;
+    this.#hub.removeAll();
     this.#cluster?.disconnect();
     for (const node of this.#nodes.values()) node.stop();
     this.#nodes.clear();
@@ -54,7 +51,7 @@ export class ClusterKeyChanges implements KeyChangesSource {
   #connect(): void {
     // Why is reported by the connection that commands go over.
     const onDown = (): void => {
-      if (this.#nodes.size === 0) this.#report("the connection to Redis is down");
+      if (this.#nodes.size === 0) this.#hub.report("the connection to Redis is down");
     };
     this.#cluster = connectCluster(this.#address, { onDown });
     this.#cluster.on("refresh", () => this.#follow());
@@ -62,7 +59,7 @@ export class ClusterKeyChanges implements KeyChangesSource {
 
   /** Listen to the nodes that are primaries now, and to no others. */
   #follow(): void {
-    if (this.#listeners.length === 0) return;
+    if (!this.#hub.isHeard) return;
     const primaries = new Map(
       this.#cluster?.nodes("master").map(({ options: { host = "", port = 0 } }) => {
         const node = { host, port };
@@ -88,14 +85,7 @@ export class ClusterKeyChanges implements KeyChangesSource {
         },
       );
       this.#nodes.set(name, changes);
-      changes.listen({
-        onChanged: (keys) => {
-          for (const listener of this.#listeners) listener.onChanged(keys);
-        },
-        onUnknown: () => {
-          for (const listener of this.#listeners) listener.onUnknown();
-        },
-      });
+      changes.listen(this.#hub);
     }
     this.#reportNodes();
   }
@@ -103,16 +93,7 @@ export class ClusterKeyChanges implements KeyChangesSource {
   #reportNodes(): void {
     const [reason] = this.#silent.values();
     // A node that was just found is silent for a moment; the first word about the cluster waits for it.
-    if (this.#state === undefined && reason === "the connection to Redis is down") return;
-    this.#report(reason);
-  }
-
-  /** @param reason why not all changes are pushed; undefined where they are. */
-  #report(reason: string | undefined): void {
-    this.#pushing = reason === undefined;
-    const state = reason ?? "pushing";
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#onState(this.#pushing, reason ?? "");
+    if (!this.#hub.hasReported && reason === "the connection to Redis is down") return;
+    this.#hub.report(reason);
   }
 }

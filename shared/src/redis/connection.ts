@@ -1,6 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { RedisAddress, RedisSentinels } from "./address.ts";
-import { explainRedisError, explainSentinelError } from "./explain.ts";
+import { explainRedisError, explainSentinelError, type RedisHints } from "./explain.ts";
 import { tlsOptions } from "./tls.ts";
 
 /** What commands are sent over: to one server, or to the nodes of a cluster, each to the one that has the key. */
@@ -11,7 +11,12 @@ export interface ConnectionListener {
   onUp?(): void;
   /** @param reason what happened and what to do, in words. */
   onDown?(reason: string): void;
+  /** Where the address does not come from the environment: what to do in place of looking there. */
+  readonly hints?: RedisHints | undefined;
 }
+
+/** A server that says nothing for this long while it is asked is away: a network may be cut without a word. */
+export const SILENCE_MILLISECONDS = 10_000;
 
 const SENTINEL_RETRY_MILLISECONDS = 500;
 
@@ -38,7 +43,9 @@ export function connectRedis(
     ...extra,
   });
   report(redis, listener, (error) =>
-    sentinels === undefined ? explainRedisError(error) : explainSentinelError(error, sentinels.name),
+    sentinels === undefined
+      ? explainRedisError(error, listener.hints)
+      : explainSentinelError(error, sentinels.name),
   );
   return redis;
 }

@@ -1,8 +1,17 @@
-/** Say in words what a Redis error means and what to do about it. The text never holds a password. */
-export function explainRedisError(error: unknown): string {
+/** What to do, by the code of an error, the first word of its message, or all of it. */
+export type RedisHints = Readonly<Record<string, string>>;
+
+/**
+ * Say in words what a Redis error means and what to do about it. The text never holds a password.
+ *
+ * @param instead hints in place of those that speak of the environment's variables.
+ */
+export function explainRedisError(error: unknown, instead: RedisHints = {}): string {
   const message = readable(error instanceof Error ? error.message : String(error));
-  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? /^[A-Z]+/.exec(message)?.[0] ?? "";
-  const hint = HINTS[message] ?? HINTS[code] ?? HINTS[/^[A-Z]+/.exec(message)?.[0] ?? ""];
+  const word = /^[A-Z]+/.exec(message)?.[0] ?? "";
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? word;
+  const hints = { ...HINTS, ...instead };
+  const hint = hints[message] ?? hints[code] ?? hints[word];
   return hint === undefined ? message : `${message}: ${hint}`;
 }
 
@@ -29,7 +38,7 @@ const UNKNOWN_AUTHORITY = "nobody we know vouches for its certificate; set REDIS
 const CLIENT_CERTIFICATE =
   "it wants another certificate of us; set REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE";
 
-const HINTS: Record<string, string> = {
+const HINTS: RedisHints = {
   ECONNREFUSED: "nothing listens there; start Redis or set REDIS_HOST and REDIS_PORT",
   ENOTFOUND: "no such host; check REDIS_HOST",
   ETIMEDOUT:

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { RedisAddress } from "./address.ts";
 import { connectRedis } from "./connection.ts";
 import { explainRedisError } from "./explain.ts";
+import { KeyChangesHub } from "./key-changes-hub.ts";
 import type { KeyChangesListener, KeyChangesSource, OnPushing } from "./key-changes-listener.ts";
 
 const INVALIDATION_CHANNEL = "__redis__:invalidate";
@@ -15,45 +16,41 @@ const INVALIDATION_CHANNEL = "__redis__:invalidate";
 export class NodeKeyChanges implements KeyChangesSource {
   readonly #address: RedisAddress;
   readonly #prefixes: readonly string[];
-  readonly #listeners: KeyChangesListener[] = [];
-  readonly #onState: OnPushing;
+  readonly #hub: KeyChangesHub;
   #subscriber: Redis | undefined;
   #tracker: Redis | undefined;
   #subscriberId: number | undefined;
-  #state: string | undefined;
-  #pushing = false;
 
   constructor(address: RedisAddress, prefixes: readonly string[], onState: OnPushing) {
     this.#address = address;
     this.#prefixes = prefixes;
-    this.#onState = onState;
+    this.#hub = new KeyChangesHub(onState);
   }
 
   get pushing(): boolean {
-    return this.#pushing;
+    return this.#hub.pushing;
   }
 
   listen(listener: KeyChangesListener): void {
-    this.#listeners.push(listener);
+    this.#hub.add(listener);
     if (this.#subscriber === undefined) this.#connect();
-    else if (this.#pushing) listener.onUnknown();
   }
 
   /** Redis answers on the connection that it tells changes on, in order. */
   async settled(): Promise<void> {
-    if (!this.#pushing || this.#subscriber === undefined) throw new Error("changes are not pushed");
+    if (!this.pushing || this.#subscriber === undefined) throw new Error("changes are not pushed");
     await this.#subscriber.ping();
   }
 
   stop(): void {
-    this.#listeners.length = 0;
+    this.#hub.removeAll();
     this.#subscriber?.disconnect();
     this.#tracker?.disconnect();
   }
 
   #connect(): void {
     // Why it is down is reported by the connection that commands go over: the same server, the same reason.
-    const onDown = (): void => this.#report(false, "the connection to Redis is down");
+    const onDown = (): void => this.#hub.report("the connection to Redis is down");
     const subscriber = connectRedis(
       this.#address,
       { onDown, onUp: () => void this.#subscribe(subscriber) },
@@ -63,11 +60,8 @@ export class NodeKeyChanges implements KeyChangesSource {
       this.#subscriberId = undefined;
     });
     subscriber.on("messageBuffer", (_channel: Buffer, keys: unknown) => {
-      const names = Array.isArray(keys) ? keys.map(String) : undefined;
-      for (const listener of this.#listeners) {
-        if (names === undefined) listener.onUnknown();
-        else listener.onChanged(names);
-      }
+      if (Array.isArray(keys)) this.#hub.onChanged(keys.map(String));
+      else this.#hub.onUnknown();
     });
     this.#subscriber = subscriber;
     this.#tracker = connectRedis(this.#address, { onDown, onUp: () => void this.#track() });
@@ -80,7 +74,7 @@ export class NodeKeyChanges implements KeyChangesSource {
       await subscriber.subscribe(INVALIDATION_CHANNEL);
       this.#subscriberId = id;
     } catch (error) {
-      this.#report(false, explainRedisError(error));
+      this.#hub.report(explainRedisError(error));
       return;
     }
     await this.#track();
@@ -105,20 +99,12 @@ export class NodeKeyChanges implements KeyChangesSource {
       const redirect = ["REDIRECT", String(this.#subscriberId), "BCAST", ...prefixes];
       await tracker.call("CLIENT", "TRACKING", "ON", ...redirect);
     } catch (error) {
-      this.#report(false, explainRedisError(error));
+      this.#hub.report(explainRedisError(error));
       return;
     }
-    this.#report(true, "");
+    this.#hub.report(undefined);
     // What changed while nobody listened.
-    for (const listener of this.#listeners) listener.onUnknown();
-  }
-
-  #report(pushing: boolean, reason: string): void {
-    this.#pushing = pushing;
-    const state = `${pushing} ${reason}`;
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#onState(pushing, reason);
+    this.#hub.onUnknown();
   }
 }
 

@@ -37,26 +37,65 @@ export function readTls(variables: TlsVariables, wanted: boolean): RedisTls | un
       "environment: REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE go together; set both",
     );
   }
-  const ca = read("REDIS_TLS_CA_FILE", caFile);
-  const cert = read("REDIS_TLS_CERT_FILE", certFile);
-  const key = read("REDIS_TLS_KEY_FILE", keyFile);
-  for (const [name, pem] of Object.entries({ REDIS_TLS_CA_FILE: ca, REDIS_TLS_CERT_FILE: cert })) {
-    if (pem !== undefined) check(`environment: ${name}`, () => new X509Certificate(pem));
-  }
-  if (cert !== undefined && key !== undefined) {
-    check("environment: REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE", () =>
-      createSecureContext({ cert, key }),
-    );
-  }
-  return { ca, cert, key, serverName };
+  return new FilesOfTls({ caFile, certFile, keyFile }, serverName);
 }
 
-/** What Node connects with. */
-export function tlsOptions({ ca, cert, key, serverName }: RedisTls): ConnectionOptions {
+interface TlsFiles {
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+}
+
+/** What TLS is spoken with, from files: certificates are replaced long before they expire. */
+class FilesOfTls implements RedisTls {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly serverName: string | undefined;
+  readonly #files: TlsFiles;
+  #latest: RedisTls = this;
+
+  /** @throws ConfigurationError where one of the files cannot be used. */
+  constructor(files: TlsFiles, serverName: string | undefined) {
+    const { caFile, certFile, keyFile } = files;
+    this.ca = read("REDIS_TLS_CA_FILE", caFile);
+    this.cert = read("REDIS_TLS_CERT_FILE", certFile);
+    this.key = read("REDIS_TLS_KEY_FILE", keyFile);
+    this.serverName = serverName;
+    this.#files = files;
+    const { ca, cert, key } = this;
+    for (const [name, pem] of Object.entries({ REDIS_TLS_CA_FILE: ca, REDIS_TLS_CERT_FILE: cert })) {
+      if (pem !== undefined) check(`environment: ${name}`, () => new X509Certificate(pem));
+    }
+    if (cert !== undefined && key !== undefined) {
+      check("environment: REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE", () =>
+        createSecureContext({ cert, key }),
+      );
+    }
+  }
+
+  renewed(): RedisTls {
+    try {
+      this.#latest = new FilesOfTls(this.#files, this.serverName);
+    } catch (error) {
+      // A certificate without its key yet, for instance: they are written one after the other.
+      if (!(error instanceof ConfigurationError)) throw error;
+    }
+    return this.#latest;
+  }
+}
+
+/** What Node connects with. It asks for the context at each connection, which so has the newest certificates. */
+export function tlsOptions(tls: RedisTls): ConnectionOptions {
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
-    ...(serverName === undefined ? {} : { servername: serverName }),
+    get secureContext() {
+      const { ca, cert, key } = tls.renewed?.() ?? tls;
+      return createSecureContext({
+        ...(ca === undefined ? {} : { ca }),
+        ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      });
+    },
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   };
 }
 

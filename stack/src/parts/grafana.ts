@@ -60,7 +60,7 @@ function configuration({ ports }: Settings, folder: string, password: string): R
     GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",
     // Grafana reads the file itself, so that the password is in no environment.
     GF_SECURITY_ADMIN_PASSWORD: `$__file{${password}}`,
-    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: join(DASHBOARDS, "host.json"),
+    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: join(DASHBOARDS, "overview.json"),
     GAUGELET_PROMETHEUS_URL: `http://127.0.0.1:${ports.prometheus}`,
     GAUGELET_DASHBOARDS_PATH: DASHBOARDS,
   };

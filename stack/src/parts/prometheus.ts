@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { readYaml } from "@gaugelet/shared/configuration";
 import { dump } from "js-yaml";
 import type { Part } from "../part.ts";
@@ -37,17 +38,17 @@ export function prometheusPart(settings: Settings): Part {
 
 /** Put this stack's addresses in place of those of compose.yaml, and make the paths of rule files absolute. */
 export function localize(configuration: unknown, ports: Settings["ports"]): unknown {
-  const addresses: Record<string, number> = {
-    "runtime:8421": ports.management,
-    "exporter:9420": ports.exporter,
-    "alertmanager:9093": ports.alertmanager,
-    "localhost:9090": ports.prometheus,
+  const addresses: Record<string, string> = {
+    "runtime:8421": `127.0.0.1:${ports.management}`,
+    "http://runtime:8420/functions/alert-log": `http://127.0.0.1:${ports.runtime}/functions/alert-log`,
+    "exporter:9420": `127.0.0.1:${ports.exporter}`,
+    "alertmanager:9093": `127.0.0.1:${ports.alertmanager}`,
+    "localhost:9090": `127.0.0.1:${ports.prometheus}`,
+    "http://localhost:3000": `http://127.0.0.1:${ports.grafana}`,
+    "docs/runbooks": pathToFileURL(join(ROOT, "docs", "runbooks")).href,
   };
   const replace = (value: unknown): unknown => {
-    if (typeof value === "string") {
-      const port = addresses[value];
-      return port === undefined ? value : `127.0.0.1:${port}`;
-    }
+    if (typeof value === "string") return addresses[value] ?? value;
     if (Array.isArray(value)) return value.map(replace);
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(

@@ -1,5 +1,6 @@
 import type { HttpOptions } from "../../configuration.ts";
 import type { Content, OutputStore } from "../../exposition/output-store.ts";
+import type { AwayLog } from "../away-log.ts";
 import { type Source, SourceAwayError } from "../source.ts";
 
 /** Longest time that a document may take, in milliseconds. */
@@ -13,6 +14,7 @@ export interface HttpSourceOptions {
   readonly password: string | undefined;
   readonly maxBytes: number;
   readonly store: OutputStore;
+  readonly log: AwayLog;
 }
 
 /** A JSON document that a server gives: one output, asked for at each update. */
@@ -40,7 +42,14 @@ export class HttpSource implements Source {
   }
 
   async update(): Promise<void> {
-    this.#options.store.put(this.#key, await this.#ask(), Date.now());
+    const { store, log } = this.#options;
+    try {
+      store.put(this.#key, await this.#ask(), Date.now());
+      log.up();
+    } catch (error) {
+      if (error instanceof SourceAwayError && !this.#closed.signal.aborted) log.away(error.message);
+      throw error;
+    }
   }
 
   close(): void {

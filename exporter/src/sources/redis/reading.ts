@@ -8,6 +8,9 @@ const SMALL_BYTES = 1024 ** 2;
 /** Bytes that one read of many should bring, by what the values were the last time. */
 const BYTES_PER_READ = 1024 ** 2;
 
+/** How long keys are read one by one after Redis refused to give many at once, in milliseconds. */
+const SINGLE_MS = 60_000;
+
 /**
  * Reads what keys hold. Keys that were small the last time are read with one MGET for many. The others are read
  * one by one with GETRANGE, which does not transfer more than the limit: a value that is far too large costs
@@ -17,11 +20,17 @@ export class ContentReader {
   readonly #maxBytes: number;
   /** Sizes of values when they were last read. */
   readonly #sizes = new Map<string, number>();
-  /** MGET is refused where the user lacks the right, or a cluster keeps the keys in several places. */
-  #readsMany = true;
+  readonly #singleMs: number;
+  /**
+   * When many may be asked for at once again, by the process' clock. MGET is refused where the user lacks the right,
+   * or a cluster keeps the keys in several places; either can change, and other refusals pass.
+   */
+  #manyFrom = 0;
 
-  constructor(maxBytes: number) {
+  /** @param singleMs how long many are not asked for at once after a refusal, in milliseconds. */
+  constructor(maxBytes: number, singleMs = SINGLE_MS) {
     this.#maxBytes = maxBytes;
+    this.#singleMs = singleMs;
   }
 
   /** What each key holds, some keys at a time. */
@@ -32,8 +41,9 @@ export class ContentReader {
   ): AsyncGenerator<(readonly [key: string, content: Content])[]> {
     for (const some of this.#batches(keys)) {
       signal.throwIfAborted();
+      const readsMany = performance.now() >= this.#manyFrom;
       const isSmall = (key: string): boolean =>
-        this.#readsMany && (this.#sizes.get(key) ?? Number.POSITIVE_INFINITY) <= SMALL_BYTES;
+        readsMany && (this.#sizes.get(key) ?? Number.POSITIVE_INFINITY) <= SMALL_BYTES;
       const small = some.filter(isSmall);
       const [many, single] = await Promise.all([
         this.#readMany(redis, small),
@@ -75,7 +85,7 @@ export class ContentReader {
       values = await redis.mgetBuffer(keys as string[]);
     } catch (error) {
       readProblem(error);
-      this.#readsMany = false;
+      this.#manyFrom = performance.now() + this.#singleMs;
       return contents;
     }
     for (const [index, value] of values.entries()) {

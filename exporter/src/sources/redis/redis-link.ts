@@ -1,31 +1,39 @@
 import { describeAddress, type RedisAddress } from "@gaugelet/shared/redis/address";
 import { connectAny, type RedisClient } from "@gaugelet/shared/redis/connection";
-import { explainRedisError } from "@gaugelet/shared/redis/explain";
+import { explainRedisError, type RedisHints } from "@gaugelet/shared/redis/explain";
 import type { Logger } from "pino";
+import { AwayLog } from "../away-log.ts";
 import { SourceAwayError } from "../source.ts";
 
 /** Longest time that one look at Redis may take, in milliseconds; Prometheus gives a scrape 10 s. */
 const ANSWER_WITHIN_MS = 3_000;
 
+/** How a Redis is spoken of that is not the exporter's own. */
+export interface LinkWords {
+  /** The source, for people. */
+  readonly what: string;
+  readonly hints: RedisHints;
+}
+
 /** The connection to Redis: questions get an answer or a SourceAwayError in bounded time. */
 export class RedisLink {
   readonly #redis: RedisClient;
-  readonly #logger: Logger;
+  readonly #log: AwayLog;
+  readonly #hints: RedisHints | undefined;
   /** Settles once the first attempt to connect has come out one way or the other. */
   readonly #attempted: Promise<void>;
-  /** Why Redis is away; undefined while it answers. */
-  #reason: string | undefined = "no connection yet";
-  /** Whether the log was told that Redis is away. */
-  #isTold = false;
   #closed = false;
 
-  constructor(address: RedisAddress, logger: Logger) {
-    this.#logger = logger.child({ redis: describeAddress(address) });
+  constructor(address: RedisAddress, logger: Logger, words?: LinkWords) {
+    const { what = "Redis", hints } = words ?? {};
+    this.#log = new AwayLog(logger.child({ redis: describeAddress(address) }), what, "no connection yet");
+    this.#hints = hints;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#attempted = promise;
     this.#redis = connectAny(
       address,
       {
+        hints,
         onUp: () => {
           this.#up();
           resolve();
@@ -61,7 +69,7 @@ export class RedisLink {
       return answer;
     } catch (error) {
       // The connection's own reason says more than "the stream is not writable".
-      const reason = this.#reason ?? explainRedisError(error);
+      const reason = this.#log.reason ?? explainRedisError(error, this.#hints);
       this.#away(reason);
       throw new SourceAwayError(reason, { cause: error });
     } finally {
@@ -75,19 +83,10 @@ export class RedisLink {
   }
 
   #up(): void {
-    if (this.#closed) return;
-    if (this.#reason !== undefined) this.#logger.info("Redis answers");
-    this.#reason = undefined;
-    this.#isTold = false;
+    if (!this.#closed) this.#log.up();
   }
 
   #away(reason: string): void {
-    if (this.#closed || this.#reason === reason) return;
-    const wasAway = this.#reason !== undefined && this.#isTold;
-    this.#reason = reason;
-    this.#isTold = true;
-    // A Redis that stops first ends the connection, and then refuses others: it goes away once all the same.
-    if (wasAway) this.#logger.info({ reason }, "still no answer from Redis, for another reason");
-    else this.#logger.warn({ reason }, "Redis is away; no outputs are exported until it answers");
+    if (!this.#closed) this.#log.away(reason);
   }
 }

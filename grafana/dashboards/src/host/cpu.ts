@@ -1,5 +1,5 @@
 import { PercentUnit } from "@grafana/grafana-foundation-sdk/units";
-import { colour, fixedColour, type Row, rangeQuery, timeseries } from "../common.ts";
+import { colour, fixedColour, type Row, rangeQuery, shadesOf, timeseries } from "../common.ts";
 import { ofFunction, ofHost } from "./selectors.ts";
 
 /** One small panel per CPU, so that two CPUs and sixteen read alike. */
@@ -31,6 +31,7 @@ export const cpu: Row = {
         ).refId("average"),
       )
       .lineWidth(3)
+      .overrideByQuery("average", [shadesOf(colour.orange)])
       .overrideByQuery("measured", [
         fixedColour(colour.grey),
         { id: "custom.lineWidth", value: 1 },

@@ -1,5 +1,6 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { addRows, multiQueryVariable, newDashboard, queryVariable } from "../common.ts";
+import { scope } from "../scope.ts";
 import { cpu } from "./cpu.ts";
 import { memory } from "./memory.ts";
 import { network } from "./network.ts";
@@ -9,14 +10,16 @@ import { system } from "./system.ts";
 
 /** What functions make of the measurements of one host, beside the measurements themselves. */
 export function host(): Dashboard {
-  const dashboard = newDashboard("gaugelet-host", "Host")
+  const dashboard = newDashboard("gaugelet-host", "Host", "gaugelet_host_cpu_utilization_ratio")
     .description("Measurements of a host, and what functions make of them.")
-    .withVariable(queryVariable("host", "Host", "label_values(gaugelet_host_cpu_utilization_ratio, host)"))
+    .withVariable(
+      queryVariable("host", "Host", `label_values(gaugelet_host_cpu_utilization_ratio{${scope}}, host)`),
+    )
     .withVariable(
       multiQueryVariable(
         "function",
         "Function",
-        `label_values(gaugelet_cpu_utilization_moving_average_ratio{${ofAnyFunction}}, function)`,
+        `label_values(gaugelet_cpu_utilization_moving_average_ratio{${scope}, ${ofAnyFunction}}, function)`,
       ),
     )
     .withVariable(

@@ -1,5 +1,15 @@
 import { BytesIEC, PercentUnit } from "@grafana/grafana-foundation-sdk/units";
-import { colour, fixedColour, type Row, rangeQuery, timeseries } from "../common.ts";
+import {
+  colour,
+  dashedLine,
+  fixedColour,
+  lineAt,
+  type Row,
+  rangeQuery,
+  thresholdLine,
+  timeseries,
+} from "../common.ts";
+import { thresholds } from "../thresholds.ts";
 import { ofFunction, ofHost } from "./selectors.ts";
 
 export const memory: Row = {
@@ -19,11 +29,7 @@ export const memory: Row = {
       .overrideByName("used", [fixedColour(colour.orange), { id: "custom.fillOpacity", value: 20 }])
       .overrideByName("available", [fixedColour(colour.blue)])
       .overrideByName("free", [fixedColour(colour.green)])
-      .overrideByName("total", [
-        fixedColour(colour.grey),
-        { id: "custom.lineWidth", value: 1 },
-        { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
-      ]),
+      .overrideByName("total", [...dashedLine]),
     timeseries(
       "Memory by use",
       "What the kernel does with the memory: file contents (cached), block devices (buffers), its own structures (slab), memory that several programs share (shared), and what was touched lately (active) or not (inactive). The kinds overlap.",
@@ -45,12 +51,14 @@ export const memory: Row = {
       .overrideByName("inactive", [fixedColour(colour.vermilion)]),
     timeseries(
       "Memory cache",
-      "Share of the memory that caches file contents, as each chosen function computes it.",
+      "Share of the memory that caches file contents, as each chosen function computes it. Dashed: below it the alert begins.",
       PercentUnit,
     )
       .span(8)
       .min(0)
       .max(1)
+      .thresholds(lineAt(thresholds.hostCache))
+      .thresholdsStyle(thresholdLine())
       .withTarget(
         rangeQuery(`max by (function) (gaugelet_memory_cache_ratio{${ofFunction}})`, "{{function}}"),
       ),

@@ -1,5 +1,15 @@
 import { BytesPerSecondSI, PacketsPerSecond, PercentUnit } from "@grafana/grafana-foundation-sdk/units";
-import { colour, fixedColour, type Row, rangeQuery, timeseries } from "../common.ts";
+import {
+  colour,
+  fixedColour,
+  lineAt,
+  type Row,
+  rangeQuery,
+  shadesOf,
+  thresholdLine,
+  timeseries,
+} from "../common.ts";
+import { thresholds } from "../thresholds.ts";
 import { ofFunction, ofHost } from "./selectors.ts";
 
 export const network: Row = {
@@ -7,11 +17,13 @@ export const network: Row = {
   panels: [
     timeseries(
       "Network egress",
-      "Share of the bytes on the network that left the host, as each chosen function computes it.",
+      "Share of the bytes on the network that left the host, as each chosen function computes it. Dashed: where the alert begins.",
       PercentUnit,
     )
       .span(8)
       .min(0)
+      .thresholds(lineAt(thresholds.hostEgress))
+      .thresholdsStyle(thresholdLine())
       .withTarget(
         rangeQuery(`max by (function) (gaugelet_network_egress_ratio{${ofFunction}})`, "{{function}}"),
       ),
@@ -53,7 +65,11 @@ function traffic(title: string, description: string, unit: string, what: string)
     .fillOpacity(10)
     .withTarget(perDevice(`transmit_${what}`, "{{device}} sent"))
     .withTarget(perDevice(`receive_${what}`, "{{device}} received"))
-    .overrideByRegexp("/ received$/", [{ id: "custom.transform", value: "negative-Y" }]);
+    .overrideByRegexp("/ sent$/", [shadesOf(colour.blue)])
+    .overrideByRegexp("/ received$/", [
+      shadesOf(colour.orange),
+      { id: "custom.transform", value: "negative-Y" },
+    ]);
 }
 
 function perDevice(counter: string, legend: string) {

@@ -1,6 +1,9 @@
+import { BigValueColorMode } from "@grafana/grafana-foundation-sdk/common";
 import { PercentUnit, Seconds } from "@grafana/grafana-foundation-sdk/units";
-import { type Row, rangeQuery, stat } from "../common.ts";
-import { ofFunction, ofHost } from "./selectors.ts";
+import { type Row, rangeQuery, stat, stateAbove, stateBelow } from "../common.ts";
+import { thresholds } from "../thresholds.ts";
+import { ofFunction, recordedOfFunction, recordedOfHost } from "./selectors.ts";
+import { verdict } from "./verdict.ts";
 
 const MOVING_AVERAGE = "function_host_window:gaugelet_cpu_utilization_moving_average_ratio";
 
@@ -8,36 +11,31 @@ const MOVING_AVERAGE = "function_host_window:gaugelet_cpu_utilization_moving_ave
 export const overview: Row = {
   title: "Now",
   panels: [
+    verdict,
     ratio(
-      "CPU, mean",
-      "Moving average of the CPU utilization, mean over all CPUs. One value per window of the average.",
-      `avg by (window) (${MOVING_AVERAGE}:avg{${ofFunction}})`,
-      "{{window}}",
-    ),
-    ratio(
-      "CPU, busiest",
-      "Moving average of the CPU utilization of the busiest CPU. One value per window of the average.",
-      `max by (window) (${MOVING_AVERAGE}:max{${ofFunction}})`,
-      "{{window}}",
-    ),
-    ratio(
-      "Network egress",
-      "Share of the bytes on the network that left the host. Mean over the chosen functions.",
-      `avg(gaugelet_network_egress_ratio{${ofFunction}})`,
-      "egress",
-    ),
-    ratio(
-      "Memory cache",
-      "Share of the memory that caches file contents. Mean over the chosen functions.",
-      `avg(gaugelet_memory_cache_ratio{${ofFunction}})`,
-      "cache",
-    ),
+      "CPU, all",
+      "How busy the CPUs are, mean over all of them. An alert fires where it stays above the threshold.",
+      `max(host:gaugelet_host_cpu_utilization:ratio{${recordedOfHost}})`,
+      "busy",
+    ).thresholds(stateAbove(thresholds.hostCpu)),
     ratio(
       "Memory used",
       "Share of the memory that programs hold and that cannot be freed without ending or swapping them.",
-      `host:gaugelet_host_memory_used:ratio{${ofHost}}`,
+      `max(host:gaugelet_host_memory_used:ratio{${recordedOfHost}})`,
       "used",
-    ),
+    ).thresholds(stateAbove(thresholds.hostMemory)),
+    ratio(
+      "Egress",
+      "Share of the bytes on the network that left the host. Mean over the chosen functions.",
+      `avg(function_host:gaugelet_network_egress:ratio{${recordedOfFunction}})`,
+      "egress",
+    ).thresholds(stateAbove(thresholds.hostEgress)),
+    ratio(
+      "Cache",
+      "Share of the memory that caches file contents. Mean over the chosen functions.",
+      `avg(function_host:gaugelet_memory_cache:ratio{${recordedOfFunction}})`,
+      "cache",
+    ).thresholds(stateBelow(thresholds.hostCache)),
     stat(
       "Oldest output",
       "Time since the chosen functions last stored an output; the oldest counts. It grows when a function stops.",
@@ -51,6 +49,18 @@ export const overview: Row = {
           "age",
         ),
       ),
+    ratio(
+      "CPU, mean",
+      "Moving average of the CPU utilization, mean over all CPUs. One value per window of the average.",
+      `avg by (window) (${MOVING_AVERAGE}:avg{${recordedOfFunction}})`,
+      "{{window}}",
+    ).span(12),
+    ratio(
+      "CPU, busiest",
+      "Moving average of the CPU utilization of the busiest CPU. One value per window of the average.",
+      `max by (window) (${MOVING_AVERAGE}:max{${recordedOfFunction}})`,
+      "{{window}}",
+    ).span(12),
   ],
 };
 
@@ -59,5 +69,6 @@ function ratio(title: string, description: string, expression: string, legend: s
     .min(0)
     .max(1)
     .decimals(1)
+    .colorMode(BigValueColorMode.Value)
     .withTarget(rangeQuery(expression, legend));
 }

@@ -1,5 +1,8 @@
+import { recordedScope, scope } from "../scope.ts";
+
 /** Metrics of the chosen host itself. */
-export const ofHost = 'host="$host"';
+export const ofHost = `${scope}, host="$host"`;
+export const recordedOfHost = `${recordedScope}, host="$host"`;
 
 /**
  * Metrics that functions put out for the chosen host. A function without shards puts out one value for the
@@ -10,4 +13,5 @@ export const ofHost = 'host="$host"';
 export const ofAnyFunction = "host=~`${host:regex}|`";
 
 /** The same, of the chosen functions. */
-export const ofFunction = `function=~"$function", ${ofAnyFunction}`;
+export const ofFunction = `${scope}, function=~"$function", ${ofAnyFunction}`;
+export const recordedOfFunction = `${recordedScope}, function=~"$function", ${ofAnyFunction}`;

@@ -1,5 +1,5 @@
 import { CountsPerSecond, Hertz, Short } from "@grafana/grafana-foundation-sdk/units";
-import { type Row, rangeQuery, timeseries } from "../common.ts";
+import { colour, fixedColour, type Row, rangeQuery, timeseries } from "../common.ts";
 import { ofHost } from "./selectors.ts";
 
 export const system: Row = {
@@ -29,7 +29,8 @@ export const system: Row = {
       .span(6)
       .min(0)
       .withTarget(rate("interrupts", "hardware"))
-      .withTarget(rate("soft_interrupts", "soft")),
+      .withTarget(rate("soft_interrupts", "soft"))
+      .overrideByName("soft", [fixedColour(colour.orange)]),
   ],
 };
 

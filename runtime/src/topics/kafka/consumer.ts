@@ -203,6 +203,8 @@ export class KafkaConsumer implements Consumer {
         const offset = stored === undefined ? await this.#startOf(partition) : Number(stored) + 1;
         if (!assigned.isCurrent) return;
         assigned.offset = offset;
+        // It has its place from now on, also where it is gone before the first event comes.
+        if (stored === undefined) this.#commits.set(partition.source, { partition, offset: BigInt(offset) });
         this.#fetcher.wake();
         return;
       } catch (error) {
@@ -213,10 +215,12 @@ export class KafkaConsumer implements Consumer {
   }
 
   async #startOf({ topic, number }: Partition): Promise<number> {
-    const committed = (await this.#admin.committed(this.#group, topic, [number])).get(number);
     const { first, next } = (await this.#admin.ranges(topic, [number])).get(number) ?? { first: 0, next: 0 };
+    // What is committed may be of the topic that was there before: it is kept by the name.
+    if (this.#missing.has(topic)) return first;
+    const committed = (await this.#admin.committed(this.#group, topic, [number])).get(number);
     if (committed !== undefined && committed <= next) return Math.max(committed, first);
-    return this.#missing.has(topic) || this.#wanted.get(topic) === "oldest" ? first : next;
+    return this.#wanted.get(topic) === "oldest" ? first : next;
   }
 
   /** What was to come next is not kept any more: go on with the oldest that is. */

@@ -1,6 +1,6 @@
 import { TOPIC_PREFIX, TOPICS_KEY, topicKey } from "@gaugelet/shared/keys";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
-import { connectRedis } from "@gaugelet/shared/redis/connection";
+import { connectRedis, SILENCE_MILLISECONDS } from "@gaugelet/shared/redis/connection";
 import type { OnPushing } from "@gaugelet/shared/redis/key-changes-listener";
 import { scanKeys } from "@gaugelet/shared/redis/scan";
 import type { Redis } from "ioredis";
@@ -27,8 +27,6 @@ import { CREATE_SCRIPT, DELETE_SCRIPT, PUBLISH_SCRIPT } from "./scripts.ts";
 import { isMissing, streamInfo } from "./stream-info.ts";
 import { TopicWatch } from "./topic-watch.ts";
 
-/** A server that says nothing for this long while it is asked is away: the network may be cut without a word. */
-const SILENCE_MILLISECONDS = 10_000;
 const SCAN_COUNT = 1_000;
 
 interface ScriptedRedis extends Redis {

@@ -51,6 +51,8 @@ export class TopicTriggers implements ConsumerListener {
   /** Read these topics from now on, those that stay without a break. */
   update(specs: readonly TopicTriggerSpec[]): void {
     this.#specs = new Map(specs.map((spec) => [spec.topic, spec]));
+    // From 0 on, so that the first events are an increase and not a new series.
+    for (const { topic } of specs) this.#consumed.set(topic, this.#consumed.get(topic) ?? 0);
     const active = specs.filter(({ paused }) => !paused);
     const starts = new Map(active.map(({ topic, start }) => [topic, start]));
     if (starts.size === 0) {
@@ -64,9 +66,10 @@ export class TopicTriggers implements ConsumerListener {
     if (specs.length > 0 && this.#parts.definition.state !== "partition") this.#startDelayed("");
   }
 
-  /** What metrics show of it; undefined where this member reads nothing. */
+  /** What metrics show of it; undefined where this member has nothing to read. */
   get observed(): ObservedTopics | undefined {
-    if (this.#consumer === undefined) return undefined;
+    // One that is paused falls behind as well.
+    if (this.#specs.size === 0) return undefined;
     const oldest = new Map<string, number | undefined>();
     for (const topic of this.#specs.keys()) oldest.set(topic, undefined);
     for (const { topic, oldest: own } of this.#feeds.values()) {
@@ -77,6 +80,7 @@ export class TopicTriggers implements ConsumerListener {
       consumed: this.#consumed,
       assignments: this.#assignments,
       oldest,
+      isReading: this.#problem === null,
       lag: () => this.#lag(),
     };
   }
@@ -133,8 +137,8 @@ export class TopicTriggers implements ConsumerListener {
     const { log, topics } = this.#parts;
     if (reason === this.#problem) return;
     this.#problem = reason;
-    if (reason === null) log.info("events of topics come again");
-    else log.error({ reason, topics: topics.engine }, `no events of topics for now, trying on: ${reason}`);
+    if (reason === null) log.info("all topics can be read");
+    else log.warn({ reason, topics: topics.engine }, `not all topics can be read, trying on: ${reason}`);
   }
 
   /** Read nothing any more, and commit what is handled. */
