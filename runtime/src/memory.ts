@@ -1,10 +1,13 @@
-import { setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
 const LOOK_EVERY_MILLISECONDS = 100;
 /** Calls that come in bursts must find the code as quick as it was. */
 const BUSY_FOR_AT_LEAST_MILLISECONDS = 10_000;
 /** Far more than measurements and schedules make, far less than what a runtime can do. */
 const BUSY_CALLS_PER_SECOND = 5_000;
+
+/** Once new objects have so much room, V8 gives them no more: it would go on to several times that, for little. */
+const ENOUGH_FOR_NEW_OBJECTS_BYTES = 16 * 1024 ** 2;
 
 /**
  * Keep memory small while little is to be done, and calls quick while much is.
@@ -21,6 +24,7 @@ export function favourSizeUntilBusy(countCalls: () => number): () => void {
   setFlagsFromString("--optimize-for-size");
   let busyUntil = 0;
   let before = countCalls();
+  let mayGrow = true;
   const timer = setInterval(() => {
     const calls = countCalls();
     const wasBusy = busyUntil > 0;
@@ -30,8 +34,17 @@ export function favourSizeUntilBusy(countCalls: () => number): () => void {
     } else if (busyUntil < now) busyUntil = 0;
     before = calls;
     const isBusy = busyUntil > 0;
+    const hasEnough = roomForNewObjects() >= ENOUGH_FOR_NEW_OBJECTS_BYTES;
+    if (hasEnough === mayGrow) {
+      mayGrow = !hasEnough;
+      setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
+    }
     if (isBusy !== wasBusy) setFlagsFromString(isBusy ? "--no-optimize-for-size" : "--optimize-for-size");
   }, LOOK_EVERY_MILLISECONDS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+function roomForNewObjects(): number {
+  return getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.space_size ?? 0;
 }

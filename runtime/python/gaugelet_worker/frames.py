@@ -103,10 +103,10 @@ class FrameStream:
     ) -> Iterator[tuple[int, Any, int, int]]:
         """The frames as they come, until the runtime closes its end.
 
-        Gives of each its type, its head, and where in `bytes` its body begins and stops. The head of an `invoke` is
-        given as its bytes: most handlers do not ask for what is in it. When none is left
-        whole, `before_waiting` is asked for how many seconds it may take until more comes: then `when_idle`
-        is called. 0: however long.
+        Gives of each its type, its head, and where in `bytes` its body begins and stops. The head of an
+        `invoke` is given as its bytes: most handlers do not ask for what is in it. When none is left whole,
+        `before_waiting` is asked for how many seconds it may take until more comes: then `when_idle` is
+        called. 0: however long.
         """
         while True:
             buffer, start, size = self.bytes, self._start, len(self.bytes)

@@ -16,7 +16,18 @@ FIELDS = {
     "function_getmtime": "2026-11-21 05:54:49",
 }
 OF_AN_EVENT = [
-    *("input_key", "topic", "partition", "offset", "key", "timestamp", "attempt", "event_id", "headers", "events")
+    *(
+        "input_key",
+        "topic",
+        "partition",
+        "offset",
+        "key",
+        "timestamp",
+        "attempt",
+        "event_id",
+        "headers",
+        "events",
+    )
 ]
 READ_ONLY = [*FIELDS, *OF_AN_EVENT, "last_execution"]
 
@@ -50,7 +61,8 @@ def test_nothing_can_be_deleted_and_the_error_names_it(context, field):
 def test_a_field_that_does_not_exist_is_named_with_those_that_do(context):
     with pytest.raises(AttributeError) as caught:
         _ = context.inputkey
-    assert str(caught.value) == f"context has no field 'inputkey'; it has {', '.join(sorted(['env', *READ_ONLY]))}"
+    fields = ", ".join(sorted(["env", *READ_ONLY]))
+    assert str(caught.value) == f"context has no field 'inputkey'; it has {fields}"
     assert not hasattr(context, "other")
     assert getattr(context, "other", 7) == 7
 

@@ -28,8 +28,10 @@ const dropInSchema = z.object({
   FUNCTION_HANDLER: manifestSchema.shape.handler.default("usermodule.handler"),
 });
 
-/** What stays the runtime's own: its settings, and the secrets it signs in with. */
+/** What stays the runtime's own: its settings, */
 const NOT_PASSED_ON = /^(DATABASE_URL|GAUGELET_.*|NODE_.*|npm_.*|FUNCTION_ZIP)$/;
+/** and the secrets it signs in with. */
+const SECRETS = [NOT_PASSED_ON, SECRET_VARIABLES, SECRET_KAFKA_VARIABLES];
 
 /**
  * One function from environment variables alone, named after its output key: what makes the runtime a
@@ -53,10 +55,7 @@ export function readDropIn(environment: NodeJS.ProcessEnv, operator: OperatorSet
     limits: CONTAINER_IS_THE_LIMIT,
     // The container is the function's own: what its deployment sets is for the function to read.
     environment: Object.fromEntries(
-      Object.entries(set).filter(
-        ([name]) =>
-          ![NOT_PASSED_ON, SECRET_VARIABLES, SECRET_KAFKA_VARIABLES].some((each) => each.test(name)),
-      ),
+      Object.entries(set).filter(([name]) => !SECRETS.some((secret) => secret.test(name))),
     ),
   });
   const source = codeSource(values.FUNCTION_ZIP ?? resolve(values.FUNCTION_FILE), process.cwd());

@@ -1,19 +1,14 @@
-import type { Logger } from "pino";
 import { weightOf } from "../configuration/classes.ts";
-import type { FunctionDefinition } from "../configuration/manifest.ts";
-import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
-import { type DeadLetter, Gathered } from "../sinks/handled.ts";
 import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { CallResult } from "../workers/call-result.ts";
 import type { PoolUser, WorkerPool } from "../workers/pool.ts";
-import type { LimitName } from "../workers/protocol.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
 import type { SavedEnv, Worker } from "../workers/worker.ts";
-import { retrySeconds } from "./back-off.ts";
-import { type Move, moveEnv, nextMove } from "./balance.ts";
-import { blame, suspectsOf } from "./blame.ts";
+import { Balancing } from "./balancing.ts";
+import { suspectsOf } from "./blame.ts";
 import type { Delivery, FeedEntry } from "./delivery.ts";
+import { type Failure, Failures, type FailuresParts } from "./failures.ts";
 import type { Feed } from "./feed.ts";
 import { handledOf } from "./handled.ts";
 import type { Lane } from "./lane.ts";
@@ -26,11 +21,8 @@ import { Window } from "./window.ts";
 const STORED_BY_ANOTHER = "another runtime stored what this one was about to: reading its state anew";
 
 /** What a {@link Dispatcher} is made of. */
-export interface DispatcherParts {
-  readonly definition: FunctionDefinition;
+export interface DispatcherParts extends FailuresParts {
   readonly store: RedisStore;
-  readonly metrics: FunctionMetrics;
-  readonly log: Logger;
   /** The proof that this is the function's owner. */
   readonly fence: OutboxParts["fence"];
   /** Brings outputs to their topics. */
@@ -40,8 +32,6 @@ export interface DispatcherParts {
   ) => ReturnType<OutboxParts["publish"]>;
   /** Whose worker may be busy, where not all may. */
   readonly turns: Turns;
-  /** Hears of each call that is over. */
-  readonly note: (outcome: Outcome, message: string, details: string, limit: LimitName | undefined) => void;
 }
 
 /**
@@ -62,15 +52,14 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   readonly #lanes: Lanes;
   readonly #keepsEnv: boolean;
   readonly #problems: LastingProblems;
+  readonly #failures: Failures;
+  readonly #balancing: Balancing;
   readonly #patience = new AbortController();
   /** Lanes with something to send; they take turns. */
   readonly #eager = new Set<Lane>();
   readonly #windows = new Map<Worker<Delivery>, Window>();
   /** Who waits for a worker to have nothing to do. */
   readonly #waitingForQuiet = new Map<Worker<Delivery>, () => void>();
-  /** The shard that changes its worker. */
-  #moving: Move | undefined;
-  #isMovingEnv = false;
   #isStopping = false;
   /** Nothing is sent until it is known that this runtime may. */
   #isHeld = false;
@@ -82,6 +71,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     this.#parts = parts;
     this.#keepsEnv = definition.state !== "none";
     this.#problems = new LastingProblems(log);
+    this.#failures = new Failures(parts);
     const { signal } = this.#patience;
     this.#lanes = new Lanes({
       definition,
@@ -94,6 +84,11 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       onRoom: (lane) => this.#wake(lane),
     });
     this.#pool = poolFor(this);
+    this.#balancing = new Balancing(this.#lanes, this.#pool, (lane) => {
+      if (lane.intake.isActive) this.#eager.add(lane);
+      this.#balance();
+      this.#pump();
+    });
   }
 
   get pool(): WorkerPool<Delivery> {
@@ -125,7 +120,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const lane = this.#lanes.of(delivery.event.shard);
     if (lane.isReserved) {
       const message = `the output key ${lane.outputKey} is one that Gaugelet needs itself; choose another output.key`;
-      this.#fail(delivery, "rejected", message, "", undefined);
+      this.#failures.tell(delivery, { outcome: "rejected", message, details: "", limit: undefined });
       return;
     }
     lane.put(delivery);
@@ -199,7 +194,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
 
   /** Redis came back: it may have lost what it said that it had stored, which is handled again then. */
   async checkStored(): Promise<void> {
-    for (const lane of [...this.#lanes]) {
+    for (const lane of this.#lanes) {
       const isAsStored = await lane.outbox.isAsStored([...lane.feeds.keys()]);
       if (!isAsStored) this.#resetLane(lane, "Redis lost what it had stored: going on from what it has");
     }
@@ -246,10 +241,12 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const areKnown = areToBlame && underWay.length === unanswered.length;
     // Those that were answered came first.
     const again = [...unsaved, ...underWay].flatMap((delivery) =>
-      areKnown && suspects.includes(delivery) ? this.#blame(delivery, end) : [delivery],
+      areKnown && suspects.includes(delivery)
+        ? this.#failures.blame(this.#lanes.of(delivery.event.shard), delivery, end)
+        : [delivery],
     );
     this.#putBack(again);
-    this.#continueMove();
+    this.#balancing.goOn();
     this.#pump();
   }
 
@@ -316,7 +313,9 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const now = performance.now();
     const delivery = lane.intake.peek(now);
     if (delivery === undefined) return false;
-    if (delivery.letters !== undefined) return this.#putAside(lane, delivery, delivery.letters);
+    if (delivery.letters !== undefined) {
+      return this.#failures.putAside(lane, delivery, delivery.letters);
+    }
     if (lane.outbox.isFull && delivery.entry !== undefined) return false;
     const worker = this.#keepsEnv ? this.#holderOf(lane) : this.#leastBusyFor(lane);
     if (worker === undefined) return false;
@@ -404,9 +403,11 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     if (!delivery.isVoid) {
       lane.done(delivery);
       if (result.outcome === "ok") this.#succeed(worker, lane, delivery, result);
-      else if (delivery.entry === undefined) {
-        this.#fail(delivery, result.outcome, result.message, result.details, result.limit);
-      } else this.#failFed(worker, lane, delivery, delivery.entry, { ...result, outcome: result.outcome });
+      else {
+        const failure = { ...result, outcome: result.outcome };
+        if (delivery.entry === undefined) this.#failures.tell(delivery, failure);
+        else this.#failFed(worker, lane, delivery, delivery.entry, failure);
+      }
     }
     this.#parts.metrics.answered(worker, result);
     // Saving what it left in env may end the worker yet.
@@ -415,7 +416,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     if (worker.inFlight === 0) this.#endTurn(worker);
     this.#pump();
     if (worker.inFlight === 0) this.#hearQuiet(worker);
-    if (this.#moving !== undefined) this.#continueMove();
+    this.#balancing.goOn();
   }
 
   #succeed(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, result: CallResult): void {
@@ -438,66 +439,14 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const saved = lane.takeSaved(id);
     if (saved.length > 0) lane.outbox.put(handledOf(saved, env, this.#parts.definition));
     for (const delivery of saved) this.#acquit(worker, delivery);
-    this.#storeFailed(lane);
+    this.#failures.storeFailed(lane);
     if (lane.unsaved.length === 0) this.#hearQuiet(worker);
-    if (this.#moving !== undefined) this.#continueMove();
+    this.#balancing.goOn();
     this.#pump();
   }
 
-  /** Take a shard from the worker with the most to the one with the fewest, one after the other. */
   #balance(): void {
-    if (!this.#keepsEnv || this.#isStopping || this.#moving !== undefined) return;
-    this.#moving = nextMove(this.#lanes, this.#pool.serving);
-    if (this.#moving === undefined) return;
-    this.#moving.lane.isMoving = true;
-    this.#continueMove();
-  }
-
-  /** Once nothing of the shard is under way. */
-  #continueMove(): void {
-    const move = this.#moving;
-    if (move === undefined || this.#isMovingEnv || !move.lane.isQuiet) return;
-    this.#isMovingEnv = true;
-    const { lane, from, to } = move;
-    const isHeld = lane.worker === from && from.shards.has(lane.number);
-    const isWanted = isHeld && this.#pool.isServing(from) && this.#pool.isServing(to);
-    const moved = isWanted ? moveEnv(move).catch(() => false) : Promise.resolve(false);
-    void moved.then((isDone) => {
-      lane.canMove = isDone || !isWanted || from.hasEnded || to.hasEnded;
-      lane.isMoving = false;
-      this.#isMovingEnv = false;
-      this.#moving = undefined;
-      if (lane.intake.isActive) this.#eager.add(lane);
-      this.#balance();
-      this.#pump();
-    });
-  }
-
-  /** @returns the event as it runs again; none where that is not here. */
-  #blame(delivery: Delivery, end: WorkerEnd): readonly Delivery[] {
-    const { outcome, isLast, message, limit } = blame(delivery, end);
-    const { event, entry } = delivery;
-    const lane = this.#lanes.of(event.shard);
-    if (entry !== undefined) {
-      // The clock of a call says nothing of the next attempt.
-      const failure = { outcome, message, details: "", limit, isLast: isLast && outcome === "killed" };
-      return this.#tryAgain(lane, delivery, entry, failure);
-    }
-    if (!isLast) {
-      this.#parts.note(outcome, message, "", limit);
-      return [delivery];
-    }
-    lane.done(delivery);
-    const isTold = this.#fail(delivery, outcome, message, "", limit);
-    // Whoever waits for an answer knows. What takes too long is told as what raises is, and not kept.
-    if (!isTold && outcome === "killed") {
-      const { source, body } = event;
-      const rest = { details: "", topic: "", origin: {}, delayed: undefined };
-      this.#storeLetters(lane, delivery, [
-        { source, body, error: message, attempts: delivery.deaths, ...rest },
-      ]);
-    }
-    return [];
+    if (this.#keepsEnv && !this.#isStopping) this.#balancing.begin();
   }
 
   /** An event of a feed failed in a worker that goes on. */
@@ -509,101 +458,20 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     failure: Failure,
   ): void {
     if (!this.#keepsEnv || lane.worker !== worker) {
-      lane.putBack(this.#tryAgain(lane, delivery, entry, failure));
+      lane.putBack(this.#failures.tryAgain(lane, delivery, entry, failure));
       return;
     }
     if (failure.outcome === "rejected" && entry.size === 1) {
-      // The handler was not called: env is as it was, and the event has its place among the others.
-      delivery.attempts += 1;
-      this.#noteFailure(failure);
-      delivery.letters = entry.letters(failure.message, failure.details, delivery.attempts);
-      this.#tellOfLetters(delivery.letters);
-      lane.unsaved.push(delivery);
-      this.#storeFailed(lane);
+      this.#failures.rejectInPlace(lane, delivery, entry, failure);
       return;
     }
     // What ran after it ran with what it left in env; what ran before it is not stored yet.
     const before = lane.unsaved.splice(0);
     const after = worker.unanswered.filter(({ event, isVoid }) => event.shard === lane.shard && !isVoid);
     worker.forget(lane.number);
-    const again = this.#tryAgain(lane, delivery, entry, failure);
+    const again = this.#failures.tryAgain(lane, delivery, entry, failure);
     const renewed = (each: Delivery): Delivery => each.renewed();
     lane.putBack([...before.map(renewed), ...again, ...after.map(renewed)]);
-  }
-
-  /** @returns the event, or its parts, as it runs again in its place; none where it is kept elsewhere now. */
-  #tryAgain(lane: Lane, delivery: Delivery, entry: FeedEntry, failure: Failure): readonly Delivery[] {
-    this.#noteFailure(failure);
-    const { feed, retries } = entry;
-    const parts = feed.split(delivery);
-    if (parts !== undefined) {
-      delivery.isVoid = true;
-      return parts;
-    }
-    delivery.attempts += 1;
-    const { outcome, message, details } = failure;
-    const isLast = failure.isLast === true || outcome === "rejected" || delivery.attempts >= retries.attempts;
-    if (isLast) delivery.letters = entry.letters(message, details, delivery.attempts);
-    else this.#parts.metrics.retried(entry.topic);
-    const seconds = isLast ? 0 : retrySeconds(retries, delivery.attempts);
-    // One that ended its worker has the worker's own back-off.
-    if (this.#keepsEnv || (outcome === "killed" && !isLast)) {
-      const again = delivery.renewed();
-      again.isSuspect = true;
-      if (outcome !== "killed") again.notBefore = performance.now() + seconds * 1000;
-      return [again];
-    }
-    if (delivery.letters !== undefined) this.#storeLetters(lane, delivery, delivery.letters);
-    else {
-      const delayed = { milliseconds: Math.ceil(seconds * 1000), text: entry.delayedText(delivery.attempts) };
-      feed.over(delivery);
-      const handled = new Gathered();
-      feed.settle(handled);
-      handled.delayed.push(delayed);
-      lane.outbox.put(handled);
-    }
-    return [];
-  }
-
-  #noteFailure({ outcome, message, details, limit }: Failure): void {
-    this.#parts.note(outcome, message, details, limit);
-  }
-
-  /** An event that failed for good comes to its turn. @returns whether it could go. */
-  #putAside(lane: Lane, delivery: Delivery, letters: readonly DeadLetter[]): boolean {
-    // Positions of events before it must not come after its own.
-    if (this.#keepsEnv && !lane.isQuiet) return false;
-    lane.intake.take();
-    if (delivery.attempts === 0) this.#parts.note("rejected", letters[0]?.error ?? "", "", undefined);
-    this.#storeLetters(lane, delivery, letters);
-    return true;
-  }
-
-  #storeLetters(lane: Lane, delivery: Delivery, letters: readonly DeadLetter[]): void {
-    delivery.letters = letters;
-    this.#tellOfLetters(letters);
-    lane.outbox.put(handledOf([delivery], undefined, this.#parts.definition));
-  }
-
-  #tellOfLetters(letters: readonly DeadLetter[]): void {
-    const { metrics, log, definition } = this.#parts;
-    metrics.deadLettered(letters);
-    for (const { topic, origin, attempts } of letters) {
-      const { partition, offset } = origin;
-      const times = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
-      const from = topic === "" ? {} : { topic, partition, offset };
-      log.error(
-        { ...from, attempts },
-        `event given up after ${times}: a dead letter now, which "topics dead ${definition.name}" shows`,
-      );
-    }
-  }
-
-  /** Calls that failed for good wait for the `env` of those before them; where there are none, for nothing. */
-  #storeFailed(lane: Lane): void {
-    const { unsaved } = lane;
-    if (unsaved.length === 0 || unsaved.some(({ letters }) => letters === undefined)) return;
-    lane.outbox.put(handledOf(unsaved.splice(0), undefined, this.#parts.definition));
   }
 
   /** What a lane has not stored is void: its `env` is read anew, and so are its feeds. */
@@ -611,7 +479,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     if (this.#isStopping) return;
     this.#rollBack(lane, isByItself);
     this.#parts.log.warn({ outputKey: lane.outputKey }, why);
-    for (const feed of [...lane.feeds.values()]) feed.rewind();
+    for (const feed of lane.feeds.values()) feed.rewind();
     this.#wake(lane);
   }
 
@@ -653,18 +521,6 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     for (const lane of this.#lanes) if (lane.intake.isActive) this.#eager.add(lane);
   }
 
-  /** @returns whether somebody waited for the answer. */
-  #fail(
-    delivery: Delivery,
-    outcome: Exclude<Outcome, "ok">,
-    message: string,
-    details: string,
-    limit: LimitName | undefined,
-  ): boolean {
-    this.#parts.note(outcome, message, details, limit);
-    return delivery.reply({ outcome, message, details });
-  }
-
   /** It did not end the worker: others may run beside it again. */
   #acquit(worker: Worker<Delivery>, delivery: Delivery): void {
     if (!delivery.isSuspect) return;
@@ -686,14 +542,4 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
 /** Whether it came by itself: events of feeds are read anew by whoever owns them. */
 function isByItself({ entry }: Delivery): boolean {
   return entry === undefined;
-}
-
-/** How a call failed. */
-interface Failure {
-  readonly outcome: Exclude<Outcome, "ok">;
-  readonly message: string;
-  readonly details: string;
-  readonly limit: LimitName | undefined;
-  /** There is no use in another attempt. */
-  readonly isLast?: boolean;
 }

@@ -117,6 +117,6 @@ export class FunctionSet {
 }
 
 /** All of a definition that cannot change while the function runs. */
-function withoutTriggers({ triggers: _, ...rest }: FunctionDefinition): Partial<FunctionDefinition> {
-  return rest;
+function withoutTriggers(definition: FunctionDefinition): FunctionDefinition {
+  return { ...definition, triggers: [] };
 }

@@ -54,7 +54,7 @@ function fieldsOf(head: string): Fields {
   // The next call may have the same ones.
   Object.freeze(fields.headers);
   if (topic === null) return fields;
-  const idOf = (at: unknown): string => `${topic}/${partition}/${at}`;
+  const idOf = (at: unknown): string => [topic, partition, at].map(String).join("/");
   fields.event_id ??= idOf(offset);
   if (Array.isArray(fields.events)) {
     fields.events = fields.events.map((event: object) => {

@@ -1,7 +1,6 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TopicEngineName, Topics } from "../../src/topics/topics.ts";
 import { RuntimeProcess } from "./runtime-process.ts";
 
 /** A function of a fault test: its code, and what else its manifest says. */
@@ -9,15 +8,6 @@ export interface StagedFunction {
   readonly name: string;
   readonly code: string;
   readonly [field: string]: unknown;
-}
-
-/** Where the topics and the outputs of a fault test are. */
-export interface Place {
-  /** Variables that a runtime finds them by. */
-  readonly environment: Record<string, string>;
-  readonly engine: TopicEngineName;
-  /** As producers have them. */
-  readonly topics: Topics;
 }
 
 /** Replicas of a runtime that serve the same functions, each a process of its own. */

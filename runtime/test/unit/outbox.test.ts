@@ -59,7 +59,7 @@ afterEach(() => {
 
 /** What one call came to. */
 function handled(output: string, changes: Partial<Handled> = {}): Handled {
-  return { ...new Gathered(), output: Buffer.from(output), ...changes };
+  return Object.assign(new Gathered(), { output: Buffer.from(output), ...changes });
 }
 
 /** How many scripts and single writes the server has run. */

@@ -99,7 +99,7 @@ export class KafkaConsumer implements Consumer {
   subscribe(topics: ReadonlyMap<string, TopicStart>): void {
     this.#wanted = topics;
     void this.#commit();
-    for (const assigned of [...this.#assigned.values()]) {
+    for (const assigned of this.#assigned.values()) {
       if (!topics.has(assigned.partition.topic)) this.#revoke(assigned);
     }
     for (const topic of this.#missing) if (!topics.has(topic)) this.#missing.delete(topic);
@@ -250,7 +250,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   #revokeTopic(topic: string): void {
-    for (const assigned of [...this.#assigned.values()]) {
+    for (const assigned of this.#assigned.values()) {
       if (assigned.partition.topic === topic) this.#revoke(assigned);
     }
   }

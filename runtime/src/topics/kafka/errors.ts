@@ -36,7 +36,7 @@ export function isOneOf(error: unknown, ...names: readonly ErrorName[]): boolean
 
 export function isUnknownTopic(error: unknown): boolean {
   // The client finds out by itself that the metadata say nothing of a topic.
-  const isNotFound = error instanceof Error && /^Unknown topic /.test(error.message);
+  const isNotFound = error instanceof Error && error.message.startsWith("Unknown topic ");
   return (
     isNotFound || isOneOf(error, "UNKNOWN_TOPIC_OR_PARTITION", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID")
   );

@@ -87,7 +87,11 @@ export class Fetcher {
       while (!this.#isStopped) {
         const wanted = [...this.#assigned()].filter(({ isWanted }) => isWanted);
         const ofNode = wanted.length === 0 ? undefined : (await this.#byLeader(wanted)).get(node);
-        if (ofNode === undefined) break;
+        if (ofNode === undefined) {
+          // Another broker may lead them now, which nobody asks yet.
+          if (wanted.length > 0) this.wake();
+          break;
+        }
         await this.#fetch(node, ofNode);
       }
     } catch (error) {

@@ -145,9 +145,9 @@ export class TopicTriggers implements ConsumerListener {
   async stop(): Promise<void> {
     const consumer = this.#consumer;
     this.#consumer = undefined;
-    for (const shard of [...this.#delayed.keys()]) this.#stopDelayed(shard);
+    for (const shard of this.#delayed.keys()) this.#stopDelayed(shard);
     // Before anything else happens: another consumer may follow at once, whose feeds are none of ours.
-    for (const source of [...this.#feeds.keys()]) this.#close(source);
+    for (const source of this.#feeds.keys()) this.#close(source);
     await consumer?.stop();
   }
 

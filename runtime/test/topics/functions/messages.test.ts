@@ -84,6 +84,6 @@ test("the fields of a dead letter are those that are documented", async () => {
   });
   const page = await readFile(join(ROOT, "docs/reference/topics.md"), "utf8");
   const section = page.split(/^## /m).find((each) => each.startsWith("Dead letters\n")) ?? "";
-  const documented = [...section.matchAll(/^\| `(\w+)` /gm)].map(([, name = ""]) => name);
-  expect(documented.sort()).toEqual(Object.keys(letter ?? {}).sort());
+  const documented = [...section.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
+  expect(new Set(documented)).toEqual(new Set(Object.keys(letter ?? {})));
 });
