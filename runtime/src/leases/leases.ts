@@ -77,6 +77,8 @@ export class Leases {
   #looking: NodeJS.Timeout | undefined;
   #isRenewing = false;
   #warnedOfRights = false;
+  /** Why nobody can be asked for a lease, as it was told last. */
+  #problem: string | undefined;
   readonly #onReady = (): void => {
     void this.#renew();
     void this.#lookAtAll();
@@ -133,9 +135,11 @@ export class Leases {
     wanted.isAsking = true;
     try {
       await this.#ask(wanted);
+      this.#problem = undefined;
     } catch (error) {
       wanted.seen = undefined;
       if (isRefused(error)) this.#gainWithoutRights(wanted, error);
+      else this.#report(explainRedisError(error));
     } finally {
       wanted.isAsking = false;
     }
@@ -196,6 +200,13 @@ export class Leases {
     wanted.isStandby = false;
     wanted.seen = undefined;
     wanted.listener.onGained(token);
+  }
+
+  /** While the connection is down its own report says why. */
+  #report(reason: string): void {
+    if (this.#redis.status !== "ready" || reason === this.#problem) return;
+    this.#problem = reason;
+    this.#log.error({ reason }, `cannot tell who owns functions, trying on: ${reason}`);
   }
 
   #gainWithoutRights(wanted: Wanted, error: unknown): void {

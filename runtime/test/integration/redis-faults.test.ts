@@ -94,7 +94,9 @@ test("a Redis that turns read-only keeps the last good output, and stores when i
   await runtime.redis.client.call("REPLICAOF", "127.0.0.1", "1");
   const file = await runtime.write("handler.py", COUNTING);
   const other = await runtime.start({ REDIS_OUTPUT_KEY: "other", FUNCTION_FILE: file });
-  await other.logged(/cannot store other, trying on: READONLY.*read-only replica; connect to the primary/);
+  await other.logged(
+    /cannot tell who owns functions, trying on: READONLY.*read-only replica; connect to the primary/,
+  );
   await runtime.redis.client.call("REPLICAOF", "NO", "ONE");
   await runtime.output(({ n, calls }) => n === 2 && calls === 1, "other");
   expect(started.log.some(({ level }) => level === "fatal")).toBe(false);
