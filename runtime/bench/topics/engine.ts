@@ -9,13 +9,13 @@ export interface BenchedEngine {
   /** What topics are made, filled and deleted with. */
   readonly topics: Topics;
   /** What the fields begin with that a topic's positions are stored under, one for each partition. */
-  sourcesOf(topic: string): string;
+  readonly sourcesOf: (topic: string) => string;
   /**
    * How many events of a partition there are up to a position.
    *
    * @param published the positions of all, in order, where the topic has one partition.
    */
-  numbering(published: readonly string[]): (position: string) => number;
+  readonly numbering: (published: readonly string[]) => (position: string) => number;
   /** Program that reads a topic with the engine's client alone; see bare-consumer.ts. */
   readonly bareConsumer: URL;
   /** Port of the Redis that outputs and positions are stored in. */
