@@ -199,7 +199,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
 
   /** Redis came back: it may have lost what it said that it had stored, which is handled again then. */
   async checkStored(): Promise<void> {
-    for (const lane of [...this.#lanes]) {
+    for (const lane of this.#lanes) {
       const isAsStored = await lane.outbox.isAsStored([...lane.feeds.keys()]);
       if (!isAsStored) this.#resetLane(lane, "Redis lost what it had stored: going on from what it has");
     }
@@ -611,7 +611,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     if (this.#isStopping) return;
     this.#rollBack(lane, isByItself);
     this.#parts.log.warn({ outputKey: lane.outputKey }, why);
-    for (const feed of [...lane.feeds.values()]) feed.rewind();
+    for (const feed of lane.feeds.values()) feed.rewind();
     this.#wake(lane);
   }
 

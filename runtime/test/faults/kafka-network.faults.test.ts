@@ -22,7 +22,7 @@ test("a network that is cut for 30 s between a runtime and the broker loses noth
   const folder = await mkdtemp(join(tmpdir(), "gaugelet-redis-"));
   const socket = join(folder, "redis.sock");
   // Beside the runtime: what becomes of events can be stored all the time.
-  const [redisProgram = "", ...redisArgs] = [...network.atRuntime, "redis-server", "--unixsocket", socket];
+  const [redisProgram, ...redisArgs] = [...network.atRuntime, "redis-server", "--unixsocket", socket];
   const server = spawn(redisProgram, [...redisArgs, "--dir", folder, "--save", ""], { stdio: "ignore" });
   const redis = new Redis({ path: socket, retryStrategy: () => 20, maxRetriesPerRequest: null });
   redis.on("error", () => {});

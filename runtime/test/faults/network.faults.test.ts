@@ -27,14 +27,7 @@ beforeEach(async () => {
   network = new CutNetwork();
   folder = await mkdtemp(join(tmpdir(), "gaugelet-redis-"));
   const socket = join(folder, "redis.sock");
-  const [program = "", ...args] = [
-    ...network.atServer,
-    "redis-server",
-    "--dir",
-    folder,
-    "--unixsocket",
-    socket,
-  ];
+  const [program, ...args] = [...network.atServer, "redis-server", "--dir", folder, "--unixsocket", socket];
   const options = ["--bind", network.address, "--protected-mode", "no", "--appendonly", "yes", "--save", ""];
   server = spawn(program, [...args, ...options], { stdio: "ignore" });
   redis = new Redis({ path: socket, retryStrategy: () => 20, maxRetriesPerRequest: null });

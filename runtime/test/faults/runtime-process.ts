@@ -24,7 +24,7 @@ export class RuntimeProcess {
   readonly #ended: Promise<unknown>;
 
   constructor({ environment, folder, by = [] }: RuntimeProcessOptions) {
-    const [program = "", ...args] = [...by, process.execPath, join(ROOT, "runtime/src/main.ts")];
+    const [program, ...args] = [...by, process.execPath, join(ROOT, "runtime/src/main.ts")];
     this.#child = spawn(program, args, {
       env: {
         PATH: process.env.PATH ?? "",
