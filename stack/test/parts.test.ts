@@ -118,6 +118,7 @@ test("the runtime and the exporter get the stack's ports and Redis; the user's o
     GAUGELET_PYTHON: python,
     GAUGELET_STATE_DIR: settings.state,
     GAUGELET_CONFIG: join(ROOT, "gaugelet.yaml"),
+    PROMETHEUS_URL: `http://127.0.0.1:${settings.ports.prometheus}`,
   });
   expect((await exporterPart(settings).prepare()).environment).toMatchObject({
     REDIS_HOST: "127.0.0.1",

@@ -119,26 +119,26 @@ export function topicsCommand(
     .command("replay <function> [ids...]")
     .description("let a function handle dead letters once more")
     .option("--all", "all of them")
-    .action((name: string, ids: string[], { all }: { all?: true }) =>
-      withPlace(environment, async ({ deadLetters }) => {
-        requireIdsOrAll(program, ids, all);
+    .action((name: string, ids: string[], { all }: { all?: true }) => {
+      requireIdsOrAll(program, ids, all);
+      return withPlace(environment, async ({ deadLetters }) => {
         let replayed = 0;
         if (all) replayed = await deadLetters.replayAll(name);
         for (const id of ids) if (await deadLetters.replay(name, id)) replayed += 1;
         say(`${replayed} replayed`);
-      }),
-    );
+      });
+    });
 
   program
     .command("drop <function> [ids...]")
     .description("forget dead letters")
     .option("--all", "all of them")
-    .action((name: string, ids: string[], { all }: { all?: true }) =>
-      withPlace(environment, async ({ deadLetters }) => {
-        requireIdsOrAll(program, ids, all);
+    .action((name: string, ids: string[], { all }: { all?: true }) => {
+      requireIdsOrAll(program, ids, all);
+      return withPlace(environment, async ({ deadLetters }) => {
         say(`${all ? await deadLetters.dropAll(name) : await deadLetters.drop(name, ids)} dropped`);
-      }),
-    );
+      });
+    });
   return program;
 }
 

@@ -11,7 +11,8 @@ process.exitCode = await topicsCommand(process.env, process.stdin, (text) => pro
     (error: unknown) => {
       if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
       const isKnown = error instanceof ConfigurationError || error instanceof TopicError;
-      console.error(isKnown ? error.message : `cannot do that: ${(error as Error).message}`);
+      const { message } = error as Error;
+      console.error(isKnown || message.startsWith("cannot ") ? message : `cannot do that: ${message}`);
       return 1;
     },
   );

@@ -1,9 +1,10 @@
+import { describeAddress } from "@gaugelet/shared/redis/address";
 import { connectRedis } from "@gaugelet/shared/redis/connection";
 import { pino } from "pino";
 import { readPlace } from "../configuration/environment.ts";
 import { DeadLetters } from "../dead-letters/dead-letters.ts";
 import { openTopics } from "../topics/open.ts";
-import type { Topics } from "../topics/topics.ts";
+import { TopicError, type Topics } from "../topics/topics.ts";
 
 /** Where topics and dead letters are. */
 export interface Place {
@@ -25,6 +26,13 @@ export async function withPlace(
   const redis = connectRedis(configuration.redis, {}, { maxRetriesPerRequest: 3, enableOfflineQueue: true });
   try {
     await act({ topics, deadLetters: new DeadLetters(redis) });
+  } catch (error) {
+    const isAway = topics.engine === "redis" && redis.status !== "ready" && !(error instanceof TopicError);
+    if (!isAway) throw error;
+    const place = describeAddress(configuration.redis);
+    const { message } = error as Error;
+    const what = message.startsWith("cannot ") ? message : "there is no connection to Redis";
+    throw new Error(`${what}: start it at ${place}, or set REDIS_HOST and REDIS_PORT`, { cause: error });
   } finally {
     redis.disconnect();
     await topics.stop();

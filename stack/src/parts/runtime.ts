@@ -7,7 +7,7 @@ import { redisEnvironment } from "./redis.ts";
 
 /** The runtime, which runs the functions of gaugelet.yaml, or of the file that GAUGELET_CONFIG names. */
 export function runtimePart(settings: Settings, python: string): Part {
-  const { runtime, management } = settings.ports;
+  const { runtime, management, prometheus } = settings.ports;
   return {
     name: "runtime",
     addresses: [
@@ -20,6 +20,7 @@ export function runtimePart(settings: Settings, python: string): Part {
         args: [join(ROOT, "runtime", "src", "main.ts")],
         environment: {
           GAUGELET_CONFIG: join(ROOT, "gaugelet.yaml"),
+          PROMETHEUS_URL: `http://127.0.0.1:${prometheus}`,
           ...settings.environment,
           ...redisEnvironment(settings),
           GAUGELET_RUNTIME_ADDRESS: "127.0.0.1",

@@ -63,6 +63,25 @@ test.each([
   expect(await command(args)).toEqual({ code, out: "", error: expect.stringMatching(error) });
 });
 
+test.each([
+  ["list", "cannot list topics: there is no connection to Redis"],
+  ["dead f", "cannot do that: there is no connection to Redis"],
+])("while Redis is away, %s says where it is looked for", async (args, text) => {
+  const { code, error } = await command(args.split(" "), "", { REDIS_PORT: "1" });
+  expect(error).toMatch(
+    new RegExp(`^${text}: start it at 127\\.0\\.0\\.1:1, or set REDIS_HOST and REDIS_PORT\n$`),
+  );
+  expect(code).toBe(1);
+});
+
+test("while Kafka is away, that is what is said", async () => {
+  const kafka = { GAUGELET_TOPICS: "kafka", KAFKA_BROKERS: "127.0.0.1:1" };
+  expect(await command(["list"], "", kafka)).toMatchObject({
+    code: 1,
+    error: "cannot list topics: no broker of KAFKA_BROKERS can be reached\n",
+  });
+});
+
 test("a variable that is wrong is named", async () => {
   expect(await command(["list"], "", { GAUGELET_TOPICS: "rabbit" })).toMatchObject({
     code: 1,
