@@ -9,7 +9,7 @@ export function redisEngine(redisPort: number): BenchedEngine {
     environment: {},
     topics: new RedisStreamTopics(address, () => {}),
     sourcesOf: (topic) => `stream:${topic}`,
-    numbering(published) {
+    numbering: (published) => {
       const numbers = new Map(published.map((position, index) => [position, index + 1]));
       return (position) => numbers.get(position) ?? 0;
     },

@@ -5,7 +5,7 @@
  * fails before anything is written. Positions are written last: where a right is missing half-way the step fails, and
  * must not be taken for done when it is tried again.
  *
- * A step whose positions are there already was done before and its reply was lost: it is not done again.
+ * A step whose positions and env are there already was done before and its reply was lost: it is not done again.
  *
  * KEYS: outputs, position, env, output, lease, dead letters, delayed, seen, then one per answer that is kept.
  * ARGV: fencing token or nothing, whether there is an output, the output, its entry, whether there is an env, the env,
@@ -31,8 +31,10 @@ end
 for _, each in ipairs(positions) do
   local current = redis.call('HGET', KEYS[2], each[1]) or ''
   if each[3] == '1' and current ~= each[4] then
-    if current == each[2] then return 1 end
-    return 3
+    if current ~= each[2] then return 3 end
+    -- Another owner may have handled the same event; what comes after it here was made from our env.
+    if ARGV[5] == '1' and redis.call('GET', KEYS[3]) ~= ARGV[6] then return 3 end
+    return 1
   end
 end
 
