@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { findErrorBy } from "@platformatic/kafka";
 import { TopicError } from "../topics.ts";
 
 /** How long what may pass by itself is waited for, before it is an error. */
@@ -29,9 +28,36 @@ type ErrorName =
   | "NOT_ENOUGH_REPLICAS"
   | "NOT_ENOUGH_REPLICAS_AFTER_APPEND";
 
+/** What our client's errors say of themselves. */
+interface ClientError extends Error {
+  readonly code?: string;
+  readonly apiId?: string;
+  readonly serverErrorMessage?: string | null;
+}
+
+/** An error, and all that led to it. */
+function* causesOf(error: unknown): Iterable<ClientError> {
+  if (!(error instanceof Error)) return;
+  yield error;
+  if (error instanceof AggregateError) for (const each of error.errors) yield* causesOf(each);
+  yield* causesOf(error.cause);
+}
+
+function causeWith(error: unknown, code: string): ClientError | undefined {
+  for (const cause of causesOf(error)) if (cause.code === code) return cause;
+  return undefined;
+}
+
 /** Whether a broker gave one of these answers, anywhere among an error's causes. */
 export function isOneOf(error: unknown, ...names: readonly ErrorName[]): boolean {
-  return names.some((name) => findErrorBy(error as Error, "apiId", name) !== null);
+  for (const { apiId } of causesOf(error)) if (names.some((name) => name === apiId)) return true;
+  return false;
+}
+
+function isSignInRefused(error: unknown): boolean {
+  return (
+    isOneOf(error, "SASL_AUTHENTICATION_FAILED") || causeWith(error, "PLT_KFK_AUTHENTICATION") !== undefined
+  );
 }
 
 export function isUnknownTopic(error: unknown): boolean {
@@ -47,6 +73,7 @@ function isFinal(error: unknown): boolean {
   return (
     error instanceof TopicError ||
     isUnknownTopic(error) ||
+    isSignInRefused(error) ||
     isOneOf(
       error,
       "TOPIC_ALREADY_EXISTS",
@@ -58,7 +85,6 @@ function isFinal(error: unknown): boolean {
       "TOPIC_AUTHORIZATION_FAILED",
       "GROUP_AUTHORIZATION_FAILED",
       "CLUSTER_AUTHORIZATION_FAILED",
-      "SASL_AUTHENTICATION_FAILED",
       "UNSUPPORTED_SASL_MECHANISM",
       "MESSAGE_TOO_LARGE",
       "RECORD_LIST_TOO_LARGE",
@@ -99,8 +125,8 @@ export function explained(what: string, error: unknown): Error {
 
 /** What went wrong at Kafka, in words. */
 export function explainKafkaError(error: unknown): string {
-  if (isOneOf(error, "SASL_AUTHENTICATION_FAILED")) return "Kafka refuses KAFKA_USERNAME and KAFKA_PASSWORD";
   if (isOneOf(error, "UNSUPPORTED_SASL_MECHANISM")) return "Kafka has no such KAFKA_SASL_MECHANISM";
+  if (isSignInRefused(error)) return "Kafka refuses KAFKA_USERNAME and KAFKA_PASSWORD";
   if (isOneOf(error, "TOPIC_AUTHORIZATION_FAILED")) return "this Kafka user may not do that with this topic";
   if (isOneOf(error, "GROUP_AUTHORIZATION_FAILED")) return "this Kafka user may not use this group";
   if (isOneOf(error, "CLUSTER_AUTHORIZATION_FAILED")) return "this Kafka user may not change the cluster";
@@ -110,15 +136,8 @@ export function explainKafkaError(error: unknown): string {
   if (isOneOf(error, "NOT_ENOUGH_REPLICAS", "NOT_ENOUGH_REPLICAS_AFTER_APPEND")) {
     return "too few brokers are there to keep events safe (min.insync.replicas)";
   }
-  const server = findErrorBy(error as Error, "code", "PLT_KFK_PROTOCOL") as {
-    message: string;
-    serverErrorMessage?: string | null;
-  } | null;
-  if (server !== null) return server.serverErrorMessage ?? server.message;
-  if (findErrorBy(error as Error, "code", "PLT_KFK_AUTHENTICATION") !== null) {
-    return "Kafka refuses KAFKA_USERNAME and KAFKA_PASSWORD";
-  }
-  const network = findErrorBy(error as Error, "code", "PLT_KFK_NETWORK");
-  if (network !== null) return "no broker of KAFKA_BROKERS can be reached";
+  const server = causeWith(error, "PLT_KFK_PROTOCOL");
+  if (server !== undefined) return server.serverErrorMessage ?? server.message;
+  if (causeWith(error, "PLT_KFK_NETWORK") !== undefined) return "no broker of KAFKA_BROKERS can be reached";
   return (error as Error).message;
 }

@@ -34,7 +34,7 @@ export class Progress {
   #base: number | null = null;
   #compareAt = 0;
   #noted: string | undefined;
-  /** What is noted is where reading began, which wins over what the group says. */
+  /** Nothing was written since reading began, from where it began wins over what the group says. */
   #isBeginning = false;
   #writing: Promise<void> | undefined;
 
@@ -110,7 +110,6 @@ export class Progress {
   /** Everything up to here is handled. */
   note(position: string): void {
     this.#noted = position;
-    this.#isBeginning = false;
   }
 
   /** Tell Redis what was noted since the last time. */

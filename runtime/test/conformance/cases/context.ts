@@ -233,8 +233,11 @@ export const CONTEXT: readonly ConformanceCase[] = [
       });
       expect(await worker.output({ a: 1 }, { head: {} })).toEqual({ one: { a: 1 }, events: null });
       for (const [event, message] of [
-        [{ a: 1 }, /^the input is an? (?:dict|object); a list of JSON objects was expected$/],
-        [[{ a: 1 }, 2], /^event 1 of the list is an? (?:int|number); a JSON object was expected$/],
+        [{ a: 1 }, /^the input is an? (?:value of type dict|object); a list of JSON objects was expected$/],
+        [
+          [{ a: 1 }, 2],
+          /^event 1 of the list is an? (?:value of type int|number); a JSON object was expected$/,
+        ],
         ["[{}, ", /^the input is not JSON: /],
       ] as const) {
         const body = typeof event === "string" ? Buffer.from(event) : event;
