@@ -136,7 +136,8 @@ describe("a lease", () => {
     await gained(first);
     const token = tokenOf(first);
     // As if another one had watched it for long enough.
-    await context.redis.client.hset(KEY, { owner: second.holder.id, token: token + 1, place: "party 2" });
+    const { id: owner, machine, process, place } = second.holder;
+    await context.redis.client.hset(KEY, { owner, token: token + 1, machine, process, place });
     await stoodBy(first);
     expect(first.heard.at(-1)).toBe("standby: another runtime");
   });
