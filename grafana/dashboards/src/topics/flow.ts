@@ -27,7 +27,7 @@ export const flow: Row = {
         ),
       ),
     timeseries(
-      "Partitions assigned",
+      "Partitions newly assigned",
       "Partitions that a function was assigned within a minute. More than it has: its group is rebalanced again and again.",
       Short,
     )
