@@ -16,18 +16,16 @@ FIELDS = {
     "function_getmtime": "2026-11-21 05:54:49",
 }
 OF_AN_EVENT = [
-    *(
-        "input_key",
-        "topic",
-        "partition",
-        "offset",
-        "key",
-        "timestamp",
-        "attempt",
-        "event_id",
-        "headers",
-        "events",
-    )
+    "input_key",
+    "topic",
+    "partition",
+    "offset",
+    "key",
+    "timestamp",
+    "attempt",
+    "event_id",
+    "headers",
+    "events",
 ]
 READ_ONLY = [*FIELDS, *OF_AN_EVENT, "last_execution"]
 

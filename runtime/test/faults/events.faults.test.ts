@@ -6,7 +6,7 @@ import { deadLetterKey } from "@gaugelet/shared/keys";
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
 import { COUNTS, writesOutside } from "./handlers.ts";
-import { countedOnce, Numbered, report, tallyOf, tallyOfCounted } from "./numbered.ts";
+import { Numbered, report, tallyOf, tallyOfCounted } from "./numbered.ts";
 import { useRedisPlace } from "./redis-place.ts";
 
 const place = useRedisPlace();
@@ -81,9 +81,7 @@ test("a topic that is deleted under a running trigger, and made anew, is read on
     await place.topics.create("t", {});
   }
   await numbered.send(1_000);
-  const counted = await place.countedTo(numbered.sent);
-  report("topic deleted", tallyOfCounted(numbered.sent, counted), `${deletions} deletions`);
-  expect(counted).toEqual(countedOnce(numbered.sent));
+  await place.expectCountedOnce("topic deleted", numbered, `${deletions} deletions`);
 });
 
 test("a topic that is deleted while its events are handled: what was not handled is gone, nothing is doubled", async () => {
@@ -125,8 +123,7 @@ test("clocks that jump, of the runtime and of whoever takes over, lose nothing",
   let owner = stage.start({ environment });
   await owner.started();
   const numbered = new Numbered(place.topics, "t");
-  let isOver = false;
-  const sending = numbered.sendUntil(() => isOver, 500);
+  const stopSending = numbered.keepSending(500);
   const jumps = ["+2h", "-1h", "+30d", "-30d", "+0"];
   for (const jump of jumps) {
     await writeFile(clock, jump);
@@ -141,9 +138,6 @@ test("clocks that jump, of the runtime and of whoever takes over, lose nothing",
     owner = other;
     await place.countedTo(((await place.counted())?.last ?? 0) + 1);
   }
-  isOver = true;
-  await sending;
-  const counted = await place.countedTo(numbered.sent);
-  report("clock jumps", tallyOfCounted(numbered.sent, counted), `by ${jumps.join(", ")}`);
-  expect(counted).toEqual(countedOnce(numbered.sent));
+  await stopSending();
+  await place.expectCountedOnce("clock jumps", numbered, `by ${jumps.join(", ")}`);
 });

@@ -19,8 +19,7 @@ test("one of three brokers killed, then the leaders one after the other: nothing
   const stage = await place.set([counting("partition", topic)]);
   await startBoth(stage);
   const keyed = new Keyed(place.topics, topic, SOURCES);
-  let isOver = false;
-  const sending = keyed.sendUntil(() => isOver, 50);
+  const stopSending = keyed.keepSending(50);
   await sleep(3_000);
   const took: number[] = [];
   // With three partitions each broker leads one, and one leads the group.
@@ -36,8 +35,7 @@ test("one of three brokers killed, then the leaders one after the other: nothing
     await place.kafka.restart(broker);
     await sleep(5_000);
   }
-  isOver = true;
-  await sending;
+  await stopSending();
   const counted = await place.countedTo(keyed.sent);
   report(
     "Kafka, each of three brokers killed",

@@ -32,8 +32,7 @@ test.each(["function", "partition"] as const)(
     const stage = await place.set([counting(state, topic)]);
     const replicas = await startBoth(stage);
     const keyed = new Keyed(place.topics, topic, SOURCES);
-    let isOver = false;
-    const sending = keyed.sendUntil(() => isOver, 100);
+    const stopSending = keyed.keepSending(100);
     const killed = { workers: 0, replicas: 0 };
     for (let turn = 0; turn < 6; turn += 1) {
       await sleep(1_000 + Math.random() * 2_000);
@@ -45,8 +44,7 @@ test.each(["function", "partition"] as const)(
       killed.replicas += 1;
       replicas[turn % 2] = stage.start();
     }
-    isOver = true;
-    await sending;
+    await stopSending();
     const counted = await place.countedTo(keyed.sent);
     const tally = tallyBySource(keyed.sent, counted);
     report(`Kafka, state: ${state}`, tally, `${killed.workers} workers, ${killed.replicas} replicas killed`);
@@ -59,8 +57,7 @@ test("a replica that is paused for longer than a session is replaced, and writes
   const stage = await place.set([counting("partition", topic)]);
   const replicas = await startBoth(stage);
   const keyed = new Keyed(place.topics, topic, SOURCES);
-  let isOver = false;
-  const sending = keyed.sendUntil(() => isOver, 100);
+  const stopSending = keyed.keepSending(100);
   await sleep(3_000);
   for (const replica of replicas) {
     await replica.pause();
@@ -68,8 +65,7 @@ test("a replica that is paused for longer than a session is replaced, and writes
     await replica.resume();
     await sleep(3_000);
   }
-  isOver = true;
-  await sending;
+  await stopSending();
   const counted = await place.countedTo(keyed.sent);
   report("Kafka, a replica paused for 12 s", tallyBySource(keyed.sent, counted));
   expect(counted).toEqual(countedOnceBySource(keyed.sent));
@@ -101,8 +97,7 @@ test("a rolling restart loses nothing, and handles again at most what was under 
   const stage = await place.set([counting("partition", topic), { ...outside, triggers }]);
   const replicas = await startBoth(stage);
   const keyed = new Keyed(place.topics, topic, SOURCES);
-  let isOver = false;
-  const sending = keyed.sendUntil(() => isOver, 50);
+  const stopSending = keyed.keepSending(50);
   for (let turn = 0; turn < 4; turn += 1) {
     await sleep(3_000);
     expect(await replicas[turn % 2]?.stop()).toBe(0);
@@ -110,8 +105,7 @@ test("a rolling restart loses nothing, and handles again at most what was under 
     replicas[turn % 2] = next;
     await next.started(2);
   }
-  isOver = true;
-  await sending;
+  await stopSending();
   const counted = await place.countedTo(keyed.sent);
   report("Kafka, rolling restart", tallyBySource(keyed.sent, counted));
   expect(counted).toEqual(countedOnceBySource(keyed.sent));
@@ -177,8 +171,7 @@ test("a broker that is silent for 30 s loses nothing", async () => {
   const stage = await place.set([counting("partition", topic)]);
   await startBoth(stage);
   const keyed = new Keyed(place.topics, topic, SOURCES);
-  let isOver = false;
-  const sending = keyed.sendUntil(() => isOver, 50);
+  const stopSending = keyed.keepSending(50);
   await sleep(3_000);
   place.kafka.freeze(1);
   await sleep(30_000);
@@ -187,8 +180,7 @@ test("a broker that is silent for 30 s loses nothing", async () => {
   const before = (await place.counted()).a?.last ?? 0;
   await waitFor("the next event", async () => ((await place.counted()).a?.last ?? 0) > before, 90);
   const took = (performance.now() - thawed) / 1000;
-  isOver = true;
-  await sending;
+  await stopSending();
   const counted = await place.countedTo(keyed.sent);
   const tally = tallyBySource(keyed.sent, counted);
   report("Kafka silent for 30 s", tally, `went on ${took.toFixed(1)} s after`);

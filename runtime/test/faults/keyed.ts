@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Topics } from "../../src/topics/topics.ts";
+import { keepSending, publishUntilThere } from "./sending.ts";
 
 const AT_ONCE = 100;
 
@@ -25,18 +25,9 @@ export class Keyed {
     await Promise.all(this.#sources.map((source) => this.#sendOf(source, count, fields)));
   }
 
-  /** Publish so many of each source a second until it is over. */
-  async sendUntil(isOver: () => boolean, perSecond: number): Promise<void> {
-    for (const started = performance.now(); !isOver(); ) {
-      const due = Math.floor(((performance.now() - started) / 1000) * perSecond);
-      const count = Math.min(AT_ONCE, due - this.#fewest);
-      if (count > 0) await this.send(count);
-      else await sleep(5);
-    }
-  }
-
-  get #fewest(): number {
-    return Math.min(...Object.values(this.sent));
+  /** Publish so many of each source a second. @returns what stops it. */
+  keepSending(perSecond: number): () => Promise<void> {
+    return keepSending(perSecond, AT_ONCE, (count) => this.send(count));
   }
 
   async #sendOf(source: string, count: number, fields: object): Promise<void> {
@@ -52,19 +43,8 @@ export class Keyed {
           headers: { "gaugelet-event-id": `${source}-${n}` },
         };
       });
-      await this.#persist(events);
+      await publishUntilThere(this.#topics, this.#topic, events);
       this.sent[source] = before + size;
-    }
-  }
-
-  async #persist(events: Parameters<Topics["publish"]>[1]): Promise<void> {
-    for (;;) {
-      try {
-        await this.#topics.publish(this.#topic, events);
-        return;
-      } catch {
-        await sleep(200);
-      }
     }
   }
 }

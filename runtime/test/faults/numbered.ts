@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Topics } from "../../src/topics/topics.ts";
 import type { Counted } from "./handlers.ts";
+import { keepSending, publishUntilThere } from "./sending.ts";
 
 const AT_ONCE = 500;
 
@@ -37,31 +37,14 @@ export class Numbered {
         const headers: Record<string, string> = this.#areNamed ? { "gaugelet-event-id": String(n) } : {};
         return { body, key: null, headers };
       });
-      await this.#persist(events);
+      await publishUntilThere(this.#topics, this.#topic, events);
       this.sent += size;
     }
   }
 
-  /** Publish so many a second until it is over. */
-  async sendUntil(isOver: () => boolean, perSecond: number): Promise<void> {
-    const started = performance.now();
-    const before = this.sent;
-    while (!isOver()) {
-      const due = Math.floor(((performance.now() - started) / 1000) * perSecond) - (this.sent - before);
-      if (due > 0) await this.send(Math.min(due, AT_ONCE));
-      else await sleep(5);
-    }
-  }
-
-  async #persist(events: Parameters<Topics["publish"]>[1]): Promise<void> {
-    for (;;) {
-      try {
-        await this.#topics.publish(this.#topic, events);
-        return;
-      } catch {
-        await sleep(200);
-      }
-    }
+  /** Publish so many a second. @returns what stops it. */
+  keepSending(perSecond: number): () => Promise<void> {
+    return keepSending(perSecond, AT_ONCE, (count) => this.send(count));
   }
 }
 

@@ -1,9 +1,10 @@
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
-import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { RedisStreamTopics } from "../../src/topics/redis-stream/redis-stream-topics.ts";
 import type { Topics } from "../../src/topics/topics.ts";
 import type { Counted } from "./handlers.ts";
+import { countedOnce, type Numbered, report, tallyOfCounted } from "./numbered.ts";
 import { Stage, type StagedFunction } from "./stage.ts";
 
 /** A Redis for the tests of a file, emptied before each, with the topics in it and a stage of each test's own. */
@@ -38,6 +39,12 @@ export function useRedisPlace(options: readonly string[] = []) {
         },
         seconds,
       );
+    },
+    /** Wait for the last event, say what became of all, and see that each had its effect once and in order. */
+    async expectCountedOnce(run: string, { sent }: Numbered, more = ""): Promise<void> {
+      const counted = await place.countedTo(sent);
+      report(run, tallyOfCounted(sent, counted), more);
+      expect(counted).toEqual(countedOnce(sent));
     },
     /** Of every key but those that only say who owns what: their contents. */
     async contents(): Promise<ReadonlyMap<string, string>> {

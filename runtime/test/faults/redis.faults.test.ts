@@ -20,8 +20,7 @@ describe("append-only file, written out before each answer", () => {
     const replica = stage.start();
     await replica.started();
     const numbered = new Numbered(place.topics, "t", true);
-    let isOver = false;
-    const sending = numbered.sendUntil(() => isOver, 1_000);
+    const stopSending = numbered.keepSending(1_000);
     let killed = 0;
     for (let turn = 0; turn < 8; turn += 1) {
       await sleep(500 + Math.random() * 1_000);
@@ -30,18 +29,14 @@ describe("append-only file, written out before each answer", () => {
       await sleep(Math.random() * 1_500);
       await place.redis.restart();
     }
-    isOver = true;
-    await sending;
-    const counted = await place.countedTo(numbered.sent);
-    report("Redis killed, always", tallyOfCounted(numbered.sent, counted), `${killed} kills`);
-    expect(counted).toEqual(countedOnce(numbered.sent));
+    await stopSending();
+    await place.expectCountedOnce("Redis killed, always", numbered, `${killed} kills`);
   });
 
   test("a Redis and its runtimes that are killed together lose nothing", async () => {
     const stage = await place.set([COUNT]);
     const numbered = new Numbered(place.topics, "t", true);
-    let isOver = false;
-    const sending = numbered.sendUntil(() => isOver, 1_000);
+    const stopSending = numbered.keepSending(1_000);
     let killed = 0;
     for (let turn = 0; turn < 4; turn += 1) {
       const replicas = [stage.start(), stage.start()];
@@ -52,11 +47,8 @@ describe("append-only file, written out before each answer", () => {
       await place.redis.restart();
     }
     stage.start();
-    isOver = true;
-    await sending;
-    const counted = await place.countedTo(numbered.sent);
-    report("Redis and runtimes killed, always", tallyOfCounted(numbered.sent, counted), `${killed} kills`);
-    expect(counted).toEqual(countedOnce(numbered.sent));
+    await stopSending();
+    await place.expectCountedOnce("Redis and runtimes killed, always", numbered, `${killed} kills`);
   });
 
   test("a Redis that could not take its snapshot keeps events waiting, and goes on when there is room", async () => {
@@ -64,8 +56,7 @@ describe("append-only file, written out before each answer", () => {
     const replica = stage.start();
     await replica.started();
     const numbered = new Numbered(place.topics, "t", true);
-    let isOver = false;
-    const sending = numbered.sendUntil(() => isOver, 500);
+    const stopSending = numbered.keepSending(500);
     await place.countedTo(200);
     const { client } = place.redis;
     await client.config("SET", "stop-writes-on-bgsave-error", "yes");
@@ -87,15 +78,12 @@ describe("append-only file, written out before each answer", () => {
     const back = performance.now();
     await place.countedTo(during + 1);
     const took = (performance.now() - back) / 1000;
-    isOver = true;
-    await sending;
-    const counted = await place.countedTo(numbered.sent);
-    report(
+    await stopSending();
+    await place.expectCountedOnce(
       "Redis that cannot write its snapshot",
-      tallyOfCounted(numbered.sent, counted),
+      numbered,
       `went on ${took.toFixed(2)} s after`,
     );
-    expect(counted).toEqual(countedOnce(numbered.sent));
   });
 });
 
@@ -106,8 +94,7 @@ describe("append-only file, written out once a second", () => {
     const stage = await place.set([COUNT]);
     await stage.start().started();
     const numbered = new Numbered(place.topics, "t", true);
-    let isOver = false;
-    const sending = numbered.sendUntil(() => isOver, 1_000);
+    const stopSending = numbered.keepSending(1_000);
     let killed = 0;
     for (let turn = 0; turn < 6; turn += 1) {
       await sleep(500 + Math.random() * 1_000);
@@ -115,8 +102,7 @@ describe("append-only file, written out once a second", () => {
       killed += 1;
       await place.redis.restart();
     }
-    isOver = true;
-    await sending;
+    await stopSending();
     const counted = await waitFor("the last event", async () => {
       const found = await place.counted();
       return found?.last === numbered.sent && found;
@@ -174,8 +160,7 @@ describe("append-only file on a small disk", () => {
     const replica = stage.start();
     await replica.started();
     const numbered = new Numbered(place.topics, "t", true);
-    let isOver = false;
-    const sending = numbered.sendUntil(() => isOver, 1_000);
+    const stopSending = numbered.keepSending(1_000);
     await replica.logged(/MISCONF/, 60);
     await sleep(2_000);
     const during = (await place.counted())?.last ?? 0;
@@ -185,8 +170,7 @@ describe("append-only file on a small disk", () => {
     const back = performance.now();
     await place.countedTo(during + 1);
     const took = (performance.now() - back) / 1000;
-    isOver = true;
-    await sending;
+    await stopSending();
     const counted = await place.countedTo(numbered.sent);
     const tally = tallyOfCounted(numbered.sent, counted);
     report("Redis' disk full", tally, `went on ${took.toFixed(2)} s after there was room`);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
 import { COUNTS, COUNTS_SLOWLY } from "./handlers.ts";
-import { countedOnce, Numbered, report, tallyOfCounted } from "./numbered.ts";
+import { Numbered } from "./numbered.ts";
 import { useRedisPlace } from "./redis-place.ts";
 import type { RuntimeProcess } from "./runtime-process.ts";
 import type { Stage } from "./stage.ts";
@@ -35,8 +35,7 @@ test("a standby goes on at once where the owner was killed", async () => {
   const stage = await place.set([COUNT]);
   let [owner, standby] = await startBoth(stage);
   const numbered = new Numbered(place.topics, "t");
-  let isOver = false;
-  const sending = numbered.sendUntil(() => isOver, 500);
+  const stopSending = numbered.keepSending(500);
   const took: number[] = [];
   for (let turn = 0; turn < 6; turn += 1) {
     await sleep(500 + Math.random() * 1000);
@@ -47,15 +46,12 @@ test("a standby goes on at once where the owner was killed", async () => {
     standby = stage.start();
     await standby.started();
   }
-  isOver = true;
-  await sending;
-  const counted = await place.countedTo(numbered.sent);
-  report(
+  await stopSending();
+  await place.expectCountedOnce(
     "one of two replicas killed",
-    tallyOfCounted(numbered.sent, counted),
+    numbered,
     `taken over within ${took.map((seconds) => seconds.toFixed(2)).join(", ")} s`,
   );
-  expect(counted).toEqual(countedOnce(numbered.sent));
   expect(Math.max(...took)).toBeLessThan(TAKEOVER_SECONDS);
 });
 
@@ -63,8 +59,7 @@ test("a standby goes on within 5 s where the owner is silent, and whoever was si
   const stage = await place.set([{ ...COUNT, code: COUNTS_SLOWLY }]);
   let [owner, standby] = await startBoth(stage);
   const numbered = new Numbered(place.topics, "t");
-  let isOver = false;
-  const sending = numbered.sendUntil(() => isOver, 200);
+  const stopSending = numbered.keepSending(200);
   const took: number[] = [];
   for (let turn = 0; turn < 5; turn += 1) {
     await sleep(1000 + Math.random() * 1000);
@@ -81,15 +76,12 @@ test("a standby goes on within 5 s where the owner is silent, and whoever was si
     owner.log.length = 0;
     [owner, standby] = [standby, owner];
   }
-  isOver = true;
-  await sending;
-  const counted = await place.countedTo(numbered.sent);
-  report(
+  await stopSending();
+  await place.expectCountedOnce(
     "owner paused",
-    tallyOfCounted(numbered.sent, counted),
+    numbered,
     `taken over within ${took.map((seconds) => seconds.toFixed(2)).join(", ")} s`,
   );
-  expect(counted).toEqual(countedOnce(numbered.sent));
   expect(Math.max(...took)).toBeLessThan(TAKEOVER_SECONDS);
 });
 
@@ -125,8 +117,7 @@ test("a rolling restart loses nothing, and handles again at most what was under 
   const stage = await place.set([{ ...COUNT, code: COUNTS }]);
   let [owner, standby] = await startBoth(stage);
   const numbered = new Numbered(place.topics, "t");
-  let isOver = false;
-  const sending = numbered.sendUntil(() => isOver, 500);
+  const stopSending = numbered.keepSending(500);
   const took: number[] = [];
   for (let turn = 0; turn < 6; turn += 1) {
     await sleep(500 + Math.random() * 500);
@@ -137,13 +128,10 @@ test("a rolling restart loses nothing, and handles again at most what was under 
     standby = stage.start();
     await standby.started();
   }
-  isOver = true;
-  await sending;
-  const counted = await place.countedTo(numbered.sent);
-  report(
+  await stopSending();
+  await place.expectCountedOnce(
     "rolling restart",
-    tallyOfCounted(numbered.sent, counted),
+    numbered,
     `next event stored ${took.map((seconds) => seconds.toFixed(2)).join(", ")} s after SIGTERM`,
   );
-  expect(counted).toEqual(countedOnce(numbered.sent));
 });

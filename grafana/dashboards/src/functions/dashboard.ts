@@ -1,7 +1,6 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
-import { addRows, multiQueryVariable, newDashboard } from "../common.ts";
-import { deployments } from "../deployments.ts";
-import { scope } from "../scope.ts";
+import { withChosenFunctions } from "../chosen-functions.ts";
+import { addRows, newDashboard } from "../common.ts";
 import { perFunction } from "./per-function.ts";
 
 /** Rate, errors and duration: one row of panels for each chosen function. */
@@ -10,18 +9,6 @@ export function functions(): Dashboard {
     "gaugelet-functions",
     "Functions",
     "gaugelet_function_info|gaugelet_output_timestamp_seconds",
-  )
-    .description("How often each function is called, what fails, how long it takes, and what it puts out.")
-    .withVariable(
-      multiQueryVariable("owner", "Owner", `label_values(gaugelet_function_info{${scope}}, owner)`),
-    )
-    .withVariable(
-      multiQueryVariable(
-        "function",
-        "Function",
-        `label_values(gaugelet_function_info{${scope}, owner=~"$owner"}, function)`,
-      ),
-    )
-    .annotation(deployments());
-  return addRows(dashboard, [perFunction]).build();
+  ).description("How often each function is called, what fails, how long it takes, and what it puts out.");
+  return addRows(withChosenFunctions(dashboard), [perFunction]).build();
 }
