@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
+import { readEnvironmentFile, readSecret } from "@gaugelet/shared/environment-files";
 import { z } from "zod";
 
 const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
@@ -74,21 +74,15 @@ function tlsOf(values: Variables): KafkaAddress["tls"] {
     fail("KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE go together; set both");
   }
   return {
-    ca: fileText("KAFKA_TLS_CA_FILE", ca),
-    cert: fileText("KAFKA_TLS_CERT_FILE", cert),
-    key: fileText("KAFKA_TLS_KEY_FILE", key),
+    ca: readEnvironmentFile("KAFKA_TLS_CA_FILE", ca),
+    cert: readEnvironmentFile("KAFKA_TLS_CERT_FILE", cert),
+    key: readEnvironmentFile("KAFKA_TLS_KEY_FILE", key),
   };
 }
 
 function saslOf(values: Variables): KafkaAddress["sasl"] {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_USERNAME: username } = values;
-  if (values.KAFKA_PASSWORD !== undefined && values.KAFKA_PASSWORD_FILE !== undefined) {
-    fail("KAFKA_PASSWORD and KAFKA_PASSWORD_FILE are both set; unset one of them");
-  }
-  // Editors and echo end a file with a line break.
-  const password =
-    values.KAFKA_PASSWORD ??
-    fileText("KAFKA_PASSWORD_FILE", values.KAFKA_PASSWORD_FILE)?.replace(/\r?\n$/, "");
+  const password = readSecret("KAFKA_PASSWORD", values.KAFKA_PASSWORD, values.KAFKA_PASSWORD_FILE);
   if (mechanism === undefined) {
     if ((username ?? password) === undefined) return undefined;
     fail(
@@ -99,17 +93,6 @@ function saslOf(values: Variables): KafkaAddress["sasl"] {
     fail("KAFKA_SASL_MECHANISM needs KAFKA_USERNAME, and KAFKA_PASSWORD or KAFKA_PASSWORD_FILE");
   }
   return { mechanism, username, password };
-}
-
-function fileText(name: string, file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new ConfigurationError(`environment: ${name}: cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 function fail(message: string): never {

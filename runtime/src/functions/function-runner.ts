@@ -231,9 +231,8 @@ export class FunctionRunner implements Callable {
     if (topics === undefined && definition.triggers.some((trigger) => "topic" in trigger)) return false;
     const ownership = divide(definition, topics?.engine.sharesPartitions ?? false);
     const isOwned = ({ owned }: Ownership): boolean => owned.length > 0;
-    const isFenced = ({ owned, shared }: Ownership): boolean => owned.length > 0 && shared.length === 0;
     if (isOwned(ownership) !== isOwned(this.#ownership)) return false;
-    if (isFenced(ownership) !== isFenced(this.#ownership)) return false;
+    if (ownership.isExclusive !== this.#ownership.isExclusive) return false;
     this.#definition = definition;
     this.#ownership = ownership;
     this.#bind();
@@ -313,9 +312,8 @@ export class FunctionRunner implements Callable {
     if (this.#isStopping) return;
     const { log } = this.#parts;
     if (this.#ownerState.kind === "standby") log.info("this runtime owns the function now");
-    const { owned, shared } = this.#ownership;
     // Where others write as well, a token would prove nothing.
-    const isFenced = token !== undefined && owned.length > 0 && shared.length === 0;
+    const isFenced = token !== undefined && this.#ownership.isExclusive;
     const fence = isFenced ? { key: leaseKey(this.#definition.outputKey), token } : undefined;
     this.#ownerState = { kind: "owner", fence };
     this.#dispatcher.release();
@@ -329,7 +327,7 @@ export class FunctionRunner implements Callable {
     const { log } = this.#parts;
     if (wasOwner) log.warn({ owner }, `another runtime has taken the function over: standing by`);
     else log.info({ owner }, `another runtime owns the function (${owner}): standing by`);
-    if (this.#ownership.shared.length === 0) {
+    if (this.#ownership.isExclusive) {
       this.#dispatcher.hold();
       this.#dispatcher.disown();
     }

@@ -7,6 +7,8 @@ export interface Ownership {
   readonly owned: readonly TriggerSpec[];
   /** Triggers whose events are shared among them by themselves, or come to one of them anyway. */
   readonly shared: readonly TriggerSpec[];
+  /** Whether the owner alone writes, so that what it stores can prove that it is the owner. */
+  readonly isExclusive: boolean;
 }
 
 /**
@@ -24,8 +26,7 @@ export function divide(
     if ("http" in trigger) return state === "none";
     return "topic" in trigger && sharesPartitions && state !== "function";
   };
-  return {
-    owned: triggers.filter((trigger) => !isShared(trigger)),
-    shared: triggers.filter(isShared),
-  };
+  const owned = triggers.filter((trigger) => !isShared(trigger));
+  const shared = triggers.filter(isShared);
+  return { owned, shared, isExclusive: owned.length > 0 && shared.length === 0 };
 }

@@ -139,6 +139,9 @@ describe("signing in", () => {
   });
 
   test("says that the file of the password cannot be read", () => {
+    expect(errorOf({ KAFKA_SASL_MECHANISM, KAFKA_USERNAME: "ada", KAFKA_PASSWORD_FILE: "/dev/null" })).toBe(
+      "environment: KAFKA_PASSWORD_FILE: /dev/null is empty",
+    );
     expect(errorOf({ KAFKA_SASL_MECHANISM, KAFKA_USERNAME: "ada", KAFKA_PASSWORD_FILE: "/nowhere" })).toMatch(
       /^environment: KAFKA_PASSWORD_FILE: cannot be read: ENOENT/,
     );

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { ConfigurationError, validate } from "../configuration.ts";
+import { readSecret } from "../environment-files.ts";
 import { parseNode, type RedisAddress, type RedisNode, type RedisSentinels } from "./address.ts";
 import { readTls } from "./tls.ts";
 import { parseRedisUrl, type RedisUrl } from "./url.ts";
@@ -114,20 +114,8 @@ function sentinelsOf(values: Variables): RedisSentinels | undefined {
   fail("REDIS_SENTINEL_NAME, …_USERNAME and …_PASSWORD are of no use without REDIS_SENTINELS");
 }
 
-/** A secret that is given itself, or in a file. */
 function secretOf(name: "REDIS_PASSWORD" | "REDIS_SENTINEL_PASSWORD", values: Variables): string | undefined {
-  const given = values[name];
-  const file = values[`${name}_FILE`];
-  if (file === undefined) return given;
-  if (given !== undefined) fail(`${name} and ${name}_FILE are both set; unset one of them`);
-  let secret: string;
-  try {
-    secret = readFileSync(file, "utf8");
-  } catch (error) {
-    fail(`${name}_FILE: cannot be read: ${(error as Error).message}`);
-  }
-  // Editors and echo end a file with a line break.
-  return secret.replace(/\r?\n$/, "") || fail(`${name}_FILE: ${file} is empty`);
+  return readSecret(name, values[name], values[`${name}_FILE`]);
 }
 
 function fail(message: string): never {

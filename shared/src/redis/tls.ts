@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { type ConnectionOptions, createSecureContext } from "node:tls";
 import { ConfigurationError } from "../configuration.ts";
+import { readEnvironmentFile } from "../environment-files.ts";
 import type { RedisTls } from "./address.ts";
 
 /** The variables about TLS. */
@@ -58,9 +58,9 @@ class FilesOfTls implements RedisTls {
   /** @throws ConfigurationError where one of the files cannot be used. */
   constructor(files: TlsFiles, serverName: string | undefined) {
     const { caFile, certFile, keyFile } = files;
-    this.ca = read("REDIS_TLS_CA_FILE", caFile);
-    this.cert = read("REDIS_TLS_CERT_FILE", certFile);
-    this.key = read("REDIS_TLS_KEY_FILE", keyFile);
+    this.ca = readEnvironmentFile("REDIS_TLS_CA_FILE", caFile);
+    this.cert = readEnvironmentFile("REDIS_TLS_CERT_FILE", certFile);
+    this.key = readEnvironmentFile("REDIS_TLS_KEY_FILE", keyFile);
     this.serverName = serverName;
     this.#files = files;
     const { ca, cert, key } = this;
@@ -97,17 +97,6 @@ export function tlsOptions(tls: RedisTls): ConnectionOptions {
     },
     ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   };
-}
-
-function read(name: string, file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new ConfigurationError(`environment: ${name}: cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 function check(where: string, use: () => unknown): void {
