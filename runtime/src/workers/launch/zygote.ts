@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, type OnReadOpts, type Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { ANSWERS, type AnswerHead } from "../answers.ts";
 import { IsolationError, WorkerDiedError } from "../errors.ts";
@@ -21,6 +22,10 @@ import { ProcessTransport } from "./process-transport.ts";
 import { type PythonProgram, pythonArguments, pythonEnvironment } from "./python-program.ts";
 
 const FRAMES_DESCRIPTOR = 3;
+const RECORDS_DESCRIPTOR = 4;
+/** What Linux says of a local socket whose queue of connections is full. */
+const QUEUE_FULL = "EAGAIN";
+const QUEUE_PAUSE_MILLISECONDS = 2;
 const READ_BYTES = 64 * 1024;
 /** A zygote that has closed its end and does not end by itself. */
 const END_GRACE_MILLISECONDS = 2_000;
@@ -145,16 +150,20 @@ class Zygote {
     const number = this.#lastLaunch;
     const launch: Launch = { launched: Promise.withResolvers(), ended: Promise.withResolvers() };
     this.#launches.set(number, launch);
-    const stdout = this.#connect(number, 1);
-    const stderr = this.#connect(number, 2);
-    const records = this.#connect(number, 4);
-    const frames = this.#connectForFrames(number);
     const { environment, ...rest } = spec;
     const head: LaunchHead = { launch: number, ...rest };
     const body = Buffer.from(JSON.stringify(environment));
     this.#channel.send(new PlainFrame(FrameType.launch, head, body));
+    const isWaiting = (): boolean => this.#launches.get(number) === launch;
+    const connecting = Promise.all([
+      this.#connect(number, 1, isWaiting),
+      this.#connect(number, 2, isWaiting),
+      this.#connect(number, RECORDS_DESCRIPTOR, isWaiting),
+      this.#connectForFrames(number, isWaiting),
+    ]);
     try {
       const { pid, level } = await launch.launched.promise;
+      const [stdout, stderr, records, frames] = await connecting;
       const ended = launch.ended.promise.then(
         (end) => explainEnd(end, spec.limits),
         () => ZYGOTE_ENDED,
@@ -164,6 +173,7 @@ class Zygote {
       const streams = { stdout, stderr, frames, records };
       return new ProcessTransport({ pid, startMethod, level, ended, kill }, streams, listener);
     } catch (error) {
+      const [stdout, stderr, records, frames] = await connecting;
       for (const socket of [stdout, stderr, frames.stream, records]) socket.destroy();
       throw error;
     }
@@ -176,23 +186,39 @@ class Zygote {
     clearTimeout(timer);
   }
 
-  /** A stream to a descriptor of the worker that is about to be launched. */
-  #connect(launch: number, descriptor: number, onread?: OnReadOpts): Socket {
-    const socket = connect({ path: this.#socket, ...(onread && { onread }) });
+  /**
+   * A stream to a descriptor of the worker that is about to be launched. Where functions keep the zygote's
+   * queue of connections full, it is tried again for as long as the launch is waited for.
+   */
+  async #connect(
+    launch: number,
+    descriptor: number,
+    isWaiting: () => boolean,
+    onread?: OnReadOpts,
+  ): Promise<Socket> {
     const preface = Buffer.alloc(8);
     preface.writeUInt32BE(launch, 0);
     preface.writeUInt32BE(descriptor, 4);
-    socket.write(preface);
-    // Whoever reads it hears of its end; until somebody does, an error must not be one of the runtime.
-    socket.on("error", () => {});
-    return socket;
+    for (;;) {
+      const socket = connect({ path: this.#socket, ...(onread && { onread }) });
+      // Whoever reads it hears of its end; until somebody does, an error must not be one of the runtime.
+      socket.on("error", () => {});
+      // Before it is connected, so that one turn of the event loop is enough where the queue is not full.
+      socket.write(preface);
+      const problem = await once(socket, "connect").then(
+        () => undefined,
+        (error: NodeJS.ErrnoException) => error,
+      );
+      if (problem?.code !== QUEUE_FULL || !isWaiting()) return socket;
+      await sleep(QUEUE_PAUSE_MILLISECONDS);
+    }
   }
 
   /** As much is read over this one that memory of its own for each chunk would cost more than the rest. */
-  #connectForFrames(launch: number): ByteStream {
+  async #connectForFrames(launch: number, isWaiting: () => boolean): Promise<ByteStream> {
     let hear: (buffer: Buffer, length: number) => void = () => {};
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    const stream = this.#connect(launch, FRAMES_DESCRIPTOR, {
+    const stream = await this.#connect(launch, FRAMES_DESCRIPTOR, isWaiting, {
       buffer,
       callback: (count) => {
         hear(buffer, count);
