@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setupKafka } from "../stack/src/setup/kafka.ts";
-import { setupServices } from "../stack/src/setup/programs.ts";
+import { setupPostgresql, setupServices } from "../stack/src/setup/programs.ts";
 import { setupPython } from "../stack/src/setup/python.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -26,6 +26,7 @@ interface Check {
 }
 
 await setupServices();
+await setupPostgresql();
 await setupKafka();
 const python = await setupPython({ dev: true });
 const reports = await mkdtemp(join(tmpdir(), "gaugelet-reports-"));

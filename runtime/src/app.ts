@@ -3,6 +3,7 @@ import { describeAddress } from "@gaugelet/shared/redis/address";
 import { connectRedis, SILENCE_MILLISECONDS } from "@gaugelet/shared/redis/connection";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import { startApi } from "./api/start.ts";
 import type { RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
 import { type FunctionDefinition, outputKeyOf } from "./configuration/manifest.ts";
 import type { TriggerSpec } from "./configuration/triggers.ts";
@@ -26,6 +27,7 @@ import { Publisher } from "./topics/publisher.ts";
 import type { Topics } from "./topics/topics.ts";
 import type { Callable } from "./triggers/http/callable.ts";
 import { answerCalls } from "./triggers/http/calls.ts";
+import { CALL_PATH } from "./triggers/http/targets.ts";
 import { PrometheusTrigger } from "./triggers/prometheus/trigger.ts";
 import { FollowedKeys } from "./triggers/redis-key/followed-keys.ts";
 import { RedisKeyTrigger } from "./triggers/redis-key/trigger.ts";
@@ -120,13 +122,16 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       managementRoutes(redis, () => functions.runners, metrics),
     );
     teardown.push(() => management.stop());
+    const { database } = configuration;
+    const api = database && startApi(database, { configuration, log });
+    if (api !== undefined) teardown.push(() => api.stop());
     const status =
       configuration.status &&
       (await serve(
         configuration.status,
         "GAUGELET_RUNTIME_PORT",
         statusPageRoutes(() => functions.runners, management.port),
-        answerCalls(functions.targets),
+        { [CALL_PATH]: answerCalls(functions.targets), ...(api && { "/api/": api.listener }) },
       ));
     if (status !== undefined) teardown.push(() => status.stop());
 

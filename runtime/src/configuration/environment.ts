@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
+import { readSecret } from "@gaugelet/shared/environment-files";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { z } from "zod";
+import type { DatabaseAddress } from "../database/database.ts";
 import { TOPIC_ENGINES, type TopicEngineName } from "../topics/topics.ts";
 import { readDropIn } from "./drop-in.ts";
 import { type ConfigurationFile, readConfigurationFile } from "./file.ts";
@@ -57,6 +59,9 @@ const environmentSchema = z.object({
   GAUGELET_PRELOAD: moduleList.optional(),
   GAUGELET_MINIMUM_ISOLATION: isolationSchema.default("process"),
   GAUGELET_STATE_DIR: z.string().min(1).optional(),
+  GAUGELET_CATALOG: z.enum(["on", "off"], "expected on or off").default("on"),
+  DATABASE_URL: z.string().min(1).optional(),
+  DATABASE_URL_FILE: z.string().min(1).optional(),
   GAUGELET_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
 });
 
@@ -94,6 +99,8 @@ export interface RuntimeConfiguration {
   readonly preload: readonly string[];
   /** No function is less isolated. */
   readonly minimumIsolation: OperatorSettings["minimumIsolation"];
+  /** Where functions that users make, and runs, are kept; undefined: there is no catalog and no API. */
+  readonly database: DatabaseAddress | undefined;
   /** Folder that unpacked functions are kept in. */
   readonly stateFolder: string;
   readonly logLevel: string;
@@ -119,6 +126,9 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
   const readAgain =
     path === undefined ? undefined : (): Promise<ConfigurationFile> => readConfigurationFile(path, operator);
   const file = readAgain && { ...(await readAgain()), readAgain };
+  const stateFolder = resolve(
+    values.GAUGELET_STATE_DIR ?? join(tmpdir(), `gaugelet-${process.getuid?.() ?? "user"}`),
+  );
   return {
     ...place,
     functions: file?.functions ?? [readDropIn(set, operator)],
@@ -133,9 +143,8 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     python: values.GAUGELET_PYTHON,
     preload: values.GAUGELET_PRELOAD ?? (file === undefined ? [] : USUAL_MODULES),
     minimumIsolation: operator.minimumIsolation,
-    stateFolder: resolve(
-      values.GAUGELET_STATE_DIR ?? join(tmpdir(), `gaugelet-${process.getuid?.() ?? "user"}`),
-    ),
+    database: file === undefined ? undefined : databaseFrom(values, stateFolder),
+    stateFolder,
     logLevel: values.GAUGELET_LOG_LEVEL,
   };
 }
@@ -166,6 +175,22 @@ function placeFrom(
     );
   }
   return { redis, topics: values.GAUGELET_TOPICS, kafka };
+}
+
+function databaseFrom(
+  { GAUGELET_CATALOG, DATABASE_URL, DATABASE_URL_FILE }: z.output<typeof environmentSchema>,
+  stateFolder: string,
+): DatabaseAddress | undefined {
+  if (GAUGELET_CATALOG === "off") return undefined;
+  const url = readSecret("DATABASE_URL", DATABASE_URL, DATABASE_URL_FILE);
+  if (url === undefined) return { kind: "embedded", folder: join(stateFolder, "database") };
+  if (!/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    // It may hold a password, and is not shown.
+    throw new ConfigurationError(
+      "environment: DATABASE_URL: expected an address such as postgresql://user:password@host:5432/name",
+    );
+  }
+  return { kind: "postgresql", url };
 }
 
 /** The file to read; undefined in drop-in mode. */

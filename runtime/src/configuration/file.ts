@@ -15,7 +15,7 @@ import {
 
 const fileSchema = z.strictObject(
   {
-    functions: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).min(1),
+    functions: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).default([]),
     serves: z
       .strictObject({
         classes: z.array(z.enum(CLASS_NAMES)).min(1).optional(),

@@ -3,7 +3,6 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import type { ListenAddress } from "../configuration/environment.ts";
-import { CALL_PATH } from "../triggers/http/targets.ts";
 
 /** Longer than proxies keep an idle connection, so that none sends a call on one that is being closed. */
 const KEEP_ALIVE_MILLISECONDS = 75_000;
@@ -32,19 +31,22 @@ export interface HttpServer {
  * Serve a few GET routes, and calls of functions where there are any.
  *
  * @param portVariable the environment variable that chooses the port, for the message where it is taken.
- * @param calls answers what is below {@link CALL_PATH}.
+ * @param below who answers all that is below a path, such as calls; they are tried in this order.
  * @throws ConfigurationError where the address cannot be listened on.
  */
 export async function serve(
   listen: ListenAddress,
   portVariable: string,
   routes: Readonly<Record<string, Route>>,
-  calls?: RequestListener,
+  below: Readonly<Record<string, RequestListener>> = {},
 ): Promise<HttpServer> {
+  const listeners = Object.entries(below);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
-    if (calls !== undefined && request.url?.startsWith(CALL_PATH)) {
-      calls(request, response);
-      return;
+    for (const [path, listener] of listeners) {
+      if (request.url?.startsWith(path)) {
+        listener(request, response);
+        return;
+      }
     }
     void answer(routes, request.method ?? "", request.url ?? "/").then(({ status, type, body }) => {
       response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });

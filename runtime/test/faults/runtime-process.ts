@@ -31,6 +31,7 @@ export class RuntimeProcess {
         GAUGELET_PYTHON: PYTHON,
         GAUGELET_PRELOAD: "",
         GAUGELET_STATE_DIR: join(folder, "state"),
+        GAUGELET_CATALOG: "off",
         GAUGELET_MANAGEMENT_PORT: "0",
         GAUGELET_RUNTIME_PORT: "0",
         ...environment,

@@ -87,6 +87,7 @@ export async function setStage(position: Position): Promise<Stage> {
       GAUGELET_CONFIG: configuration,
       GAUGELET_PYTHON: PYTHON,
       GAUGELET_STATE_DIR: join(folder, "state"),
+      GAUGELET_CATALOG: "off",
       GAUGELET_MANAGEMENT_PORT: String(ports.management),
       GAUGELET_RUNTIME_PORT: String(ports.runtime),
     },

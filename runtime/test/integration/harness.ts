@@ -51,6 +51,7 @@ export function useRuntime(redisOptions: readonly string[] = []) {
         REDIS_PORT: String(context.redis.port),
         GAUGELET_PYTHON: PYTHON,
         GAUGELET_STATE_DIR: join(context.folder, "state"),
+        GAUGELET_CATALOG: "off",
         GAUGELET_MANAGEMENT_PORT: "0",
         GAUGELET_RUNTIME_PORT: "0",
         ...environment,

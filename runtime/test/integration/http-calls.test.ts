@@ -35,7 +35,7 @@ async function serving(...callables: Callable[]): Promise<string> {
   );
   const routes = { "/": () => text(200, "the page\n") };
   const listen = { address: "127.0.0.1", port: 0 };
-  server = await serve(listen, "GAUGELET_RUNTIME_PORT", routes, answerCalls(targets));
+  server = await serve(listen, "GAUGELET_RUNTIME_PORT", routes, { "/functions/": answerCalls(targets) });
   return `http://127.0.0.1:${server.port}/functions`;
 }
 

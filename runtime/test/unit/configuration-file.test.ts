@@ -12,7 +12,6 @@ test.each([
   ["text", 'expected an object with functions: (found "text")'],
   ["- 1", "expected an object with functions: (found [1])"],
   ["functions: {}", "functions: Invalid input: expected array, received object (found {})"],
-  ["functions: []", "functions: Too small: expected array to have >=1 items (found [])"],
   ["functions: ['']", 'functions[0]: Too small: expected string to have >=1 characters (found "")'],
 ])("%j is no configuration", async (yaml, message) => {
   await expect(folder.read(yaml)).rejects.toThrow(new ConfigurationError(`FOLDER/gaugelet.yaml: ${message}`));

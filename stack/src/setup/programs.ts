@@ -44,6 +44,13 @@ export const MAVEN: Program = {
   homebrew: "maven",
 };
 
+/** What the tests' PostgreSQL is started by; Debian keeps the server's own programs off the PATH. */
+const POSTGRESQL: Program = {
+  commands: ["pg_ctlcluster", "pg_ctl"],
+  debian: { name: "postgresql", services: ["postgresql"] },
+  homebrew: "postgresql@17",
+};
+
 const CHROMIUM: Program = {
   commands: ["chromium", "chromium-browser", "google-chrome"],
   debian: { name: "chromium", services: [] },
@@ -84,6 +91,11 @@ export async function setupServices(
     wanted.filter((program) => context.without?.includes(program) !== true),
     context,
   );
+}
+
+/** Make sure that a PostgreSQL is there, which tests start servers of their own from. */
+export async function setupPostgresql(context: SetupContext = {}): Promise<void> {
+  await setupPrograms([POSTGRESQL], context);
 }
 
 /** Make sure that a Chromium is there, which the tests of the dashboards look at them with. */

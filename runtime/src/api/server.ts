@@ -1,0 +1,107 @@
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import type { Logger } from "pino";
+import { includesRole } from "../access/caller.ts";
+import { answerRoute } from "./answer.ts";
+import type { Authenticate } from "./authentication.ts";
+import { ApiProblem } from "./problems.ts";
+import type { Route } from "./route.ts";
+
+/** What every path of the API begins with. */
+export const API_PATH = "/api/v1";
+
+/** What an {@link apiServer} needs. */
+export interface ApiServerParts {
+  readonly routes: readonly Route[];
+  readonly authenticate: Authenticate;
+  readonly log: Logger;
+}
+
+/** The API as a listener of Node's HTTP server, for requests below {@link API_PATH}. */
+export function apiServer({ routes, authenticate, log }: ApiServerParts): Express {
+  const app = express().disable("x-powered-by").disable("etag").set("query parser", "simple");
+  const methods = new Map<string, string[]>();
+  for (const route of routes) {
+    const { method, path, role } = route.declaration;
+    const place = API_PATH + path.replaceAll(/\{(\w+)\}/g, ":$1");
+    methods.set(place, [...(methods.get(place) ?? []), method.toUpperCase()]);
+    app[method](place, async (request: Request, response: Response) => {
+      const caller = await authenticate(request);
+      if (role !== null) {
+        if (caller === undefined) throw unauthenticated();
+        if (!includesRole(caller.role, role)) {
+          throw new ApiProblem(
+            "forbidden",
+            `expected the role ${role} at least; ${caller.user} is ${caller.role}`,
+          );
+        }
+      }
+      await answerRoute(route, caller, request, response);
+    });
+  }
+  for (const [place, allowed] of methods) {
+    app.all(place, (request) => {
+      const allow = allowed.join(", ");
+      throw new ApiProblem("method-not-allowed", `expected ${allow}, not ${request.method}`, {}, { allow });
+    });
+  }
+  app.use((request) => {
+    throw new ApiProblem(
+      "not-found",
+      `nothing at ${request.path}; ${API_PATH}/openapi.json says what there is`,
+    );
+  });
+  app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    const problem = problemOf(error);
+    if (problem.code === "internal") {
+      log.error({ err: error, path: request.path }, `${request.method} ${request.path} failed`);
+    }
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    response.status(problem.status).set(problem.headers).type("application/problem+json");
+    response.send(JSON.stringify(problem));
+  });
+  return app;
+}
+
+function unauthenticated(): ApiProblem {
+  return new ApiProblem(
+    "unauthenticated",
+    "expected a header Authorization: Bearer <token>",
+    {},
+    { "www-authenticate": "Bearer" },
+  );
+}
+
+/** Codes of PostgreSQL and of the system that mean that it is away, not that it was asked wrongly. */
+const AWAY = /^(08...|57P0.|53...|ECONN.*|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN)$/;
+
+function problemOf(error: unknown): ApiProblem {
+  if (error instanceof ApiProblem) return error;
+  const {
+    status,
+    cause,
+    code = (cause as { code?: string } | undefined)?.code,
+    message = "",
+  } = error as {
+    status?: number;
+    code?: string;
+    message?: string;
+    cause?: unknown;
+  };
+  const isAway =
+    AWAY.test(code ?? "") ||
+    /timeout exceeded when trying to connect|Connection terminated/.test(message + String(cause));
+  if (isAway) {
+    return new ApiProblem(
+      "unavailable",
+      "the database does not answer; try again soon",
+      {},
+      { "retry-after": "5" },
+    );
+  }
+  // Express says so of paths that cannot be decoded.
+  if (status === 400) return new ApiProblem("invalid-request", message);
+  return new ApiProblem("internal", "something went wrong; the server's log says more");
+}

@@ -1,0 +1,66 @@
+import type { RequestListener } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import type { Logger } from "pino";
+import type { RuntimeConfiguration } from "../configuration/environment.ts";
+import type { DatabaseAddress } from "../database/database.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { ApiProblem } from "./problems.ts";
+
+const FIRST_RETRY_MILLISECONDS = 250;
+const LONGEST_RETRY_MILLISECONDS = 5_000;
+
+/** What the API is about. */
+export interface ApiParts {
+  readonly configuration: RuntimeConfiguration;
+  readonly log: Logger;
+}
+
+/** The API, which is there at once and answers once its database does. */
+export interface StartedApi {
+  readonly listener: RequestListener;
+  stop(): Promise<void>;
+}
+
+/**
+ * Open the database and serve the API from it. Functions of a file do not wait for that; where the database is away,
+ * it is tried on.
+ */
+export function startApi(database: DatabaseAddress, parts: ApiParts): StartedApi {
+  const stopping = new AbortController();
+  let controlPlane: ControlPlane | undefined;
+  let reason = "the catalog is being opened";
+  const opening = (async (): Promise<void> => {
+    // What it is made of is loaded only where there is a catalog.
+    const { openControlPlane } = await import("./control-plane.ts");
+    for (let pause = FIRST_RETRY_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_RETRY_MILLISECONDS)) {
+      try {
+        controlPlane = await openControlPlane(database, parts);
+        return;
+      } catch (error) {
+        const { message } = error as Error;
+        if (reason !== message) parts.log.error({ err: error }, `the catalog cannot be opened: ${message}`);
+        reason = message;
+        if (error instanceof ConfigurationError) return;
+      }
+      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {});
+      if (stopping.signal.aborted) return;
+    }
+  })();
+  return {
+    listener: (request, response) => {
+      if (controlPlane !== undefined) {
+        controlPlane.listener(request, response);
+        return;
+      }
+      const problem = new ApiProblem("unavailable", reason);
+      const headers = { "content-type": "application/problem+json", "retry-after": "1" };
+      response.writeHead(problem.status, headers).end(JSON.stringify(problem));
+    },
+    async stop() {
+      stopping.abort();
+      await opening;
+      await controlPlane?.stop();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
+import type pg from "pg";
+import type { Logger } from "pino";
+import { openEmbedded } from "./embedded/embedded.ts";
+import { migrateDatabase } from "./migrate.ts";
+import { openPostgresql } from "./postgresql.ts";
+import * as schema from "./schema.ts";
+
+/** Queries by Drizzle; `$client` is the pool of connections. */
+export type Database = NodePgDatabase<typeof schema> & { readonly $client: pg.Pool };
+
+/** What a transaction is given. */
+export type Transaction = Parameters<Parameters<Database["transaction"]>[0]>[0];
+
+/** Where the catalog and the runs are kept. */
+export type DatabaseAddress =
+  | { readonly kind: "postgresql"; readonly url: string }
+  /** PGlite in a process of its own; the folder is this runtime's alone. */
+  | { readonly kind: "embedded"; readonly folder: string };
+
+/** A database that is there, with every table. */
+export interface OpenDatabase {
+  readonly db: Database;
+  readonly kind: DatabaseAddress["kind"];
+  /** Where it is, for people; without its password. */
+  readonly place: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Open the database and bring its tables up to date.
+ *
+ * @throws ConfigurationError where it is of a newer Gaugelet, or the folder is another process's.
+ * @throws Error where it cannot be reached.
+ */
+export async function openDatabase(address: DatabaseAddress, log: Logger): Promise<OpenDatabase> {
+  const { pool, place } =
+    address.kind === "postgresql"
+      ? openPostgresql(address.url, log)
+      : await openEmbedded(address.folder, log);
+  const db = drizzle(pool, { schema });
+  const stop = (): Promise<void> => pool.end();
+  try {
+    await migrateDatabase(pool);
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+  return { db, kind: address.kind, place, stop };
+}

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import type { Logger } from "pino";
+import { LateSocket } from "./late-socket.ts";
+
+/** The program, which is JavaScript where this is. */
+const PROGRAM = fileURLToPath(import.meta.url).replace(/database-process\.([jt]s)$/, "main.$1");
+
+/** What the process says first, on its standard output. */
+const READY = "ready";
+const IN_USE = "in use";
+
+/** One after the other, processes with the database of a folder: each serves one connection, and ends with it. */
+export class DatabaseProcess {
+  readonly #folder: string;
+  readonly #log: Logger;
+  /** One that is ready and has no connection yet. */
+  #next: Promise<Socket> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(folder: string, log: Logger) {
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  /**
+   * Start it ahead of its first connection, to learn of its problems.
+   *
+   * @throws ConfigurationError where another process uses the folder.
+   */
+  async start(): Promise<void> {
+    this.#next = this.#spawn();
+    await this.#next;
+  }
+
+  /** What a client connects over: a socket that says `connect` once a process serves its other end. */
+  connection(): Socket {
+    const next = this.#next ?? this.#spawn();
+    this.#next = undefined;
+    return new LateSocket(next) as unknown as Socket;
+  }
+
+  async #spawn(): Promise<Socket> {
+    // The one before may still be writing.
+    await this.#last;
+    const child = spawn(process.execPath, [PROGRAM, this.#folder], {
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+    });
+    this.#last = once(child, "close").catch(() => {});
+    child.stderr?.on("data", (text: Buffer) =>
+      this.#log.warn({ database: child.pid }, text.toString().trimEnd()),
+    );
+    const said = await firstLine(child);
+    if (said === IN_USE) {
+      throw new ConfigurationError(
+        `${this.#folder} is in use by the database of another runtime; set GAUGELET_STATE_DIR to a folder of this one's own, or DATABASE_URL to a PostgreSQL for both`,
+      );
+    }
+    if (said !== READY) throw new Error(`the embedded database could not be started: ${said}`);
+    return child.stdio[3] as Socket;
+  }
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  const ended = once(child, "close").then(
+    ([code, signal]) => `it ended with ${signal ?? code}`,
+    (error: Error) => error.message,
+  );
+  const line = once(child.stdout as NonNullable<typeof child.stdout>, "data").then(([data]) =>
+    String(data).trim(),
+  );
+  return await Promise.race([line, ended]);
+}

@@ -1,0 +1,30 @@
+import { mkdir } from "node:fs/promises";
+import pg from "pg";
+import type { Logger } from "pino";
+import type { OpenPool } from "../postgresql.ts";
+import { DatabaseProcess } from "./database-process.ts";
+
+/**
+ * PGlite, in a process of its own: neither its work nor its memory is in the way of calls, and where it ends it is
+ * started again. It is reached over a pair of sockets that no other program can open.
+ *
+ * It serves one connection: two would share one session.
+ *
+ * @throws ConfigurationError where another process uses the folder.
+ */
+export async function openEmbedded(folder: string, log: Logger): Promise<OpenPool> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const database = new DatabaseProcess(folder, log);
+  await database.start();
+  const pool = new pg.Pool({
+    stream: () => database.connection(),
+    max: 1,
+    idleTimeoutMillis: 0,
+    user: "postgres",
+    database: "postgres",
+  });
+  pool.on("error", ({ message }) =>
+    log.warn({ reason: message }, "lost the connection to the embedded database"),
+  );
+  return { pool, place: folder };
+}

@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ConfigurationError } from "@gaugelet/shared/configuration";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate } from "drizzle-orm/node-postgres/migrator";
+import type pg from "pg";
+
+const FOLDER = fileURLToPath(new URL("../../migrations", import.meta.url));
+const TABLE = { migrationsSchema: "public", migrationsTable: "migrations" } as const;
+/** Whichever runtime is first migrates, and the others wait; any number that nobody else has chosen. */
+const LOCK = 4_207_421;
+
+/**
+ * Bring the tables up to date: all steps in one transaction, so that an interrupted one leaves what was there.
+ *
+ * @throws ConfigurationError where the tables are of a newer Gaugelet than this.
+ */
+export async function migrateDatabase(pool: pg.Pool): Promise<void> {
+  const newest = await newestMigration();
+  const client = await pool.connect();
+  try {
+    await client.query("select pg_advisory_lock($1)", [LOCK]);
+    if ((await newestApplied(client)) > newest) {
+      throw new ConfigurationError(
+        "the database was made by a newer Gaugelet than this one; start that one, or restore a backup from before",
+      );
+    }
+    await migrate(drizzle(client), { migrationsFolder: FOLDER, ...TABLE });
+    await client.query("select pg_advisory_unlock($1)", [LOCK]);
+    client.release();
+  } catch (error) {
+    // With the connection goes the lock.
+    client.release(true);
+    throw error;
+  }
+}
+
+async function newestApplied(client: pg.PoolClient): Promise<number> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    "select to_regclass('public.migrations') is not null as exists",
+  );
+  if (rows[0]?.exists !== true) return 0;
+  const applied = await client.query<{ newest: string | null }>(
+    "select max(created_at) as newest from migrations",
+  );
+  return Number(applied.rows[0]?.newest ?? 0);
+}
+
+/** When the newest migration that is known here was made, Unix milliseconds. */
+async function newestMigration(): Promise<number> {
+  const journal = JSON.parse(await readFile(join(FOLDER, "meta/_journal.json"), "utf8")) as {
+    entries: { when: number }[];
+  };
+  return Math.max(...journal.entries.map(({ when }) => when));
+}

@@ -1,0 +1,153 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
+import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
+import { waitFor } from "@gaugelet/testing/wait";
+import { pino } from "pino";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { type Runtime, startRuntime } from "../../src/app.ts";
+import { readConfiguration } from "../../src/configuration/environment.ts";
+import { openDatabase } from "../../src/database/database.ts";
+import { PYTHON } from "../integration/harness.ts";
+
+/** The databases that everything behind the API works with. */
+export const DATABASES = ["embedded", "postgresql"] as const;
+export type DatabaseKind = (typeof DATABASES)[number];
+
+/** What a request was answered with. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Of JSON; else the text. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into it as they expect it to be.
+  readonly body: any;
+}
+
+/** A runtime with its API. */
+export interface ApiUnderTest {
+  readonly runtime: Runtime;
+  readonly url: string;
+  /** The administrator's. */
+  readonly token: string;
+  readonly redis: TestRedis;
+  readonly folder: string;
+  readonly log: Record<string, unknown>[];
+  /**
+   * Ask the API.
+   *
+   * @param token the administrator's unless said; null: none.
+   */
+  readonly ask: (method: string, path: string, body?: unknown, token?: string | null) => Promise<ApiAnswer>;
+}
+
+/** For the tests of a file: runtimes with an API, each with an empty database of a kind, over one Redis. */
+export function useApi(kind: DatabaseKind) {
+  let redis: TestRedis;
+  let postgres: TestPostgres | undefined;
+  /** Folder of an embedded database that is empty: making one takes longer than most tests. */
+  let empty: string | undefined;
+  const started: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    [redis, postgres, empty] = await Promise.all([
+      startRedis(),
+      kind === "postgresql" ? startPostgres() : undefined,
+      kind === "embedded" ? makeEmpty() : undefined,
+    ]);
+  });
+  afterEach(async () => {
+    for (const stop of started.splice(0).reverse()) await stop();
+    await redis.client.flushall();
+  });
+  afterAll(async () => {
+    await Promise.all([
+      redis?.stop(),
+      postgres?.stop(),
+      empty === undefined ? undefined : rm(empty, { recursive: true, force: true }),
+    ]);
+  });
+  return {
+    get postgres(): TestPostgres | undefined {
+      return postgres;
+    },
+    /**
+     * @param environment besides where Redis, Python and the database are.
+     * @param file a gaugelet.yaml; without functions of its own unless said.
+     */
+    async start(environment: Record<string, string> = {}, file?: string): Promise<ApiUnderTest> {
+      const folder = await mkdtemp(join(tmpdir(), "gaugelet-api-"));
+      const configurationFile = join(folder, "gaugelet.yaml");
+      await writeFile(configurationFile, file ?? "functions: []\n");
+      const log: Record<string, unknown>[] = [];
+      const stream = { write: (line: string) => void log.push(JSON.parse(line)) };
+      const url = await postgres?.newDatabase();
+      if (empty !== undefined) await cp(empty, join(folder, "state/database"), { recursive: true });
+      const configuration = await readConfiguration({
+        GAUGELET_CONFIG: configurationFile,
+        REDIS_HOST: "127.0.0.1",
+        REDIS_PORT: String(redis.port),
+        GAUGELET_PYTHON: PYTHON,
+        GAUGELET_STATE_DIR: join(folder, "state"),
+        GAUGELET_MANAGEMENT_PORT: "0",
+        GAUGELET_RUNTIME_PORT: "0",
+        ...(url === undefined ? {} : { DATABASE_URL: url }),
+        ...environment,
+      });
+      const levels = {
+        level: configuration.logLevel,
+        formatters: { level: (name: string) => ({ level: name }) },
+      };
+      const runtime = await startRuntime(configuration, pino(levels, stream));
+      started.push(async () => {
+        await runtime.stop();
+        await rm(folder, { recursive: true, force: true });
+      });
+      const address = `http://127.0.0.1:${runtime.ports.status}`;
+      await waitFor("the API", async () => (await fetch(`${address}/api/v1/openapi.json`)).ok);
+      const token = (await readFile(join(configuration.stateFolder, "admin-token"), "utf8")).trim();
+      return {
+        runtime,
+        url: address,
+        token,
+        redis,
+        folder,
+        log,
+        ask: (method, path, body, shown = token) => ask(address, method, path, body, shown),
+      };
+    },
+  };
+}
+
+async function makeEmpty(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "gaugelet-database-"));
+  const database = await openDatabase({ kind: "embedded", folder }, pino({ level: "silent" }));
+  await database.stop();
+  return folder;
+}
+
+async function ask(
+  address: string,
+  method: string,
+  path: string,
+  body: unknown,
+  token: string | null,
+): Promise<ApiAnswer> {
+  const isJson = body !== undefined && !(body instanceof Uint8Array);
+  const response = await fetch(`${address}/api/v1${path}`, {
+    method,
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(isJson ? { "content-type": "application/json" } : {}),
+    },
+    ...(body === undefined
+      ? {}
+      : { body: isJson ? JSON.stringify(body) : (body as Uint8Array<ArrayBuffer>) }),
+  });
+  const text = await response.text();
+  const type = response.headers.get("content-type") ?? "";
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: /json/.test(type) ? JSON.parse(text) : text,
+  };
+}
