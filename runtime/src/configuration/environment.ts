@@ -8,6 +8,7 @@ import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { z } from "zod";
 import type { DatabaseAddress } from "../database/database.ts";
 import { TOPIC_ENGINES, type TopicEngineName } from "../topics/topics.ts";
+import { type AllowedHosts, allowedHostsSchema } from "./allowed-hosts.ts";
 import { readDropIn } from "./drop-in.ts";
 import { type ConfigurationFile, readConfigurationFile } from "./file.ts";
 import { isolationSchema } from "./isolation.ts";
@@ -62,6 +63,7 @@ const environmentSchema = z.object({
   GAUGELET_CATALOG: z.enum(["on", "off"], "expected on or off").default("on"),
   DATABASE_URL: z.string().min(1).optional(),
   DATABASE_URL_FILE: z.string().min(1).optional(),
+  GAUGELET_ALLOWED_URL_HOSTS: allowedHostsSchema.default({ names: new Set(), ranges: [] }),
   GAUGELET_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
 });
 
@@ -103,6 +105,8 @@ export interface RuntimeConfiguration {
   readonly database: DatabaseAddress | undefined;
   /** Folder that unpacked functions are kept in. */
   readonly stateFolder: string;
+  /** Where uploads may be fetched from besides public addresses. */
+  readonly allowedUrlHosts: AllowedHosts;
   readonly logLevel: string;
 }
 
@@ -145,6 +149,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     minimumIsolation: operator.minimumIsolation,
     database: file === undefined ? undefined : databaseFrom(values, stateFolder),
     stateFolder,
+    allowedUrlHosts: values.GAUGELET_ALLOWED_URL_HOSTS,
     logLevel: values.GAUGELET_LOG_LEVEL,
   };
 }

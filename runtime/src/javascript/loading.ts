@@ -2,12 +2,11 @@ import { existsSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { MODULE_ENDINGS } from "./module-endings.ts";
 import { locateSyntaxError } from "./syntax-errors.ts";
 import { describe, stackOf } from "./user-errors.ts";
 import { cut, nameOf } from "./values.ts";
 
-/** In the order in which they are looked for. */
-const EXTENSIONS = [".ts", ".mts", ".js", ".mjs", ".cjs"];
 const MAX_TEXT_CHARACTERS = 2_000;
 
 /** The function cannot be loaded. `details` is a stack of the user's own code, or the line at fault, where there is one. */
@@ -66,14 +65,14 @@ export async function loadFunction(
 
 function findModule(directory: string, name: string): string {
   const start = join(directory, ...name.split("."));
-  const path = EXTENSIONS.map((extension) => start + extension).find((each) => existsSync(each));
+  const path = MODULE_ENDINGS.map((extension) => start + extension).find((each) => existsSync(each));
   if (path !== undefined) return path;
-  throw new LoadError(`there is no module '${name}' in ${directory}: none of ${EXTENSIONS.join(", ")}`);
+  throw new LoadError(`there is no module '${name}' in ${directory}: none of ${MODULE_ENDINGS.join(", ")}`);
 }
 
 function checkFile(file: string): string {
-  if (!EXTENSIONS.includes(extname(file))) {
-    const endings = `${EXTENSIONS.slice(0, -1).join(", ")} or ${EXTENSIONS.at(-1)}`;
+  if (!MODULE_ENDINGS.includes(extname(file))) {
+    const endings = `${MODULE_ENDINGS.slice(0, -1).join(", ")} or ${MODULE_ENDINGS.at(-1)}`;
     throw new LoadError(`${file} is not a JavaScript or TypeScript file: its name must end in ${endings}`);
   }
   if (!existsSync(file)) throw new LoadError(`${file} does not exist`);

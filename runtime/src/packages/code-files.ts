@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 /** Modules; and the file that says how Node reads a folder's. All else in a folder is data. */
 const CODE = /^[^.].*\.(py|[cm]?[jt]s)$|^package\.json$/;
 /** Hidden folders, what Python leaves behind, and what was installed. */
-const NO_CODE_FOLDER = /^(\.|__pycache__$|node_modules$)/;
+export const NO_CODE_FOLDER = /^(\.|__pycache__$|node_modules$)/;
 
 /**
  * The modules below a folder, of whatever language. What it holds besides is data, which a function may even

@@ -1,10 +1,11 @@
 import { describeSource, PackageError } from "./package.ts";
-import { MAX_ZIP_BYTES } from "./zip.ts";
+import { readAtMost, splitCredentials } from "./reading.ts";
+import { MAX_ZIP_BYTES } from "./zip-entries.ts";
 
 const TIMEOUT_MILLISECONDS = 30_000;
 
 /**
- * Fetch a zip over HTTP(S).
+ * Fetch a zip over HTTP(S), from wherever the operator says.
  *
  * @param signal ends it early.
  *
@@ -13,16 +14,12 @@ const TIMEOUT_MILLISECONDS = 30_000;
 export async function download(url: string, signal: AbortSignal = AbortSignal.any([])): Promise<Buffer> {
   const name = describeSource({ kind: "url", url });
   try {
-    const response = await fetch(...withCredentials(new URL(url), signal));
+    // `fetch` refuses a URL with a user and password in it.
+    const { url: address, headers } = splitCredentials(new URL(url));
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]);
+    const response = await fetch(address, { signal: ending, headers });
     if (!response.ok) throw new PackageError(`${name} answered ${response.status} ${response.statusText}`);
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of response.body ?? []) {
-      length += chunk.length;
-      if (length > MAX_ZIP_BYTES) throw new PackageError(`${name} is larger than ${MAX_ZIP_BYTES} bytes`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
+    return await readAtMost(MAX_ZIP_BYTES, response.body ?? nothing(), name);
   } catch (error) {
     if (error instanceof PackageError) throw error;
     const { message, cause } = error as Error;
@@ -31,17 +28,4 @@ export async function download(url: string, signal: AbortSignal = AbortSignal.an
   }
 }
 
-/** `fetch` refuses a URL with a user and password in it; they go into a header. */
-function withCredentials(url: URL, signal: AbortSignal): [URL, RequestInit] {
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  url.username = "";
-  url.password = "";
-  const authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
-  return [
-    url,
-    {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
-      headers: credentials === ":" ? {} : { authorization },
-    },
-  ];
-}
+async function* nothing(): AsyncGenerator<Uint8Array> {}

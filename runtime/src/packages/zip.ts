@@ -1,16 +1,9 @@
 import { createWriteStream } from "node:fs";
 import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { crc32 } from "node:zlib";
-import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import { PackageError } from "./package.ts";
-
-/** The largest zip, packed. */
-export const MAX_ZIP_BYTES = 64 * 1024 ** 2;
-const MAX_UNPACKED_BYTES = 256 * 1024 ** 2;
-const MAX_ENTRIES = 10_000;
+import { zipEntries } from "./zip-entries.ts";
 
 /**
  * Unpack a zip into a folder, which appears only when it is whole. Does nothing where the folder is there.
@@ -51,43 +44,13 @@ async function makeTemporary(folder: string): Promise<string> {
 }
 
 async function unpackInto(folder: string, zip: Buffer): Promise<void> {
-  const archive = await fromBufferPromise(zip, { lazyEntries: true });
-  if (archive.entryCount > MAX_ENTRIES) throw new Error(`it has more than ${MAX_ENTRIES} entries`);
-  const budget = { bytes: MAX_UNPACKED_BYTES };
-  for await (const entry of archive.eachEntry()) {
-    await unpackEntry(archive, entry, folder, budget);
+  for await (const { name, isFolder, open } of zipEntries(zip)) {
+    const target = join(folder, name);
+    if (isFolder) {
+      await mkdir(target, { recursive: true });
+      continue;
+    }
+    await mkdir(dirname(target), { recursive: true });
+    await pipeline(await open(), createWriteStream(target, { mode: 0o644 }));
   }
-}
-
-async function unpackEntry(
-  archive: ZipFile,
-  entry: Entry,
-  folder: string,
-  budget: { bytes: number },
-): Promise<void> {
-  const target = join(folder, entry.fileName);
-  if (entry.fileName.endsWith("/")) {
-    await mkdir(target, { recursive: true });
-    return;
-  }
-  const unixMode = entry.externalFileAttributes >>> 16;
-  if ((unixMode & 0o170000) === 0o120000) throw new Error(`${entry.fileName} is a link`);
-  await mkdir(dirname(target), { recursive: true });
-  let checksum = 0;
-  const counter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      checksum = crc32(chunk, checksum);
-      budget.bytes -= chunk.length;
-      if (budget.bytes < 0) done(new Error(`it is larger than ${MAX_UNPACKED_BYTES} bytes unpacked`));
-      else done(null, chunk);
-    },
-    flush(done) {
-      done(checksum === entry.crc32 ? null : new Error(`${entry.fileName} is damaged`));
-    },
-  });
-  await pipeline(
-    await archive.openReadStreamPromise(entry),
-    counter,
-    createWriteStream(target, { mode: 0o644 }),
-  );
 }

@@ -72,6 +72,7 @@ describe("with an output key and no configuration file, one function", () => {
       preload: [],
       minimumIsolation: "process",
       stateFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`),
+      allowedUrlHosts: { names: new Set(), ranges: [] },
       logLevel: "info",
     });
   });

@@ -1,0 +1,1 @@
+"""Looks through code that was uploaded, without ever running it."""

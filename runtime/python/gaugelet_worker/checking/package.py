@@ -1,0 +1,52 @@
+"""Checking the modules of a Python package.
+
+Standard input: a line of JSON, `{"handler": "module.attribute" | null, "files": [{"path": …, "bytes": …}]}`,
+then the contents of these files one after the other. Standard output: see `report.py`.
+"""
+
+import json
+import signal
+from typing import BinaryIO, TextIO
+
+from gaugelet_worker.checking.entry_point import check_entry_point
+from gaugelet_worker.checking.mistakes import find_mistakes
+from gaugelet_worker.checking.report import Report
+from gaugelet_worker.checking.syntax import check_syntax
+
+# Of CPU seconds. Warnings are a courtesy: for them a package is not refused.
+_SECONDS_FOR_WARNINGS = 4.0
+
+
+def check_package(source: BinaryIO, output: TextIO) -> None:
+    """Say all that is found about the package."""
+    report = Report(output)
+    head = json.loads(source.readline())
+    files = {each["path"]: source.read(each["bytes"]) for each in head["files"]}
+    sound = {}
+    for path, code in files.items():
+        report.checking(path)
+        if check_syntax(path, code, report):
+            sound[path] = code
+    if head["handler"] is not None:
+        check_entry_point(head["handler"], files, sound, report)
+    report.only_warnings_follow()
+    _find_mistakes(sound, report)
+    report.done()
+
+
+def _find_mistakes(files: dict[str, bytes], report: Report) -> None:
+    def on_alarm(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGPROF, on_alarm)
+    signal.setitimer(signal.ITIMER_PROF, _SECONDS_FOR_WARNINGS)
+    path = ""
+    try:
+        for path, code in files.items():
+            report.checking(path)
+            find_mistakes(path, code, report)
+    except TimeoutError:
+        message = "pyflakes took too long here: there may be more to find in this and the following files"
+        report.warning(path, message, "took-too-long")
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
