@@ -35,6 +35,7 @@ import { ScheduleTrigger } from "./triggers/schedule/trigger.ts";
 import type { Trigger } from "./triggers/trigger.ts";
 import { IsolationError } from "./workers/errors.ts";
 import { pythonEnvironment, workerEnvironment } from "./workers/launch/python-program.ts";
+import { scriptLaunch } from "./workers/launch/script-program.ts";
 import { SpawnLauncher } from "./workers/launch/spawn.ts";
 import { ZygoteLauncher } from "./workers/launch/zygote.ts";
 import type { Launcher } from "./workers/transport.ts";
@@ -275,22 +276,26 @@ function workerOptions(
   { configuration, launcher }: CommonParts,
   log: Logger,
 ): WorkerOptions {
-  const isPython = language === "python";
+  const isNode = language === "javascript" || language === "typescript";
+  const script = language === "script" ? scriptLaunch(handler, environment, limits.memory) : undefined;
   const { memory, cpu, openFiles, processes, disk } = limits;
   return {
     launcher: isolation === "microvm" ? NO_MICRO_VMS : launcher,
     launch: {
-      program: isPython ? null : [process.execPath, ...nodeArguments(limits)],
-      readOnly: isPython ? [] : NODE_WORKER_FILES,
-      environment: isPython ? pythonEnvironment(environment) : workerEnvironment(environment),
+      program: isNode ? [process.execPath, ...nodeArguments(limits)] : null,
+      readOnly: isNode ? NODE_WORKER_FILES : (script?.readOnly ?? []),
+      environment: isNode
+        ? workerEnvironment(environment)
+        : (script?.environment ?? pythonEnvironment(environment)),
       isolation: isolation === "microvm" ? "sandbox" : isolation,
       network,
       // The kernel counts the whole life of a process; only the Python worker tells it anew for each call.
-      limits: { memory, cpu: isPython ? cpu : null, openFiles, processes, disk },
+      limits: { memory: script?.memory ?? memory, cpu: isNode ? null : cpu, openFiles, processes, disk },
     },
     lines: functionLog(log, limits.logLinesPerSecond),
-    saysMemoryIsFull: (line) => !isPython && saysHeapIsFull(line),
-    handler,
+    saysMemoryIsFull: (line) => isNode && saysHeapIsFull(line),
+    // The worker tells a script by its path from a module.
+    handler: script !== undefined ? `./${handler}` : handler,
     redis: configuration.redis,
     limits,
   };

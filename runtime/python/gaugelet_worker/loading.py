@@ -26,11 +26,15 @@ class LoadedFunction(NamedTuple):
     """Last change of the function's file: `YYYY-MM-DD HH:MM:SS`, local time."""
 
 
-def load_function(directory: str, handler: str, file: str | None) -> LoadedFunction:
-    """Import `module.attribute` from a directory.
+def load_function(
+    directory: str, handler: str, file: str | None, output_limit: int = sys.maxsize
+) -> LoadedFunction:
+    """Import `module.attribute` from a directory, or make a handler of the script `./path`.
 
-    `file` is the module's file where its name is not the module's.
+    `file` is the module's or the script's file where its name is not what `handler` says.
     """
+    if handler.startswith("./"):
+        return _load_script(file or os.path.join(directory, handler), output_limit)
     module_name, _, attribute = handler.rpartition(".")
     if not module_name or not attribute:
         raise LoadError(f"the entry point {handler!r} is not of the form module.attribute")
@@ -52,6 +56,19 @@ def load_function(directory: str, handler: str, file: str | None) -> LoadedFunct
             f" `def {attribute}(input, context)` was expected"
         )
     return LoadedFunction(function, _modification_time(module))
+
+
+def _load_script(path: str, output_limit: int) -> LoadedFunction:
+    file = os.path.abspath(path)
+    if not os.path.isfile(file):
+        raise LoadError(f"there is no script {file}")
+    try:
+        # Not before: most functions are none.
+        from gaugelet_worker.scripts import script_handler
+
+        return LoadedFunction(script_handler(file, output_limit), _time_of_change(file))
+    except ValueError as error:
+        raise LoadError(str(error)) from None
 
 
 def _import(name: str, directory: str, file: str | None) -> Any:
@@ -111,9 +128,13 @@ def _origin(module: Any) -> str:
 
 
 def _modification_time(module: Any) -> str:
+    return _time_of_change(getattr(module, "__file__", None))
+
+
+def _time_of_change(file: Any) -> str:
     try:
-        changed = os.path.getmtime(module.__file__)
-    except (AttributeError, TypeError, OSError):
+        changed = os.path.getmtime(file)
+    except (TypeError, OSError):
         return ""
     return datetime.datetime.fromtimestamp(changed).strftime("%Y-%m-%d %H:%M:%S")
 

@@ -12,6 +12,15 @@ _LOOK_AT_MEMORY_SECONDS = 0.001
 _RENEW_CPU_LIMIT_SECONDS = 0.5
 _MAXRSS_BYTES = 1.0 if sys.platform == "darwin" else 1024.0
 
+# Of a script's worker what counts is what the scripts use, and those are its children.
+_with_children = False
+
+
+def count_children_too() -> None:
+    """From now on count the processes too that this one has started, as soon as they have ended."""
+    global _with_children
+    _with_children = True
+
 
 class Meter:
     """Processor time and the peak of memory of this process; renews the limit of processor time."""
@@ -30,13 +39,23 @@ class Meter:
     def read(self) -> float:
         """Processor seconds since the last reading. Now and then the peak of memory is looked at too."""
         before = self._cpu_seconds
-        self._cpu_seconds = seconds = process_time()
+        seconds = process_time()
+        if _with_children:
+            children = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds += children.ru_utime + children.ru_stime
+        self._cpu_seconds = seconds
         now = perf_counter()
         if now >= self._look_at_memory_at:
             self._look_at_memory_at = now + _LOOK_AT_MEMORY_SECONDS
-            self.peak_memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_BYTES
+            self.peak_memory_bytes = _peak_of(resource.RUSAGE_SELF)
+            if _with_children:
+                self.peak_memory_bytes = max(self.peak_memory_bytes, _peak_of(resource.RUSAGE_CHILDREN))
         if self._cpu_limit is not None and seconds >= self._renew_cpu_limit_at:
             # Not at every call: what may be used until the next time is added.
             renew_cpu_limit(self._cpu_limit + _RENEW_CPU_LIMIT_SECONDS)
             self._renew_cpu_limit_at = seconds + _RENEW_CPU_LIMIT_SECONDS
         return seconds - before
+
+
+def _peak_of(whose: int) -> float:
+    return resource.getrusage(whose).ru_maxrss * _MAXRSS_BYTES

@@ -89,7 +89,7 @@ class Worker:
         self._meter.limit_cpu(self._limits.get("cpu"))
         self._meter.read()
         try:
-            function = load_function(head["directory"], head["handler"], head.get("file"))
+            function = load_function(head["directory"], head["handler"], head.get("file"), self._output_limit)
         except LoadError as error:
             self._stream.write(FrameType.LOAD_FAILED, failure_of_load(str(error), error.details))
             return

@@ -31,5 +31,8 @@ export async function openControlPlane(
     { database: kind, place },
     `the API is ready after ${milliseconds} ms; the administrator's token is in ${firstToken}`,
   );
-  return { listener: apiServer({ routes, authenticate: authenticator(db), log }), stop: () => database.stop() };
+  return {
+    listener: apiServer({ routes, authenticate: authenticator(db), log }),
+    stop: () => database.stop(),
+  };
 }

@@ -7,6 +7,7 @@ import { SECRET_KAFKA_VARIABLES } from "./kafka.ts";
 import { CONTAINER_IS_THE_LIMIT } from "./limits.ts";
 import {
   defineFunction,
+  entryPointSchema,
   type FunctionDefinition,
   manifestSchema,
   type OperatorSettings,
@@ -25,7 +26,7 @@ const dropInSchema = z.object({
     .default(5),
   FUNCTION_FILE: z.string().min(1).default(MOUNTED_FILE),
   FUNCTION_ZIP: z.string().min(1).optional(),
-  FUNCTION_HANDLER: manifestSchema.shape.handler.default("usermodule.handler"),
+  FUNCTION_HANDLER: entryPointSchema.default("usermodule.handler"),
 });
 
 /** What stays the runtime's own: its settings, */

@@ -25,6 +25,13 @@ const threshold = z
     message: "expected either above or below",
   });
 
+/** `module.attribute`. */
+export const entryPointSchema = z
+  .string()
+  .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/, "expected module.attribute, such as handler.handler");
+
+const ENTRY_OF_SCRIPT = /^(?!.*(^|\/)\.{1,2}(\/|$))[^/\\\p{Cc}]+(\/[^/\\\p{Cc}]+)*\.(py|sh|[cm]?[jt]s)$/u;
+
 /** What a `function.yaml`, or an entry of `functions:` in `gaugelet.yaml`, may say. */
 export const manifestSchema = z
   .strictObject({
@@ -37,12 +44,13 @@ export const manifestSchema = z
     description: z.string().default(""),
     owner: z.string().default(""),
     language: z
-      .enum(["python", "javascript", "typescript"], "expected python, javascript or typescript")
+      .enum(
+        ["python", "javascript", "typescript", "script"],
+        "expected python, javascript, typescript or script",
+      )
       .default("python"),
     source: z.string().min(1).default("."),
-    handler: z
-      .string()
-      .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/, "expected module.attribute, such as handler.handler"),
+    handler: z.string("expected module.attribute, such as handler.handler, or the file of a script"),
     class: classSchema.default("standard"),
     isolation: isolationSchema.optional(),
     network: z.boolean().default(false),
@@ -76,6 +84,8 @@ export const manifestSchema = z
   .superRefine((manifest, context) => {
     const refuse = (path: (string | number)[], message: string): void =>
       context.addIssue({ code: "custom", path, message });
+    const faultOfHandler = faultOfEntryPoint(manifest.handler, manifest.language);
+    if (faultOfHandler !== undefined) refuse(["handler"], faultOfHandler);
     const { key } = manifest.output;
     if (key !== undefined && isReservedKey(key)) {
       refuse(["output", "key"], "expected a key that does not begin with gaugelet:");
@@ -103,6 +113,14 @@ export const manifestSchema = z
 
 type Manifest = z.output<typeof manifestSchema>;
 
+/** What is wrong with the entry point of a function in this language; undefined: nothing. */
+export function faultOfEntryPoint(handler: string, language: Language): string | undefined {
+  if (language !== "script") return entryPointSchema.safeParse(handler).error?.issues[0]?.message;
+  return ENTRY_OF_SCRIPT.test(handler)
+    ? undefined
+    : "expected the path of the script's file, such as run.sh, which ends in .py, .sh, .js or .ts";
+}
+
 /** The shard is the matched part of a pattern's key, or the topic with its partition; a call says it itself. */
 function givesShards(trigger: TriggerSpec): boolean {
   if ("http" in trigger || "topic" in trigger) return true;
@@ -110,7 +128,7 @@ function givesShards(trigger: TriggerSpec): boolean {
 }
 
 export type Threshold = z.output<typeof threshold>;
-/** What a handler is written in. JavaScript and TypeScript run on the same engine. */
+/** What a function is written in. JavaScript and TypeScript run on the same engine. */
 export type Language = Manifest["language"];
 /** A JSON Schema, of draft 7 or 2020-12. */
 export type JsonSchema = NonNullable<Manifest["input"]>;
@@ -129,7 +147,7 @@ export interface FunctionDefinition {
   readonly owner: string;
   readonly language: Language;
   readonly source: CodeSource;
-  /** `module.attribute`. */
+  /** `module.attribute`; of a script the path of its file. */
   readonly handler: string;
   /** What it is worth where several functions want the same. */
   readonly class: Class;

@@ -6,19 +6,25 @@ const BYTES_PER_MEBIBYTE = 1024 * 1024;
 const BESIDE_HEAP_MEBIBYTES = 64;
 const MIN_HEAP_MEBIBYTES = 16;
 
+/** For whatever code of users: warnings that they cannot do anything about. */
+export const NODE_ARGUMENTS: readonly string[] = [
+  // A function in a file of its own has no package.json to say that it is a module.
+  "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON",
+  "--disable-warning=ExperimentalWarning",
+];
+
 /**
  * The arguments of Node for a worker.
  *
  * @param limits.memory of the process in bytes; null: none.
  */
 export function nodeArguments(limits: { readonly memory: number | null }): string[] {
-  return [
-    ...(limits.memory === null ? [] : [`--max-old-space-size=${heapMebibytes(limits.memory)}`]),
-    // A function in a file of its own has no package.json to say that it is a module.
-    "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON",
-    "--disable-warning=ExperimentalWarning",
-    join(FOLDER, `main${extname(filename)}`),
-  ];
+  return [...heapArguments(limits), ...NODE_ARGUMENTS, join(FOLDER, `main${extname(filename)}`)];
+}
+
+/** How much of a process' memory may be its heap. */
+export function heapArguments(limits: { readonly memory: number | null }): string[] {
+  return limits.memory === null ? [] : [`--max-old-space-size=${heapMebibytes(limits.memory)}`];
 }
 
 function heapMebibytes(memory: number): number {

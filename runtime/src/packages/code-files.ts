@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** Modules; and the file that says how Node reads a folder's. All else in a folder is data. */
-const CODE = /^[^.].*\.(py|[cm]?[jt]s)$|^package\.json$/;
+/** Modules and scripts; and the file that says how Node reads a folder's. All else in a folder is data. */
+const CODE = /^[^.].*\.(py|[cm]?[jt]s|sh)$|^package\.json$/;
 /** Hidden folders, what Python leaves behind, and what was installed. */
 export const NO_CODE_FOLDER = /^(\.|__pycache__$|node_modules$)/;
 

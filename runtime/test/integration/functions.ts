@@ -5,7 +5,7 @@ import { childrenOf, type StartedRuntime, type useRuntime, workersOf } from "./h
 export interface FunctionUnderTest {
   readonly name: string;
   readonly code: string;
-  readonly language?: "python" | "javascript" | "typescript";
+  readonly language?: "python" | "javascript" | "typescript" | "script";
   readonly [field: string]: unknown;
 }
 
@@ -102,5 +102,5 @@ function moduleOf(name: string): string {
 
 /** Name of a function's file in the folder of the test. */
 function fileOf({ name, language = "python" }: FunctionUnderTest): string {
-  return `${moduleOf(name)}.${{ python: "py", javascript: "mjs", typescript: "ts" }[language]}`;
+  return `${moduleOf(name)}.${{ python: "py", javascript: "mjs", typescript: "ts", script: "sh" }[language]}`;
 }

@@ -37,7 +37,7 @@ const cases: [string, string, string][] = [
   [
     "name: a, triggers: [{ schedule: 5s }]",
     "handler",
-    "Invalid input: expected string, received undefined (found nothing)",
+    "expected module.attribute, such as handler.handler, or the file of a script (found nothing)",
   ],
   ...["handler", "a.", ".a", "a..b", "a-b.c", "1.a", "a.b()"].map((handler): [string, string, string] => [
     `name: a, handler: "${handler}", triggers: [{ schedule: 5s }]`,
@@ -108,7 +108,14 @@ const cases: [string, string, string][] = [
     `${DURATION} (found "25d")`,
   ],
   [`${NAME}, triggers: [{ redisKey: a, poll: 5s }]`, "triggers[0]", 'unknown field "poll"'],
-  [`${OK}, language: rust`, "language", 'expected python, javascript or typescript (found "rust")'],
+  ...["run", "run.rb", "/run.sh", "../run.sh", "bin/../../run.sh", "./run.sh", "bin//run.sh", ".sh"].map(
+    (handler): [string, string, string] => [
+      `name: a, triggers: [{ schedule: 5s }], language: script, handler: ${handler}`,
+      "handler",
+      `expected the path of the script's file, such as run.sh, which ends in .py, .sh, .js or .ts (found "${handler}")`,
+    ],
+  ),
+  [`${OK}, language: rust`, "language", 'expected python, javascript, typescript or script (found "rust")'],
   [
     `${OK}, isolation: none`,
     "isolation",
@@ -279,6 +286,6 @@ test("shards need a pattern in every trigger", async () => {
 
 test("every problem has a line of its own", async () => {
   await expect(folder.read("functions: [{ name: A, handler: h, triggers: [] }]")).rejects.toThrow(
-    /: name: .*\n.*: handler: .*\n.*: triggers: /,
+    /: name: .*\n.*: triggers: .*\n.*: handler: /,
   );
 });

@@ -1,3 +1,4 @@
+import type { Language } from "../../configuration/manifest.ts";
 import { PackageError } from "../package.ts";
 import { checkJavaScript } from "./check-javascript.ts";
 import { checkPython } from "./check-python.ts";
@@ -5,11 +6,10 @@ import { checkScript } from "./check-script.ts";
 import { fetchUpload } from "./fetch-upload.ts";
 import { type Finding, sortFindings, UploadError } from "./findings.ts";
 import { UPLOAD_LIMITS, type UploadLimits } from "./limits.ts";
+import { nameOfSource } from "./name-of-source.ts";
 import { digestOf, packFiles } from "./pack.ts";
 import type { CodeToCheck } from "./source-files.ts";
 import { filesOfUpload, filesOfZip, type PackageFiles } from "./upload-files.ts";
-import type { UploadLanguage } from "./upload-language.ts";
-import { nameOfSource } from "./upload-language.ts";
 import type { UrlPolicy } from "./url-policy.ts";
 
 /** What a user hands over as code. */
@@ -22,7 +22,7 @@ export type Upload =
 
 /** What the code is said to be. */
 export interface AboutUpload {
-  readonly language: UploadLanguage;
+  readonly language: Language;
   /** `module.attribute`; for a script the path of its file. */
   readonly handler: string;
 }
@@ -73,7 +73,7 @@ export async function checkUpload(
   return { zip, digest: digestOf(files), files: [...files.keys()], findings };
 }
 
-const CHECKS: Readonly<Record<UploadLanguage, (code: CodeToCheck) => Promise<Finding[]>>> = {
+const CHECKS: Readonly<Record<Language, (code: CodeToCheck) => Promise<Finding[]>>> = {
   python: checkPython,
   javascript: checkJavaScript,
   typescript: checkJavaScript,

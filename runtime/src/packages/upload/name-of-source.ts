@@ -1,15 +1,12 @@
 import type { Language } from "../../configuration/manifest.ts";
 
-/** What uploaded code is written in. */
-export type UploadLanguage = Language | "script";
-
-const ENDING: Readonly<Record<UploadLanguage, string>> = {
+const ENDING: Readonly<Record<Language, string>> = {
   python: ".py",
   javascript: ".js",
   typescript: ".ts",
   script: "",
 };
-const FILES: Readonly<Record<UploadLanguage, RegExp>> = {
+const FILES: Readonly<Record<Language, RegExp>> = {
   python: /\.py$/,
   javascript: /\.[cm]?js$/,
   typescript: /\.[cm]?[jt]s$/,
@@ -24,7 +21,7 @@ const FILES: Readonly<Record<UploadLanguage, RegExp>> = {
  */
 export function nameOfSource(
   path: string,
-  { language, handler }: { readonly language: UploadLanguage; readonly handler: string },
+  { language, handler }: { readonly language: Language; readonly handler: string },
 ): string {
   const last = path.slice(path.lastIndexOf("/") + 1);
   if (FILES[language].test(last) && /^[\w.-]+$/.test(last)) return last;
