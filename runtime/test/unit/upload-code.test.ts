@@ -208,6 +208,15 @@ describe("hostile Python is refused with what it does", () => {
   });
 });
 
+test.each(["handler", "a.", "../a.b", "a/b.c", "__proto__"])(
+  "the entry point %j is refused",
+  async (handler) => {
+    expect(await findings({ "handler.py": "" }, { handler })).toEqual([
+      `error :-:- the entry point ${JSON.stringify(handler)} cannot be: expected module.attribute, such as handler.handler [entry-point]`,
+    ]);
+  },
+);
+
 test("a Python that is not there is said", async () => {
   const upload = { kind: "files", files: new Map([["handler.py", Buffer.from("")]]) } as const;
   const about = { language: "python", handler: "handler.handler" } as const;
@@ -371,7 +380,7 @@ describe("a script", () => {
       'error :-:- there is no file "run.py"; the package has main.py [entry-point]',
     ]);
     expect(await findings({ "a.rb": "" }, script("a.rb"))).toEqual([
-      "error a.rb:-:- it cannot be told how to run it: its name must end in .py, .js, .mjs, .cjs, .ts, .mts, .cts or .sh [entry-point]",
+      `error :-:- the entry point "a.rb" cannot be: expected the path of the script's file, such as run.sh, which ends in .py, .sh, .js or .ts [entry-point]`,
     ]);
   });
 });

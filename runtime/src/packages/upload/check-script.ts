@@ -21,21 +21,13 @@ export async function checkScript(code: CodeToCheck): Promise<Finding[]> {
 }
 
 function checkEntry({ files, handler }: CodeToCheck): Finding[] {
-  const error = (file: string, message: string): Finding[] => [
-    { severity: "error", file, line: null, column: null, message, rule: "entry-point" },
-  ];
-  if (!files.has(handler)) {
-    const scripts = [...files.keys()].filter((path) => SCRIPTS.test(path));
-    const more = scripts.length > MAX_NAMES ? ", …" : "";
-    const has =
-      scripts.length > 0
-        ? `the package has ${scripts.slice(0, MAX_NAMES).join(", ")}${more}`
-        : "there is no script";
-    return error("", `there is no file ${JSON.stringify(handler)}; ${has}`);
-  }
-  if (SCRIPTS.test(handler)) return [];
-  return error(
-    handler,
-    "it cannot be told how to run it: its name must end in .py, .js, .mjs, .cjs, .ts, .mts, .cts or .sh",
-  );
+  if (files.has(handler)) return [];
+  const scripts = [...files.keys()].filter((path) => SCRIPTS.test(path));
+  const more = scripts.length > MAX_NAMES ? ", …" : "";
+  const has =
+    scripts.length > 0
+      ? `the package has ${scripts.slice(0, MAX_NAMES).join(", ")}${more}`
+      : "there is no script";
+  const message = `there is no file ${JSON.stringify(handler)}; ${has}`;
+  return [{ severity: "error", file: "", line: null, column: null, message, rule: "entry-point" }];
 }

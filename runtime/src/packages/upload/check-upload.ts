@@ -1,4 +1,4 @@
-import type { Language } from "../../configuration/manifest.ts";
+import { faultOfEntryPoint, type Language } from "../../configuration/manifest.ts";
 import { PackageError } from "../package.ts";
 import { checkJavaScript } from "./check-javascript.ts";
 import { checkPython } from "./check-python.ts";
@@ -62,6 +62,8 @@ export async function checkUpload(
   signal: AbortSignal = AbortSignal.any([]),
 ): Promise<CheckedPackage> {
   const limits = { ...UPLOAD_LIMITS, ...options.limits };
+  const fault = faultOfEntryPoint(about.handler, about.language);
+  if (fault !== undefined) throw new UploadError([aboutHandler(about.handler, fault)]);
   const files = await filesFrom(upload, about, options.urlPolicy, limits, signal);
   const code: CodeToCheck = { files, handler: about.handler, python: options.python, limits, signal };
   const findings = sortFindings(await CHECKS[about.language](code));
@@ -71,6 +73,11 @@ export async function checkUpload(
     throw new PackageError(`the upload is larger than ${limits.packedBytes} bytes when packed`);
   }
   return { zip, digest: digestOf(files), files: [...files.keys()], findings };
+}
+
+function aboutHandler(handler: string, fault: string): Finding {
+  const message = `the entry point ${JSON.stringify(handler)} cannot be: ${fault}`;
+  return { severity: "error", file: "", line: null, column: null, message, rule: "entry-point" };
 }
 
 const CHECKS: Readonly<Record<Language, (code: CodeToCheck) => Promise<Finding[]>>> = {
