@@ -1,9 +1,12 @@
 """The check of uploaded Python, as the process that it is."""
 
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
+
+from gaugelet_worker.checking.package import check_package
 
 ROOT = Path(__file__).parents[1]
 LIMITS = {"memory": 512 * 1024**2, "cpu": 10}
@@ -113,6 +116,17 @@ def test_it_is_ended_when_its_processor_time_is_over():
     )
     assert ended.returncode == -24
     assert ended.stdout == b'{"checking": "handler.py"}\n'
+
+
+def test_what_takes_pyflakes_too_long_is_told_and_no_error():
+    body = "  a = a\n" * 20_000
+    code = f"{GOOD}def other(a):\n{body}".encode()
+    head = {"handler": "handler.handler", "files": [{"path": "handler.py", "bytes": len(code)}]}
+    output = io.StringIO()
+    check_package(io.BytesIO(json.dumps(head).encode() + b"\n" + code), output, cpu_seconds=0.02)
+    *_, finding, end = [json.loads(line) for line in output.getvalue().splitlines()]
+    assert end == {"done": True}
+    assert (finding["finding"]["severity"], finding["finding"]["rule"]) == ("warning", "took-too-long")
 
 
 def test_it_becomes_another_program_within_the_limits():

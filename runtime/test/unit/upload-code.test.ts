@@ -187,18 +187,11 @@ describe("hostile Python is refused with what it does", () => {
   });
 
   test("what takes the compiler too much memory", async () => {
-    const [first] = await findings({ "handler.py": "x.y = a[b] + c(d)\n".repeat(400_000) });
+    const limits = { checkMemoryBytes: 32 * 1024 ** 2 };
+    const [first] = await findings({ "handler.py": "x.y = a[b] + c(d)\n".repeat(60_000) }, {}, limits);
     expect(first).toMatch(
       /^error handler\.py:-:- (it is nested too deeply, or too large|.*ran out of memory)/,
     );
-  });
-
-  test("but what only takes pyflakes too long is stored", async () => {
-    const names = Array.from({ length: 20_000 }, (_, index) => `a${index} = ${index}\n`).join("");
-    const source = `${names}def handler(input, context): ...\n${"import os\n".repeat(20_000)}`;
-    const found = await warnings({ "handler.py": source }, {}, { checkCpuSeconds: 60 });
-    expect(found.every((each) => each.startsWith("warning "))).toBe(true);
-    expect(found.length).toBeLessThanOrEqual(1002);
   });
 
   test("more modules than can be compiled", async () => {

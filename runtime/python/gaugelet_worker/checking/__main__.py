@@ -11,10 +11,11 @@ import sys
 
 from gaugelet_worker.checking.contained import contain
 
-contain(json.loads(sys.argv[1]), is_program=len(sys.argv) > 2)
+limits = json.loads(sys.argv[1])
+contain(limits, is_program=len(sys.argv) > 2)
 if len(sys.argv) > 2:
     os.execvp(sys.argv[2], sys.argv[2:])
 
 from gaugelet_worker.checking.package import check_package  # noqa: E402
 
-check_package(sys.stdin.buffer, sys.stdout)
+check_package(sys.stdin.buffer, sys.stdout, limits["cpu"])

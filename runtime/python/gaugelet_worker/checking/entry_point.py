@@ -1,6 +1,6 @@
 """Whether the entry point is in a package, as far as that can be seen without running it."""
 
-import ast
+import re
 import symtable
 import warnings
 from collections.abc import Collection, Iterator, Mapping
@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from gaugelet_worker.checking.report import Report
 
 _MAX_NAMES = 10
+_IMPORTS_ALL = re.compile(rb"\bimport[\s\\(]*\*")
 
 
 def check_entry_point(
@@ -61,14 +62,13 @@ class _Names:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             table = symtable.symtable(code, file, "exec")
-            tree = ast.parse(code, file)
         symbols = table.get_symbols()
         self.all = {each.get_name() for each in symbols if _is_bound(each)} | set(_globals_of(table))
         self.callables = [
             each.get_name() for each in symbols if each.is_namespace() and not each.get_name().startswith("_")
         ]
         # Names that only come to be when it runs.
-        self.has_more = "__getattr__" in self.all or _imports_all(tree)
+        self.has_more = "__getattr__" in self.all or _IMPORTS_ALL.search(code) is not None
 
 
 def _is_bound(symbol: symtable.Symbol) -> bool:
@@ -82,9 +82,3 @@ def _globals_of(table: symtable.SymbolTable) -> Iterator[str]:
             if symbol.is_declared_global() and symbol.is_assigned():
                 yield symbol.get_name()
         yield from _globals_of(child)
-
-
-def _imports_all(tree: ast.Module) -> bool:
-    """Whether there is a `from … import *`."""
-    imports = (each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom))
-    return any(alias.name == "*" for each in imports for alias in each.names)

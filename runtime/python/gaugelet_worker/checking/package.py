@@ -13,12 +13,12 @@ from gaugelet_worker.checking.mistakes import find_mistakes
 from gaugelet_worker.checking.report import Report
 from gaugelet_worker.checking.syntax import check_syntax
 
-# Of CPU seconds. Warnings are a courtesy: for them a package is not refused.
-_SECONDS_FOR_WARNINGS = 4.0
+# Of the CPU seconds. Warnings are a courtesy: for them a package is not refused.
+_PART_FOR_WARNINGS = 0.4
 
 
-def check_package(source: BinaryIO, output: TextIO) -> None:
-    """Say all that is found about the package."""
+def check_package(source: BinaryIO, output: TextIO, cpu_seconds: float) -> None:
+    """Say all that is found about the package, within so much processor time."""
     report = Report(output)
     head = json.loads(source.readline())
     files = {each["path"]: source.read(each["bytes"]) for each in head["files"]}
@@ -30,16 +30,16 @@ def check_package(source: BinaryIO, output: TextIO) -> None:
     if head["handler"] is not None:
         check_entry_point(head["handler"], files, sound, report)
     report.only_warnings_follow()
-    _find_mistakes(sound, report)
+    _find_mistakes(sound, report, cpu_seconds * _PART_FOR_WARNINGS)
     report.done()
 
 
-def _find_mistakes(files: dict[str, bytes], report: Report) -> None:
+def _find_mistakes(files: dict[str, bytes], report: Report, seconds: float) -> None:
     def on_alarm(*_: object) -> None:
         raise TimeoutError
 
     signal.signal(signal.SIGPROF, on_alarm)
-    signal.setitimer(signal.ITIMER_PROF, _SECONDS_FOR_WARNINGS)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     path = ""
     try:
         for path, code in files.items():
