@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setupKafka } from "../stack/src/setup/kafka.ts";
+import { setupKustomize } from "../stack/src/setup/kustomize.ts";
 import { setupPostgresql, setupServices } from "../stack/src/setup/programs.ts";
 import { setupPython } from "../stack/src/setup/python.ts";
 
@@ -28,6 +29,7 @@ interface Check {
 await setupServices();
 await setupPostgresql();
 await setupKafka();
+await setupKustomize();
 const python = await setupPython({ dev: true });
 const reports = await mkdtemp(join(tmpdir(), "gaugelet-reports-"));
 
