@@ -18,10 +18,19 @@ export default defineConfig({
           ...common,
           name: "unit",
           include: ["*/test/**/*.test.ts", "*/src/**/*.test.ts"],
-          exclude: [...common.exclude, "**/*.e2e.test.ts", "**/*.faults.test.ts"],
+          exclude: [...common.exclude, "**/*.e2e.test.ts", "**/*.faults.test.ts", "**/*.cluster.test.ts"],
         },
       },
       { test: { ...common, name: "e2e", include: ["*/test/**/*.e2e.test.ts"], testTimeout: 300_000 } },
+      // Against the cluster that kubectl points at: `npm run test:cluster`.
+      {
+        test: {
+          ...common,
+          name: "cluster",
+          include: ["kustomize/test/**/*.cluster.test.ts"],
+          testTimeout: 400_000,
+        },
+      },
       // Long, and not part of `npm test`: `npm run test:faults`.
       { test: { ...common, name: "faults", include: ["*/test/**/*.faults.test.ts"], testTimeout: 900_000 } },
     ],
