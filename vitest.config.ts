@@ -18,10 +18,25 @@ export default defineConfig({
           ...common,
           name: "unit",
           include: ["*/test/**/*.test.ts", "*/src/**/*.test.ts"],
-          exclude: [...common.exclude, "**/*.e2e.test.ts", "**/*.faults.test.ts", "**/*.cluster.test.ts"],
+          exclude: [
+            ...common.exclude,
+            "**/*.e2e.test.ts",
+            "**/*.faults.test.ts",
+            "**/*.cluster.test.ts",
+            "**/*.images.test.ts",
+          ],
         },
       },
       { test: { ...common, name: "e2e", include: ["*/test/**/*.e2e.test.ts"], testTimeout: 300_000 } },
+      // Builds and runs the container images: `npm run test:images`.
+      {
+        test: {
+          ...common,
+          name: "images",
+          include: ["stack/test/**/*.images.test.ts"],
+          testTimeout: 300_000,
+        },
+      },
       // Against the cluster that kubectl points at: `npm run test:cluster`.
       {
         test: {

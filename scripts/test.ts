@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { IMAGES } from "../stack/src/images/images.ts";
 import { setupKafka } from "../stack/src/setup/kafka.ts";
 import { setupKustomize } from "../stack/src/setup/kustomize.ts";
 import { setupPostgresql, setupServices } from "../stack/src/setup/programs.ts";
@@ -50,6 +51,10 @@ const checks: Check[] = [
   { name: "unused code", command: ["knip"] },
   { name: "python lint", command: [python, "-m", "ruff", "check"] },
   { name: "python format", command: [python, "-m", "ruff", "format", "--check", "-q"] },
+  {
+    name: "dockerfiles",
+    command: [join(dirname(python), "hadolint"), ...new Set(IMAGES.map(({ dockerfile }) => dockerfile))],
+  },
   {
     name: "tests: pytest",
     command: [python, "-m", "pytest", `--junit-xml=${join(reports, "pytest.xml")}`],
