@@ -42,7 +42,9 @@ export function buildArguments({ name }: Builder, image: Image, options: BuildOp
   const isBuildx = name === "docker";
   return [
     ...(isBuildx ? ["buildx", "build", "--output=type=docker,rewrite-timestamp=true"] : ["build"]),
-    ...(isBuildx ? ["--build-arg", `SOURCE_DATE_EPOCH=${time}`] : ["--timestamp", String(time), "--layers"]),
+    ...(isBuildx
+      ? ["--build-arg", `SOURCE_DATE_EPOCH=${time}`]
+      : ["--timestamp", String(time), "--layers", "--format=docker"]),
     "--file",
     image.dockerfile,
     ...(image.target === undefined ? [] : ["--target", image.target]),
