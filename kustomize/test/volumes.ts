@@ -20,8 +20,14 @@ export async function provideVolumes(objects: readonly KubernetesObject[], names
         ),
       ),
   ];
-  for (const claim of claims)
-    await kubectl(["apply", "--filename=-"], JSON.stringify(volumeFor(claim, namespace)));
+  const folders = claims.map((claim) => ({ claim, folder: `${claim}-${Date.now()}` }));
+  await makeFolders(
+    folders.map(({ folder }) => folder),
+    imageOf(objects),
+  );
+  for (const { claim, folder } of folders) {
+    await kubectl(["apply", "--filename=-"], JSON.stringify(volumeFor(claim, folder, namespace)));
+  }
 }
 
 /** Take them away again. */
@@ -29,7 +35,41 @@ export async function removeVolumes(): Promise<void> {
   await kubectl(["delete", "persistentvolumes", `--selector=${LABEL}=yes`]);
 }
 
-function volumeFor(claim: string, namespace: string): object {
+/** An image that is there for sure. */
+function imageOf(objects: readonly KubernetesObject[]): string {
+  const runtime = objects.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "runtime");
+  return runtime?.spec.template.spec.containers[0].image;
+}
+
+/** Folders of the node that everybody may write to: Kubernetes changes no owner of such volumes. */
+async function makeFolders(folders: readonly string[], image: string): Promise<void> {
+  const paths = folders.map((folder) => `/volumes/${folder}`).join(" ");
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: LABEL, namespace: "default" },
+    spec: {
+      restartPolicy: "Never",
+      containers: [
+        {
+          name: "folders",
+          image,
+          imagePullPolicy: "IfNotPresent",
+          command: ["sh", "-c", `mkdir -p ${paths} && chmod 777 ${paths}`],
+          securityContext: { runAsUser: 0 },
+          volumeMounts: [{ name: "volumes", mountPath: "/volumes" }],
+        },
+      ],
+      volumes: [{ name: "volumes", hostPath: { path: FOLDER, type: "DirectoryOrCreate" } }],
+    },
+  };
+  const named = ["--namespace=default", `pod/${LABEL}`];
+  await kubectl(["apply", "--filename=-"], JSON.stringify(pod));
+  await kubectl(["wait", ...named, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s"]);
+  await kubectl(["delete", ...named]);
+}
+
+function volumeFor(claim: string, folder: string, namespace: string): object {
   return {
     apiVersion: "v1",
     kind: "PersistentVolume",
@@ -40,7 +80,7 @@ function volumeFor(claim: string, namespace: string): object {
       persistentVolumeReclaimPolicy: "Delete",
       storageClassName: "",
       claimRef: { namespace, name: claim },
-      hostPath: { path: `${FOLDER}/${claim}-${Date.now()}`, type: "DirectoryOrCreate" },
+      hostPath: { path: `${FOLDER}/${folder}`, type: "DirectoryOrCreate" },
     },
   };
 }
