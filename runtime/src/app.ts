@@ -135,7 +135,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
         "GAUGELET_RUNTIME_PORT",
         statusPageRoutes(() => functions.runners, management.port),
         { [CALL_PATH]: answerCalls(functions.targets, guard), ...(api && { "/api/": api.listener }) },
-        guard && statusPageGuard(guard),
+        { guard: guard && statusPageGuard(guard) },
       ));
     if (status !== undefined) teardown.push(() => status.stop());
 

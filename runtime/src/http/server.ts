@@ -12,12 +12,14 @@ import type { ListenAddress } from "../configuration/environment.ts";
 
 /** Longer than proxies keep an idle connection, so that none sends a call on one that is being closed. */
 const KEEP_ALIVE_MILLISECONDS = 75_000;
-/** Whoever sends slowly on purpose must not keep connections for ever: a head comes in one piece, as a rule, */
-const HEAD_MILLISECONDS = 15_000;
-/** and the largest body over a slow line. */
-const REQUEST_MILLISECONDS = 120_000;
-/** How often the two are looked at. */
-const CHECK_MILLISECONDS = 2_000;
+/** Whoever sends slowly on purpose must not keep connections for ever. */
+const LIMITS: SlowLimits = {
+  // A head comes in one piece, as a rule,
+  headersTimeout: 15_000,
+  // and the largest body over a slow line in two minutes.
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 2_000,
+};
 /** How long requests under way may take when the server stops. */
 const FINISH_MILLISECONDS = 5_000;
 const SWEEP_MILLISECONDS = 20;
@@ -36,6 +38,20 @@ export type RouteGuard = (request: IncomingMessage) => Answer | undefined | Prom
 /** Answers a GET of one path. */
 export type Route = () => Answer | Promise<Answer>;
 
+/** In milliseconds, as Node names them. */
+interface SlowLimits {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly connectionsCheckingInterval: number;
+}
+
+/** What is not as usual. */
+export interface ServeOptions {
+  /** Who may ask for the routes; undefined: whoever can reach them. */
+  readonly guard?: RouteGuard | undefined;
+  readonly limits?: SlowLimits;
+}
+
 /** A running server. */
 export interface HttpServer {
   readonly port: number;
@@ -48,7 +64,6 @@ export interface HttpServer {
  *
  * @param portVariable the environment variable that chooses the port, for the message where it is taken.
  * @param below who answers all that is below a path, such as calls; they are tried in this order.
- * @param guard who may ask for the routes; undefined: whoever can reach this.
  * @throws ConfigurationError where the address cannot be listened on.
  */
 export async function serve(
@@ -56,15 +71,10 @@ export async function serve(
   portVariable: string,
   routes: Readonly<Record<string, Route>>,
   below: Readonly<Record<string, RequestListener>> = {},
-  guard: RouteGuard = () => undefined,
+  { guard = () => undefined, limits = LIMITS }: ServeOptions = {},
 ): Promise<HttpServer> {
   const listeners = Object.entries(below);
-  const options = {
-    keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
-    headersTimeout: HEAD_MILLISECONDS,
-    requestTimeout: REQUEST_MILLISECONDS,
-    connectionsCheckingInterval: CHECK_MILLISECONDS,
-  };
+  const options = { keepAliveTimeout: KEEP_ALIVE_MILLISECONDS, ...limits };
   const server = createServer(options, (request, response) => {
     for (const [path, listener] of listeners) {
       if (request.url?.startsWith(path)) {

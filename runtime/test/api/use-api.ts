@@ -32,6 +32,8 @@ export interface ApiUnderTest {
   readonly token: string;
   readonly redis: TestRedis;
   readonly folder: string;
+  /** Address of the PostgreSQL database; undefined: an embedded one, in `state/database` of the folder. */
+  readonly database: string | undefined;
   readonly log: Record<string, unknown>[];
   /**
    * Ask the API.
@@ -111,6 +113,7 @@ export function useApi(kind: DatabaseKind) {
         token,
         redis,
         folder,
+        database: url,
         log,
         ask: (method, path, body, shown = token) => ask(address, method, path, body, shown),
       };
