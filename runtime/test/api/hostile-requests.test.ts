@@ -158,16 +158,14 @@ describe.each(DATABASES)("a hostile request to the API on %s", (kind) => {
     const hidden = lines("GET /api/v1/users HTTP/1.1", "host: x", `authorization: Bearer ${token}`);
     const post = ["POST /api/v1/users HTTP/1.1", "host: x", `authorization: Bearer ${token}`];
     const shapes: Record<string, string> = {
-      "both lengths":
-        lines(...post, "content-length: 4", "transfer-encoding: chunked") + `0\r\n\r\n${hidden}`,
+      "both lengths": `${lines(...post, "content-length: 4", "transfer-encoding: chunked")}0\r\n\r\n${hidden}`,
       "two lengths": lines(...post, "content-length: 4", "content-length: 100") + hidden,
       "a list of lengths": lines(...post, "content-length: 4, 4") + hidden,
       "a signed length": lines(...post, "content-length: +4") + hidden,
       "an unknown coding": lines(...post, "transfer-encoding: xchunked") + hidden,
       "a coding twice": lines(...post, "transfer-encoding: chunked, identity") + hidden,
-      "a blank before the colon": lines(...post, "transfer-encoding : chunked") + `0\r\n\r\n${hidden}`,
-      "a folded line":
-        lines(...post, "transfer-encoding:\r\n chunked", "content-length: 5") + `0\r\n\r\n${hidden}`,
+      "a blank before the colon": `${lines(...post, "transfer-encoding : chunked")}0\r\n\r\n${hidden}`,
+      "a folded line": `${lines(...post, "transfer-encoding:\r\n chunked", "content-length: 5")}0\r\n\r\n${hidden}`,
       "a size that is none": `${lines(...post, "transfer-encoding: chunked")}0x5\r\nhello\r\n0\r\n\r\n`,
       "a zero in a line": lines(...post, "x-a: b\0c") + hidden,
       "lines without a return": `GET /api/v1/users HTTP/1.1\nhost: x\n\n${hidden}`,
@@ -206,9 +204,12 @@ describe.each(DATABASES)("a hostile request to the API on %s", (kind) => {
     const open = await ask2("GET", "https://evil.example", "/openapi.json");
     expect(open.headers.get("access-control-allow-origin")).toBeNull();
 
-    const head = await ask("HEAD", "/users");
-    expect([head.status, head.body]).toEqual([200, ""]);
-    expect((await ask("HEAD", "/users", undefined, null)).status).toBe(401);
+    const head = await fetch(`${url}/api/v1/users`, {
+      method: "HEAD",
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    expect((await fetch(`${url}/api/v1/users`, { method: "HEAD" })).status).toBe(401);
     for (const method of ["PUT", "DELETE", "PATCH"]) expect((await ask(method, "/me")).status).toBe(405);
     const me = await ask("GET", "/me");
     expect(me.headers.get("cache-control")).toBe("no-store");

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
@@ -78,6 +78,8 @@ export function useApi(kind: DatabaseKind) {
      */
     async start(environment: Record<string, string> = {}, file?: string): Promise<ApiUnderTest> {
       const folder = await mkdtemp(join(tmpdir(), "gaugelet-api-"));
+      // Workers are users of their own where the tests run as root.
+      await chmod(folder, 0o755);
       const configurationFile = join(folder, "gaugelet.yaml");
       await writeFile(configurationFile, file ?? "functions: []\n");
       const log: Record<string, unknown>[] = [];

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { type HttpServer, serve, text } from "../../src/http/server.ts";
@@ -9,7 +9,7 @@ afterEach(() => server?.stop());
 test("a head or a body that comes drop by drop ends its connection, and nobody else waits for it", async () => {
   const limits = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
   const listen = { address: "127.0.0.1", port: 0 };
-  const echo = { "/body": (request: import("node:http").IncomingMessage) => void request.resume() };
+  const echo = { "/body": (request: IncomingMessage) => void request.resume() };
   server = await serve(listen, "PORT", { "/": () => text(200, "well\n") }, echo, { limits });
   const { port } = server;
   const slow = [
@@ -25,7 +25,7 @@ test("a head or a body that comes drop by drop ends its connection, and nobody e
     socket.on("error", () => {});
     socket.write(head);
     const drops = setInterval(() => socket.write("a"), 20);
-    await once(socket, "close");
+    await new Promise((resolve) => socket.on("close", resolve));
     clearInterval(drops);
     return said.split("\r\n")[0];
   });
