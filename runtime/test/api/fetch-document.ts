@@ -26,10 +26,14 @@ export async function fetchApiDocument(): Promise<ApiDocument> {
     const runtime = await startRuntime(configuration, pino({ level: "silent" }));
     const url = `http://127.0.0.1:${runtime.ports.status}/api/v1/openapi.json`;
     try {
-      const response = await waitFor("the API", async () => {
-        const answer = await fetch(url);
-        return answer.ok ? answer : undefined;
-      });
+      const response = await waitFor(
+        "the API",
+        async () => {
+          const answer = await fetch(url);
+          return answer.ok ? answer : undefined;
+        },
+        55,
+      );
       return (await response.json()) as ApiDocument;
     } finally {
       await runtime.stop();

@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 test("the document is valid OpenAPI 3.1, and each operation has a name of its own", async () => {
   const validator = new Validator();
-  const { valid, errors } = await validator.validate(structuredClone(document) as unknown as object);
+  const { valid, errors } = await validator.validate({ ...structuredClone(document) });
   expect([valid, errors]).toEqual([true, undefined]);
   expect(validator.version).toBe("3.1");
   const names = [...operationsByTag(document).values()].flat().map(({ operationId }) => operationId);
@@ -40,7 +40,9 @@ test("the page to read has every operation, and fetches nothing", () => {
 
 test("the page to read shows texts as they are", () => {
   const info = { title: "<b>", description: "a & b" };
-  expect(referencePage({ info, paths: {} })).toContain("<h1>&lt;b&gt;: API</h1>\n<p>a &amp; b ");
+  const html = referencePage({ info, paths: {} });
+  expect(html).toContain("<p>a &#38; b ");
+  expect(html).not.toContain("<b>");
 });
 
 test("every problem is documented with its status, and every documented one exists", () => {
