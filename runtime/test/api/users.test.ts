@@ -80,8 +80,7 @@ describe.each(DATABASES)("users on %s", (kind) => {
       ask("DELETE", "/users/admin", undefined, other),
       ask("DELETE", "/users/other", undefined, token),
     ]);
-    expect(both.map(({ status }) => status).toSorted()).not.toEqual([204, 204]);
-    expect(both.map(({ status }) => status)).toContain(204);
+    expect(both.filter(({ status }) => status === 204)).toHaveLength(1);
   });
 
   test("a deleted user's token is nobody's at once, and counts again when the user is back", async () => {
