@@ -23,9 +23,10 @@ export interface ControlPlane {
  * @throws ConfigurationError where it is none for this runtime, or there are secrets that its key does not open.
  */
 export async function openControlPlane(address: DatabaseAddress, parts: ApiParts): Promise<ControlPlane> {
+  const started = performance.now();
   const database = await openDatabase(address, parts.log);
   try {
-    return await controlPlaneOf(database, parts);
+    return await controlPlaneOf(database, started, parts);
   } catch (error) {
     await database.stop().catch(() => {});
     throw error;
@@ -34,9 +35,9 @@ export async function openControlPlane(address: DatabaseAddress, parts: ApiParts
 
 async function controlPlaneOf(
   database: OpenDatabase,
+  started: number,
   { configuration, log }: ApiParts,
 ): Promise<ControlPlane> {
-  const started = performance.now();
   const { db, kind, place } = database;
   const firstToken = join(configuration.stateFolder, "admin-token");
   await keepFirstToken(db, firstToken);
