@@ -107,7 +107,7 @@ export function useApi(kind: DatabaseKind) {
         await rm(folder, { recursive: true, force: true });
       });
       const address = `http://127.0.0.1:${runtime.ports.status}`;
-      await waitFor("the API", async () => (await fetch(`${address}/api/v1/openapi.json`)).ok);
+      await waitFor("the API", async () => (await fetch(`${address}/api/v1/openapi.json`)).ok, 50);
       const token = (await readFile(join(configuration.stateFolder, "admin-token"), "utf8")).trim();
       return {
         runtime,
