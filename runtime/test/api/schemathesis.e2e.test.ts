@@ -43,7 +43,11 @@ describe.each(DATABASES)("the API on %s", (kind) => {
   });
 });
 
-async function run({ url, token }: ApiUnderTest, seconds: number, which: readonly string[]): Promise<void> {
+async function run(
+  { url, token, folder }: ApiUnderTest,
+  seconds: number,
+  which: readonly string[],
+): Promise<void> {
   const found = await promisify(execFile)(
     join(dirname(PYTHON), "schemathesis"),
     [
@@ -63,7 +67,8 @@ async function run({ url, token }: ApiUnderTest, seconds: number, which: readonl
       "--warnings=off",
       ...which,
     ],
-    { maxBuffer: 64 * 1024 ** 2 },
+    // It leaves what it found in the current folder.
+    { maxBuffer: 64 * 1024 ** 2, cwd: folder },
   ).then(
     ({ stdout }) => ({ isWell: true, text: stdout }),
     ({ stdout, stderr }: { stdout: string; stderr: string }) => ({ isWell: false, text: stdout + stderr }),
