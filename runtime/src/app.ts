@@ -13,6 +13,7 @@ import { type AssembledFunction, FunctionSet } from "./functions/function-set.ts
 import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
+import { statusPageGuard } from "./http/status-page-guard.ts";
 import { NODE_WORKER_FILES, nodeArguments, saysHeapIsFull } from "./javascript/arguments.ts";
 import { Leases } from "./leases/leases.ts";
 import { favourSizeUntilBusy } from "./memory.ts";
@@ -126,13 +127,15 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     const { database } = configuration;
     const api = database && startApi(database, { configuration, log });
     if (api !== undefined) teardown.push(() => api.stop());
+    const guard = configuration.access.calls === "token" ? api?.guard : undefined;
     const status =
       configuration.status &&
       (await serve(
         configuration.status,
         "GAUGELET_RUNTIME_PORT",
         statusPageRoutes(() => functions.runners, management.port),
-        { [CALL_PATH]: answerCalls(functions.targets), ...(api && { "/api/": api.listener }) },
+        { [CALL_PATH]: answerCalls(functions.targets, guard), ...(api && { "/api/": api.listener }) },
+        { guard: guard && statusPageGuard(guard) },
       ));
     if (status !== undefined) teardown.push(() => status.stop());
 

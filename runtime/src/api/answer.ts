@@ -4,8 +4,9 @@ import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
 import type { z } from "zod";
 import type { Caller } from "../access/caller.ts";
+import { parseJson } from "./parse-json.ts";
 import { ApiProblem } from "./problems.ts";
-import { readBytes } from "./read-bytes.ts";
+import { readBytes, tooLarge } from "./read-bytes.ts";
 import { type Route, type RouteDeclaration, StreamedAnswer } from "./route.ts";
 
 const USUAL_BODY_BYTES = 1024 ** 2;
@@ -20,12 +21,15 @@ export async function answerRoute(
   request: Request,
   response: Response,
 ): Promise<void> {
+  const most = declaration.maxBodyBytes ?? USUAL_BODY_BYTES;
+  // What says beforehand that it is too long is not read.
+  if (Number(request.headers["content-length"]) > most) throw tooLarge(most);
   const gone = new AbortController();
   response.on("close", () => gone.abort());
   const answer = await handle({
     params: check(declaration.params, request.params, "path"),
     query: check(declaration.query, request.query, "query"),
-    body: declaration.body && check(declaration.body, await readJson(declaration, request), "body"),
+    body: declaration.body && check(declaration.body, await readJson(request, most), "body"),
     stream: checkedStream(declaration, request),
     headers: singleHeaders(request.headers),
     caller: caller ?? NOBODY,
@@ -39,6 +43,9 @@ export async function answerRoute(
 
 function check(schema: z.ZodType | undefined, value: unknown, place: string): unknown {
   if (schema === undefined) return undefined;
+  if (place !== "body" && Object.values(value as object).some(hasZero)) {
+    throw new ApiProblem("invalid-request", `${place}: expected no character 0`);
+  }
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const errors = checked.error.issues
@@ -48,7 +55,12 @@ function check(schema: z.ZodType | undefined, value: unknown, place: string): un
   throw new ApiProblem("invalid-request", told.join("; "), { errors });
 }
 
-async function readJson(declaration: RouteDeclaration, request: Request): Promise<unknown> {
+/** Where the programs that texts are handed to may take them to end. */
+function hasZero(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(hasZero) : typeof value === "string" && value.includes("\0");
+}
+
+async function readJson(request: Request, most: number): Promise<unknown> {
   const length = request.headers["content-length"];
   if (length === "0" || (length === undefined && request.headers["transfer-encoding"] === undefined)) {
     // A body whose every field has a default may be left out.
@@ -57,12 +69,10 @@ async function readJson(declaration: RouteDeclaration, request: Request): Promis
   if (request.is("application/json") === false) {
     throw new ApiProblem("unsupported-media-type", "expected content-type: application/json");
   }
-  const bytes = await readBytes(request, declaration.maxBodyBytes ?? USUAL_BODY_BYTES);
-  try {
-    return JSON.parse(bytes.toString());
-  } catch (error) {
-    throw new ApiProblem("invalid-request", `body: expected JSON: ${(error as Error).message}`);
+  if (request.headers["content-encoding"] !== undefined) {
+    throw new ApiProblem("unsupported-media-type", "expected a body without content-encoding");
   }
+  return parseJson(await readBytes(request, most));
 }
 
 function checkedStream({ bytes }: RouteDeclaration, request: Request): Readable {
@@ -86,6 +96,11 @@ async function sendStream(
   response.set({ "content-type": streams ?? "application/octet-stream", ...headers });
   if (!(body instanceof Readable)) {
     response.end(body);
+    return;
+  }
+  if (response.req.method === "HEAD") {
+    body.destroy();
+    response.end();
     return;
   }
   response.flushHeaders();

@@ -1,8 +1,9 @@
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
+import type { Callers } from "../access/callers.ts";
 import { keepFirstToken } from "../access/first-token.ts";
-import { type DatabaseAddress, openDatabase } from "../database/database.ts";
-import { authenticator } from "./authentication.ts";
+import { type DatabaseAddress, type OpenDatabase, openDatabase } from "../database/database.ts";
+import { openAccess } from "./access.ts";
 import type { Route } from "./route.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { apiServer } from "./server.ts";
@@ -11,20 +12,39 @@ import type { ApiParts } from "./start.ts";
 /** What users make and look at: all that is behind the API. */
 export interface ControlPlane {
   readonly listener: RequestListener;
+  /** Who sends a request, of calls too. */
+  readonly callers: Callers;
   stop(): Promise<void>;
 }
 
-/** Open the database, and put together what answers the API from it. */
-export async function openControlPlane(
-  address: DatabaseAddress,
+/**
+ * Open the database, and put together what answers the API from it.
+ *
+ * @throws ConfigurationError where it is none for this runtime, or there are secrets that its key does not open.
+ */
+export async function openControlPlane(address: DatabaseAddress, parts: ApiParts): Promise<ControlPlane> {
+  const started = performance.now();
+  const database = await openDatabase(address, parts.log);
+  try {
+    return await controlPlaneOf(database, started, parts);
+  } catch (error) {
+    await database.stop().catch(() => {});
+    throw error;
+  }
+}
+
+async function controlPlaneOf(
+  database: OpenDatabase,
+  started: number,
   { configuration, log }: ApiParts,
 ): Promise<ControlPlane> {
-  const started = performance.now();
-  const database = await openDatabase(address, log);
   const { db, kind, place } = database;
   const firstToken = join(configuration.stateFolder, "admin-token");
   await keepFirstToken(db, firstToken);
+  const access = await openAccess(db, configuration);
+  const { callers } = access;
   const routes: Route[] = [];
+  routes.push(...access.routes);
   routes.push(...metaRoutes(routes));
   const milliseconds = Math.round(performance.now() - started);
   log.info(
@@ -32,7 +52,8 @@ export async function openControlPlane(
     `the API is ready after ${milliseconds} ms; the administrator's token is in ${firstToken}`,
   );
   return {
-    listener: apiServer({ routes, authenticate: authenticator(db), log }),
+    listener: apiServer({ routes, authenticate: (request) => callers.of(request), log }),
+    callers,
     stop: () => database.stop(),
   };
 }

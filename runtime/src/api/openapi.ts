@@ -59,7 +59,7 @@ function operation(declaration: RouteDeclaration): Record<string, unknown> {
     description: [description, role === null ? "No token is needed." : `Needs the role ${role}.`]
       .filter(Boolean)
       .join("\n\n"),
-    ...(role === null ? { security: [] } : {}),
+    ...(role === null ? { security: [] } : { "x-required-role": role }),
     parameters: [...parameters(declaration.params, "path"), ...parameters(declaration.query, "query")],
     ...(body === undefined
       ? {}

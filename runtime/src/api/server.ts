@@ -1,6 +1,8 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import type { Logger } from "pino";
-import { includesRole } from "../access/caller.ts";
+import { type Caller, includesRole } from "../access/caller.ts";
+import { isDatabaseAway, isUnkeepable } from "../database/is-away.ts";
+import { isCrossOrigin } from "../triggers/http/call-headers.ts";
 import { answerRoute } from "./answer.ts";
 import type { Authenticate } from "./authentication.ts";
 import { ApiProblem } from "./problems.ts";
@@ -19,15 +21,22 @@ export interface ApiServerParts {
 /** The API as a listener of Node's HTTP server, for requests below {@link API_PATH}. */
 export function apiServer({ routes, authenticate, log }: ApiServerParts): Express {
   const app = express().disable("x-powered-by").disable("etag").set("query parser", "simple");
+  app.use((_, response, next) => {
+    // Answers are of one user, at one time.
+    response.set({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    next();
+  });
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     const { method, path, role } = route.declaration;
     const place = API_PATH + path.replaceAll(/\{(\w+)\}/g, ":$1");
     methods.set(place, [...(methods.get(place) ?? []), method.toUpperCase()]);
     app[method](place, async (request: Request, response: Response) => {
-      const caller = await authenticate(request);
+      // What anybody may ask is answered whatever is shown.
+      const caller = role === null ? undefined : await authenticate(request);
       if (role !== null) {
         if (caller === undefined) throw unauthenticated();
+        checkOrigin(caller, request);
         if (!includesRole(caller.role, role)) {
           throw new ApiProblem(
             "forbidden",
@@ -74,26 +83,16 @@ function unauthenticated(): ApiProblem {
   );
 }
 
-/** Codes of PostgreSQL and of the system that mean that it is away, not that it was asked wrongly. */
-const AWAY = /^(08...|57P0.|53...|ECONN.*|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN)$/;
+/** Pages of other sites ask nothing, whatever token they have. What Grafana passes on is from its own page. */
+function checkOrigin({ by }: Caller, { headers: { origin, host } }: Request): void {
+  if (by !== "grafana" && isCrossOrigin({ origin, host })) {
+    throw new ApiProblem("forbidden", `the request came from a page of ${origin}`);
+  }
+}
 
 function problemOf(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error;
-  const {
-    status,
-    cause,
-    code = (cause as { code?: string } | undefined)?.code,
-    message = "",
-  } = error as {
-    status?: number;
-    code?: string;
-    message?: string;
-    cause?: unknown;
-  };
-  const isAway =
-    AWAY.test(code ?? "") ||
-    /timeout exceeded when trying to connect|Connection terminated/.test(message + String(cause));
-  if (isAway) {
+  if (isDatabaseAway(error)) {
     return new ApiProblem(
       "unavailable",
       "the database does not answer; try again soon",
@@ -101,6 +100,13 @@ function problemOf(error: unknown): ApiProblem {
       { "retry-after": "5" },
     );
   }
+  if (isUnkeepable(error)) {
+    return new ApiProblem(
+      "invalid-request",
+      "expected values that can be kept: no character 0, numbers in range",
+    );
+  }
+  const { status, message = "" } = error as { status?: number; message?: string };
   // Express says so of paths that cannot be decoded.
   if (status === 400) return new ApiProblem("invalid-request", message);
   return new ApiProblem("internal", "something went wrong; the server's log says more");

@@ -4,6 +4,8 @@ import { ConfigurationError } from "@gaugelet/shared/configuration";
 import type { Logger } from "pino";
 import type { RuntimeConfiguration } from "../configuration/environment.ts";
 import type { DatabaseAddress } from "../database/database.ts";
+import type { CallGuard } from "../triggers/http/call-guard.ts";
+import { guardCall } from "./call-guard.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { ApiProblem } from "./problems.ts";
 
@@ -19,6 +21,8 @@ export interface ApiParts {
 /** The API, which is there at once and answers once its database does. */
 export interface StartedApi {
   readonly listener: RequestListener;
+  /** Whether somebody may call functions, where that needs a token. */
+  readonly guard: CallGuard;
   stop(): Promise<void>;
 }
 
@@ -57,6 +61,10 @@ export function startApi(database: DatabaseAddress, parts: ApiParts): StartedApi
       const headers = { "content-type": "application/problem+json", "retry-after": "1" };
       response.writeHead(problem.status, headers).end(JSON.stringify(problem));
     },
+    guard: (request) =>
+      controlPlane === undefined
+        ? { problem: "unavailable", detail: reason, headers: { "retry-after": "1" } }
+        : guardCall(controlPlane.callers, request),
     async stop() {
       stopping.abort();
       await opening;

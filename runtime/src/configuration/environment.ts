@@ -8,6 +8,7 @@ import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { z } from "zod";
 import type { DatabaseAddress } from "../database/database.ts";
 import { TOPIC_ENGINES, type TopicEngineName } from "../topics/topics.ts";
+import { type AccessConfiguration, accessFrom } from "./access.ts";
 import { type AllowedHosts, allowedHostsSchema } from "./allowed-hosts.ts";
 import { readDropIn } from "./drop-in.ts";
 import { type ConfigurationFile, readConfigurationFile } from "./file.ts";
@@ -103,6 +104,8 @@ export interface RuntimeConfiguration {
   readonly minimumIsolation: OperatorSettings["minimumIsolation"];
   /** Where functions that users make, and runs, are kept; undefined: there is no catalog and no API. */
   readonly database: DatabaseAddress | undefined;
+  /** Who may do what. */
+  readonly access: AccessConfiguration;
   /** Folder that unpacked functions are kept in. */
   readonly stateFolder: string;
   /** Where uploads may be fetched from besides public addresses. */
@@ -133,6 +136,11 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
   const stateFolder = resolve(
     values.GAUGELET_STATE_DIR ?? join(tmpdir(), `gaugelet-${process.getuid?.() ?? "user"}`),
   );
+  const status =
+    file === undefined
+      ? undefined
+      : { address: values.GAUGELET_RUNTIME_ADDRESS, port: values.GAUGELET_RUNTIME_PORT };
+  const database = file === undefined ? undefined : databaseFrom(values, stateFolder);
   return {
     ...place,
     functions: file?.functions ?? [readDropIn(set, operator)],
@@ -140,14 +148,12 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     busyWorkers: values.GAUGELET_BUSY_WORKERS,
     prometheus: values.PROMETHEUS_URL,
     management: { address: values.GAUGELET_MANAGEMENT_ADDRESS, port: values.GAUGELET_MANAGEMENT_PORT },
-    status:
-      file === undefined
-        ? undefined
-        : { address: values.GAUGELET_RUNTIME_ADDRESS, port: values.GAUGELET_RUNTIME_PORT },
+    status,
     python: values.GAUGELET_PYTHON,
     preload: values.GAUGELET_PRELOAD ?? (file === undefined ? [] : USUAL_MODULES),
     minimumIsolation: operator.minimumIsolation,
-    database: file === undefined ? undefined : databaseFrom(values, stateFolder),
+    database,
+    access: accessFrom(set, status?.address, database !== undefined),
     stateFolder,
     allowedUrlHosts: values.GAUGELET_ALLOWED_URL_HOSTS,
     logLevel: values.GAUGELET_LOG_LEVEL,

@@ -1,11 +1,25 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type Server,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import type { ListenAddress } from "../configuration/environment.ts";
 
 /** Longer than proxies keep an idle connection, so that none sends a call on one that is being closed. */
 const KEEP_ALIVE_MILLISECONDS = 75_000;
+/** Whoever sends slowly on purpose must not keep connections for ever. */
+const LIMITS: SlowLimits = {
+  // A head comes in one piece, as a rule,
+  headersTimeout: 15_000,
+  // and the largest body over a slow line in two minutes.
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 2_000,
+};
 /** How long requests under way may take when the server stops. */
 const FINISH_MILLISECONDS = 5_000;
 const SWEEP_MILLISECONDS = 20;
@@ -15,10 +29,28 @@ export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  readonly headers?: OutgoingHttpHeaders;
 }
+
+/** Says why a request may not ask for the routes, if it may not. */
+export type RouteGuard = (request: IncomingMessage) => Answer | undefined | Promise<Answer | undefined>;
 
 /** Answers a GET of one path. */
 export type Route = () => Answer | Promise<Answer>;
+
+/** In milliseconds, as Node names them. */
+interface SlowLimits {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly connectionsCheckingInterval: number;
+}
+
+/** What is not as usual. */
+export interface ServeOptions {
+  /** Who may ask for the routes; undefined: whoever can reach them. */
+  readonly guard?: RouteGuard | undefined;
+  readonly limits?: SlowLimits;
+}
 
 /** A running server. */
 export interface HttpServer {
@@ -39,17 +71,20 @@ export async function serve(
   portVariable: string,
   routes: Readonly<Record<string, Route>>,
   below: Readonly<Record<string, RequestListener>> = {},
+  { guard = () => undefined, limits = LIMITS }: ServeOptions = {},
 ): Promise<HttpServer> {
   const listeners = Object.entries(below);
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
+  const options = { keepAliveTimeout: KEEP_ALIVE_MILLISECONDS, ...limits };
+  const server = createServer(options, (request, response) => {
     for (const [path, listener] of listeners) {
       if (request.url?.startsWith(path)) {
         listener(request, response);
         return;
       }
     }
-    void answer(routes, request.method ?? "", request.url ?? "/").then(({ status, type, body }) => {
-      response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+    void answer(routes, request, guard).then(({ status, type, body, headers }) => {
+      const length = Buffer.byteLength(body);
+      response.writeHead(status, { "content-type": type, "content-length": length, ...headers });
       response.end(request.method === "HEAD" ? undefined : body);
     });
   });
@@ -72,7 +107,14 @@ export function text(status: number, body: string): Answer {
   return { status, type: "text/plain; charset=utf-8", body };
 }
 
-async function answer(routes: Readonly<Record<string, Route>>, method: string, url: string): Promise<Answer> {
+async function answer(
+  routes: Readonly<Record<string, Route>>,
+  request: IncomingMessage,
+  guard: RouteGuard,
+): Promise<Answer> {
+  const refused = await guard(request);
+  if (refused !== undefined) return refused;
+  const { method, url = "/" } = request;
   const path = url.split("?", 1)[0] ?? "/";
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined)

@@ -6,7 +6,11 @@ describe.each(DATABASES)("on %s", (kind) => {
 
   test("the first token is an administrator's, and no other is anybody's", async () => {
     const { ask } = await api.start();
-    expect((await ask("GET", "/me")).body).toEqual({ user: "admin", role: "admin" });
+    expect((await ask("GET", "/me")).body).toEqual({
+      user: "admin",
+      role: "admin",
+      by: "token",
+    });
     const nobody = await ask("GET", "/me", undefined, null);
     expect(nobody.status).toBe(401);
     expect(nobody.body).toMatchObject({ type: "/problems/unauthenticated", status: 401 });

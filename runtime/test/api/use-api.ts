@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
@@ -32,6 +32,8 @@ export interface ApiUnderTest {
   readonly token: string;
   readonly redis: TestRedis;
   readonly folder: string;
+  /** Address of the PostgreSQL database; undefined: an embedded one, in `state/database` of the folder. */
+  readonly database: string | undefined;
   readonly log: Record<string, unknown>[];
   /**
    * Ask the API.
@@ -76,6 +78,8 @@ export function useApi(kind: DatabaseKind) {
      */
     async start(environment: Record<string, string> = {}, file?: string): Promise<ApiUnderTest> {
       const folder = await mkdtemp(join(tmpdir(), "gaugelet-api-"));
+      // Workers are users of their own where the tests run as root.
+      await chmod(folder, 0o755);
       const configurationFile = join(folder, "gaugelet.yaml");
       await writeFile(configurationFile, file ?? "functions: []\n");
       const log: Record<string, unknown>[] = [];
@@ -103,7 +107,7 @@ export function useApi(kind: DatabaseKind) {
         await rm(folder, { recursive: true, force: true });
       });
       const address = `http://127.0.0.1:${runtime.ports.status}`;
-      await waitFor("the API", async () => (await fetch(`${address}/api/v1/openapi.json`)).ok);
+      await waitFor("the API", async () => (await fetch(`${address}/api/v1/openapi.json`)).ok, 50);
       const token = (await readFile(join(configuration.stateFolder, "admin-token"), "utf8")).trim();
       return {
         runtime,
@@ -111,6 +115,7 @@ export function useApi(kind: DatabaseKind) {
         token,
         redis,
         folder,
+        database: url,
         log,
         ask: (method, path, body, shown = token) => ask(address, method, path, body, shown),
       };

@@ -70,6 +70,7 @@ describe("with an output key and no configuration file, one function", () => {
       prometheus: "http://127.0.0.1:9090",
       python: "python3",
       preload: [],
+      access: { calls: "open", grafanaSecret: undefined, oldSecretKeys: [], secretKey: undefined },
       minimumIsolation: "process",
       stateFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`),
       allowedUrlHosts: { names: new Set(), ranges: [] },

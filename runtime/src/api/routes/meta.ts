@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { openApiDocument } from "../openapi.ts";
-import { type Route, route } from "../route.ts";
+import type { ApiDocument } from "../reference/document.ts";
+import { referencePage } from "../reference/page.ts";
+import { type Route, route, StreamedAnswer } from "../route.ts";
 
 const VERSION = "1";
 
@@ -24,16 +26,20 @@ export function metaRoutes(routes: readonly Route[]): Route[] {
     route(
       {
         method: "get",
-        path: "/me",
-        operationId: "getMe",
-        tag: "Users",
-        summary: "Who is asking",
-        role: "viewer",
+        path: "/docs",
+        operationId: "getReference",
+        tag: "API",
+        summary: "This document as a page to read",
+        role: null,
         status: 200,
-        answer: z.object({ user: z.string(), role: z.string() }),
+        streams: "text/html; charset=utf-8",
         problems: [],
       },
-      async ({ caller: { user, role } }) => ({ user, role }),
+      async () =>
+        new StreamedAnswer(referencePage(openApiDocument(routes, VERSION) as unknown as ApiDocument), {
+          // The page is of one piece: nothing in it is fetched, and nothing runs.
+          "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+        }),
     ),
   ];
 }

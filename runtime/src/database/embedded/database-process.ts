@@ -43,6 +43,13 @@ export class DatabaseProcess {
     return new LateSocket(next) as unknown as Socket;
   }
 
+  /** Wait until the last process has ended, and with it the use of the folder: after the last connection. */
+  async ended(): Promise<void> {
+    const unused = await this.#next?.catch(() => undefined);
+    unused?.destroy();
+    await this.#last;
+  }
+
   async #spawn(): Promise<Socket> {
     // The one before may still be writing.
     await this.#last;

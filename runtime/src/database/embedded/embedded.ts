@@ -26,5 +26,9 @@ export async function openEmbedded(folder: string, log: Logger): Promise<OpenPoo
   pool.on("error", ({ message }) =>
     log.warn({ reason: message }, "lost the connection to the embedded database"),
   );
-  return { pool, place: folder };
+  const stop = async (): Promise<void> => {
+    await pool.end();
+    await database.ended();
+  };
+  return { pool, place: folder, stop };
 }

@@ -36,6 +36,6 @@ export function isIdempotencyKey(text: string): boolean {
  * Whether a page of another site sent the request: any page that is looked at on this machine can send
  * requests to 127.0.0.1.
  */
-export function isCrossOrigin({ origin, host }: CallHeaders): boolean {
+export function isCrossOrigin({ origin, host }: Pick<CallHeaders, "origin" | "host">): boolean {
   return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
 }

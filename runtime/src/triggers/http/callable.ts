@@ -8,6 +8,8 @@ export interface CallRequest {
   readonly shard: string;
   /** The caller's name for this call, which is answered when its output is stored. */
   readonly idempotencyKey: string | undefined;
+  /** Who calls; undefined where calls are open to whoever reaches the port. */
+  readonly user?: string | undefined;
 }
 
 /** How a call ended. */

@@ -1,5 +1,6 @@
-import type { RequestListener, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { InputProblem, InputSchema } from "../../configuration/input-schema.ts";
+import type { CallGuard, Passed } from "./call-guard.ts";
 import type { CallAnswer } from "./callable.ts";
 import { answerProblem, type Problem } from "./problem.ts";
 import { MAX_BODY_BYTES, readBody } from "./read-body.ts";
@@ -16,9 +17,13 @@ const MAX_JOINED_BYTES = 16 * 1024;
  * and its output to the caller. Bytes go through as they are, without a promise or a copy on their way.
  *
  * @param targets functions by their names; they may come and go.
+ * @param guard who may call; undefined: whoever can reach this.
  */
-export function answerCalls(targets: Pick<ReadonlyMap<string, Target>, "get">): RequestListener {
-  return (request, response) => {
+export function answerCalls(
+  targets: Pick<ReadonlyMap<string, Target>, "get">,
+  guard?: CallGuard,
+): RequestListener {
+  const answer = (request: IncomingMessage, response: ServerResponse, user: string | undefined): void => {
     const admission = admit(targets, request);
     if ("problem" in admission) {
       answerProblem(response, admission);
@@ -26,20 +31,36 @@ export function answerCalls(targets: Pick<ReadonlyMap<string, Target>, "get">): 
     }
     readBody(
       request,
-      (body) => call(admission, body, response),
+      (body) => call(admission, user, body, response),
       () =>
         answerProblem(response, { problem: "too-large", detail: `expected at most ${MAX_BODY_BYTES} bytes` }),
     );
   };
+  if (guard === undefined) return (request, response) => answer(request, response, undefined);
+  return (request, response) => {
+    const pass = (passed: Passed): void => {
+      if ("problem" in passed) answerProblem(response, passed);
+      else answer(request, response, passed.user);
+    };
+    const passed = guard(request);
+    // Who is known is not kept waiting, not even for a promise.
+    if (passed instanceof Promise) void passed.then(pass);
+    else pass(passed);
+  };
 }
 
-function call({ target, shard, idempotencyKey }: Admission, body: Buffer, response: ServerResponse): void {
+function call(
+  { target, shard, idempotencyKey }: Admission,
+  user: string | undefined,
+  body: Buffer,
+  response: ServerResponse,
+): void {
   const problem = target.input && problemOfInput(target.input, body);
   if (problem !== undefined) {
     answerProblem(response, problem);
     return;
   }
-  target.callable.call({ body, shard, idempotencyKey }, (answer) => {
+  target.callable.call({ body, shard, idempotencyKey, user }, (answer) => {
     // The call counts all the same where the client has gone meanwhile.
     if (!response.destroyed) answerWith(response, answer);
   });

@@ -5,6 +5,7 @@ export const PROBLEMS = {
   "unknown-function": [404, "There is no such function"],
   "not-callable": [404, "The function is not called over HTTP"],
   "method-not-allowed": [405, "Functions are called with POST"],
+  unauthenticated: [401, "Calls need a token here"],
   "cross-origin": [403, "Pages of other sites may not call functions"],
   "invalid-idempotency-key": [400, "The idempotency key is not one"],
   "invalid-shard": [400, "The shard is missing or not one"],

@@ -1,0 +1,22 @@
+/** Codes of PostgreSQL and of the system that mean that it is away, not that it was asked wrongly. */
+const CODES = /^(08...|57P0.|53...|ECONN.*|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN)$/;
+/** What the client says where it has no code for it. */
+const MESSAGES =
+  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/;
+
+/** Whether an error means that the database does not answer now. */
+export function isDatabaseAway(error: unknown): boolean {
+  const { code, message = "", cause } = error as { code?: string; message?: string; cause?: unknown };
+  if (CODES.test(code ?? "") || MESSAGES.test(message)) return true;
+  // Drizzle's error has that of the client as its cause.
+  return cause !== undefined && cause !== null && isDatabaseAway(cause);
+}
+
+/** Codes of values that PostgreSQL cannot keep: texts with the character 0, numbers and times out of range. */
+const UNKEEPABLE = /^(22021|22P05|22P02|22003|22007|22008)$/;
+
+/** Whether an error means that a value in the request is none that a database keeps. */
+export function isUnkeepable(error: unknown): boolean {
+  const { code, cause } = error as { code?: string; cause?: unknown };
+  return UNKEEPABLE.test(code ?? "") || (cause !== undefined && cause !== null && isUnkeepable(cause));
+}
