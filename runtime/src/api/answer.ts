@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
 import type { z } from "zod";
 import type { Caller } from "../access/caller.ts";
+import { parseExactly } from "./exact-json.ts";
 import { ApiProblem } from "./problems.ts";
 import { readBytes } from "./read-bytes.ts";
 import { type Route, type RouteDeclaration, StreamedAnswer } from "./route.ts";
@@ -59,7 +60,7 @@ async function readJson(declaration: RouteDeclaration, request: Request): Promis
   }
   const bytes = await readBytes(request, declaration.maxBodyBytes ?? USUAL_BODY_BYTES);
   try {
-    return JSON.parse(bytes.toString());
+    return parseExactly(bytes.toString());
   } catch (error) {
     throw new ApiProblem("invalid-request", `body: expected JSON: ${(error as Error).message}`);
   }

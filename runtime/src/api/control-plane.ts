@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { keepFirstToken } from "../access/first-token.ts";
 import { type DatabaseAddress, openDatabase } from "../database/database.ts";
 import { authenticator } from "./authentication.ts";
+import { operationRoutes } from "./operation-routes.ts";
 import type { Route } from "./route.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { apiServer } from "./server.ts";
@@ -15,17 +16,15 @@ export interface ControlPlane {
 }
 
 /** Open the database, and put together what answers the API from it. */
-export async function openControlPlane(
-  address: DatabaseAddress,
-  { configuration, log }: ApiParts,
-): Promise<ControlPlane> {
+export async function openControlPlane(address: DatabaseAddress, parts: ApiParts): Promise<ControlPlane> {
+  const { configuration, log } = parts;
   const started = performance.now();
   const database = await openDatabase(address, log);
   const { db, kind, place } = database;
   const firstToken = join(configuration.stateFolder, "admin-token");
   await keepFirstToken(db, firstToken);
   const routes: Route[] = [];
-  routes.push(...metaRoutes(routes));
+  routes.push(...metaRoutes(routes), ...operationRoutes(db, parts));
   const milliseconds = Math.round(performance.now() - started);
   log.info(
     { database: kind, place },

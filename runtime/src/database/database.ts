@@ -34,12 +34,13 @@ export interface OpenDatabase {
  * @throws Error where it cannot be reached.
  */
 export async function openDatabase(address: DatabaseAddress, log: Logger): Promise<OpenDatabase> {
-  const { pool, place } =
+  const opened =
     address.kind === "postgresql"
       ? openPostgresql(address.url, log)
       : await openEmbedded(address.folder, log);
+  const { pool, place } = opened;
+  const stop = (): Promise<void> => opened.stop();
   const db = drizzle(pool, { schema });
-  const stop = (): Promise<void> => pool.end();
   try {
     await migrateDatabase(pool);
   } catch (error) {

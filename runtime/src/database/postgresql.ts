@@ -10,6 +10,8 @@ const QUERY_MILLISECONDS = 60_000;
 export interface OpenPool {
   readonly pool: pg.Pool;
   readonly place: string;
+  /** Close all connections, and end what was started for them. */
+  stop(): Promise<void>;
 }
 
 /** A pool of connections to a PostgreSQL. Connects when it is first asked for something. */
@@ -25,7 +27,7 @@ export function openPostgresql(url: string, log: Logger): OpenPool {
   pool.on("error", ({ message }) =>
     log.warn({ reason: message }, `lost a connection to PostgreSQL at ${place}`),
   );
-  return { pool, place };
+  return { pool, place, stop: () => pool.end() };
 }
 
 function placeOf(url: string): string {

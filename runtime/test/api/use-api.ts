@@ -8,7 +8,7 @@ import { pino } from "pino";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type Runtime, startRuntime } from "../../src/app.ts";
 import { readConfiguration } from "../../src/configuration/environment.ts";
-import { openDatabase } from "../../src/database/database.ts";
+import { type Database, openDatabase } from "../../src/database/database.ts";
 import { PYTHON } from "../integration/harness.ts";
 
 /** The databases that everything behind the API works with. */
@@ -73,11 +73,17 @@ export function useApi(kind: DatabaseKind) {
     /**
      * @param environment besides where Redis, Python and the database are.
      * @param file a gaugelet.yaml; without functions of its own unless said.
+     * @param prepare puts something into the database before the runtime starts.
      */
-    async start(environment: Record<string, string> = {}, file?: string): Promise<ApiUnderTest> {
+    async start(
+      environment: Record<string, string> = {},
+      file?: string | ((redisPort: number) => Promise<string>),
+      prepare?: (db: Database) => Promise<void>,
+    ): Promise<ApiUnderTest> {
       const folder = await mkdtemp(join(tmpdir(), "gaugelet-api-"));
       const configurationFile = join(folder, "gaugelet.yaml");
-      await writeFile(configurationFile, file ?? "functions: []\n");
+      const contents = typeof file === "function" ? await file(redis.port) : file;
+      await writeFile(configurationFile, contents ?? "functions: []\n");
       const log: Record<string, unknown>[] = [];
       const stream = { write: (line: string) => void log.push(JSON.parse(line)) };
       const url = await postgres?.newDatabase();
@@ -93,6 +99,11 @@ export function useApi(kind: DatabaseKind) {
         ...(url === undefined ? {} : { DATABASE_URL: url }),
         ...environment,
       });
+      if (prepare !== undefined && configuration.database !== undefined) {
+        const database = await openDatabase(configuration.database, pino({ level: "silent" }));
+        await prepare(database.db);
+        await database.stop();
+      }
       const levels = {
         level: configuration.logLevel,
         formatters: { level: (name: string) => ({ level: name }) },

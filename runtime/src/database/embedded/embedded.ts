@@ -26,5 +26,10 @@ export async function openEmbedded(folder: string, log: Logger): Promise<OpenPoo
   pool.on("error", ({ message }) =>
     log.warn({ reason: message }, "lost the connection to the embedded database"),
   );
-  return { pool, place: folder };
+  const stop = async (): Promise<void> => {
+    await pool.end();
+    // The next one to open the folder must find it free.
+    await database.ended();
+  };
+  return { pool, place: folder, stop };
 }
