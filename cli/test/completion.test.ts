@@ -1,4 +1,6 @@
+import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import { everyCommand, gaugeletProgram } from "../src/program.ts";
 import { command } from "./command.ts";
 
 async function complete(...words: string[]): Promise<string[]> {
@@ -21,4 +23,18 @@ test.each(["bash", "zsh", "fish"])("there is a script for %s, which asks the com
   const { code, out } = await command(["completion", shell]);
   expect(out).toContain("gaugelet complete -- ");
   expect(code).toBe(0);
+});
+
+test("no option of a command has the name of one of the program's, which would be taken for it", () => {
+  const stream = new PassThrough();
+  const world = { environment: {}, folder: "/", input: stream, out: stream, error: stream };
+  const { program } = gaugeletProgram(world);
+  const global = program.options.flatMap(({ long, short }) => [long, short]);
+  const own = [...everyCommand(program)].filter((command) => command !== program);
+  const taken = own.flatMap((command) =>
+    command.options
+      .filter(({ long, short }) => global.includes(long) || (short && global.includes(short)))
+      .map(({ flags }) => `${command.name()} ${flags}`),
+  );
+  expect(taken).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { freePort } from "@gaugelet/testing/ports";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useApi } from "../../runtime/test/api/use-api.ts";
-import { makeUsers, tokenOf } from "../../runtime/test/api/users.ts";
+import { addUsers, tokenOf } from "../../runtime/test/api/users.ts";
 import { type CommandOptions, command } from "./command.ts";
 
 let home: string;
@@ -108,10 +108,10 @@ test("no token is shown to a server that it is not of", async () => {
 });
 
 describe("with a server", () => {
-  const api = useApi("embedded");
+  const api = useApi("embedded", addUsers);
 
   test("a login is kept for its user alone; topics are made, filled, listed and deleted", async () => {
-    const { url, token, redis } = await api.start({}, undefined, makeUsers({ vera: "viewer" }));
+    const { url, token, redis } = await api.start();
     const environment = { HOME: home, GAUGELET_STATE_DIR: join(home, "nothing") };
     const gaugelet = (args: readonly string[], options: CommandOptions = {}) =>
       command(args, { environment, ...options });
@@ -175,7 +175,7 @@ describe("with a server", () => {
     expect((await gaugelet(["topics"])).out).toMatch(
       /^TOPIC +PARTITIONS +EVENTS.*\norders +1 +1201 +\d+ s +- +-\n$/,
     );
-    const json = JSON.parse((await gaugelet(["--json", "topics", "list"])).out);
+    const json = JSON.parse((await gaugelet(["topics", "list", "--json"])).out);
     expect(json).toMatchObject([
       { name: "orders", events: 1_201, retention: { seconds: 604_800, events: 5_000 } },
     ]);
@@ -184,7 +184,7 @@ describe("with a server", () => {
       code: 3,
       error: "there is no topic nothing\n",
     });
-    const denied = await gaugelet(["--token", tokenOf("vera"), "topics", "delete", "orders"]);
+    const denied = await gaugelet(["--token", tokenOf("eve"), "topics", "delete", "orders"]);
     expect(denied).toMatchObject({ code: 3, error: expect.stringContaining("expected the role editor") });
     expect((await gaugelet(["topics", "delete", "orders"])).out).toBe("topic orders deleted\n");
     expect((await gaugelet(["topics"])).out).toBe("no topics\n");

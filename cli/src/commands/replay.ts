@@ -15,7 +15,7 @@ interface Replay extends Readonly<Record<string, unknown>> {
 }
 
 interface ReplayOptions {
-  readonly version: string;
+  readonly with: string;
   readonly from?: string;
   readonly to?: string;
   readonly most: number;
@@ -26,7 +26,7 @@ export function addReplay(program: Command, context: Context): void {
   program
     .command("replay <function>")
     .description("run recorded inputs through another version, and show what came out otherwise")
-    .requiredOption("--version <version>", "the version to try: its number or an alias")
+    .requiredOption("--with <version>", "the version to try: its number or an alias")
     .option(
       "--from <time>",
       "inputs of runs that were queued then or later: a time, or how long ago, such as 2h",
@@ -37,7 +37,7 @@ export function addReplay(program: Command, context: Context): void {
     .addOption(
       new Option("--env <kind>", "the env to begin with").choices(["fresh", "copied"]).default("fresh"),
     )
-    .action(async (name: string, { version, from, to, most, env }: ReplayOptions) => {
+    .action(async (name: string, { with: version, from, to, most, env }: ReplayOptions) => {
       const { output } = context;
       const client = await context.client();
       const body = { version: /^\d+$/.test(version) ? Number(version) : version, from, to, limit: most, env };

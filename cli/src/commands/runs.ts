@@ -48,16 +48,16 @@ export function addRuns(program: Command, context: Context): void {
       "--trigger <kind>",
       "that was called by http, topic, schedule, redis-key, prometheus, invocation or replay",
     )
-    .option("--version <version>", "of a version: its number, or its digest")
+    .option("--code <version>", "of a version: its number, or its digest")
     .option("--error <text>", "with this in their error")
     .option("--from <time>", "queued then or later: a time, or how long ago, such as 2h", time)
     .option("--to <time>", "queued before", time)
     .option("--most <number>", "so many at most", atLeastOne, 20)
     .option("-f, --follow", "show runs as they are over instead, until Ctrl-C")
-    .action(async ({ most, follow, ...filter }: ListOptions) => {
+    .action(async ({ most, follow, code, ...filter }: ListOptions) => {
       const { output } = context;
       const client = await context.client();
-      const query = filter as Record<string, string | number | undefined>;
+      const query = { ...filter, version: code } as Record<string, string | number | undefined>;
       if (!follow) {
         output.table(await client.list<Run>("/runs", query, most), COLUMNS, "no runs");
         return;

@@ -1,19 +1,19 @@
 import { digestOf } from "../../src/access/tokens.ts";
 import type { Database } from "../../src/database/database.ts";
-import type { Role } from "../../src/database/schema/access.ts";
 import { tokens, users } from "../../src/database/schema.ts";
 
-/** The token of a user that {@link makeUsers} made. */
-export function tokenOf(user: string): string {
-  return `gaugelet_of-${user}`;
+/** Users besides the administrator, by their names; a token is its user's name with `-token` behind it. */
+const ROLES = { ada: "editor", bob: "editor", eve: "viewer" } as const;
+
+/** The token of one of these users. */
+export function tokenOf(user: keyof typeof ROLES): string {
+  return `${user}-token`;
 }
 
-/** Make users, each with a token: for tests that are not about users. */
-export function makeUsers(roles: Readonly<Record<string, Role>>) {
-  return async (db: Database): Promise<void> => {
-    for (const [name, role] of Object.entries(roles)) {
-      await db.insert(users).values({ name, role, origin: "api" });
-      await db.insert(tokens).values({ user: name, name: "test", digest: digestOf(tokenOf(name)) });
-    }
-  };
+export async function addUsers(db: Database): Promise<void> {
+  for (const [name, role] of Object.entries(ROLES)) {
+    await db.insert(users).values({ name, role, origin: "api" });
+    const digest = digestOf(`${name}-token`);
+    await db.insert(tokens).values({ user: name, name: "of tests", digest });
+  }
 }

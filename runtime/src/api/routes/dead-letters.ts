@@ -4,7 +4,7 @@ import type { DeadLetters, KeptLetter } from "../../dead-letters/dead-letters.ts
 import type { FunctionOwners } from "../../functions/owners.ts";
 import { functionName, letterId, letterView } from "../contract/dead-letters.ts";
 import { withEngineProblems } from "../engine-problems.ts";
-import { cursorOf, pageOf, pageQuery, readCursor } from "../page.ts";
+import { pageOf, pageQuery, readCursor, writeCursor } from "../pages.ts";
 import { ApiProblem } from "../problems.ts";
 import { type Route, route } from "../route.ts";
 import { shownBytes } from "../shown-bytes.ts";
@@ -35,7 +35,7 @@ export function deadLetterRoutes({ letters, owners }: DeadLetterRouteParts): Rou
         summary: "Events that a function could not handle, oldest first",
         role: "editor",
         params: ofFunction,
-        query: pageQuery,
+        query: z.object(pageQuery),
         status: 200,
         answer: pageOf(letterView).extend({ count: z.number().describe("of all pages") }),
         problems: ["not-found"],
@@ -43,13 +43,13 @@ export function deadLetterRoutes({ letters, owners }: DeadLetterRouteParts): Rou
       ({ params: { name }, query: { limit, after }, caller }) =>
         withEngineProblems(async () => {
           await requireOwner(caller, name);
-          const last = after === undefined ? "" : readLetterCursor(after);
+          const last = readCursor(letterId, after) ?? "";
           // One more than asked for says whether there is a next page.
           const found = await letters.list(name, limit + 1, last);
           const page = found.slice(0, limit);
           return {
             items: page.map(viewOf),
-            next: found.length > limit ? cursorOf(page.at(-1)?.id ?? "") : null,
+            next: found.length > limit ? writeCursor(page.at(-1)?.id ?? "") : null,
             count: await letters.count(name),
           };
         }),
@@ -138,12 +138,6 @@ export function deadLetterRoutes({ letters, owners }: DeadLetterRouteParts): Rou
 
 function noLetter(name: string, id: string): ApiProblem {
   return new ApiProblem("not-found", `${name} has no dead letter ${id}`);
-}
-
-function readLetterCursor(cursor: string): string {
-  const id = readCursor(cursor);
-  if (letterId.safeParse(id).success) return id;
-  throw new ApiProblem("invalid-request", "query: after: expected the `next` of a page");
 }
 
 function viewOf(letter: KeptLetter): z.input<typeof letterView> {

@@ -14,7 +14,7 @@ import {
   topicView,
 } from "../contract/topics.ts";
 import { withEngineProblems } from "../engine-problems.ts";
-import { cursorOf, pageOf, pageQuery, readCursor } from "../page.ts";
+import { pageOf, pageQuery, readCursor, writeCursor } from "../pages.ts";
 import { type Route, route } from "../route.ts";
 import { shownBytes } from "../shown-bytes.ts";
 
@@ -43,7 +43,7 @@ export function topicRoutes({ topics, definitions }: TopicRouteParts): Route[] {
         tag: TAG,
         summary: "Topics, in the order of their names, with how far functions are behind",
         role: "viewer",
-        query: pageQuery,
+        query: z.object(pageQuery),
         status: 200,
         answer: pageOf(topicView),
         problems: [],
@@ -51,11 +51,11 @@ export function topicRoutes({ topics, definitions }: TopicRouteParts): Route[] {
       ({ query: { limit, after } }) =>
         withEngineProblems(async () => {
           const engine = await topics();
-          const last = after === undefined ? "" : readCursor(after);
+          const last = readCursor(z.string(), after) ?? "";
           const names = (await engine.list()).filter((name) => name > last);
           const page = names.slice(0, limit);
           const found = await overviewsOf(engine, page, definitions(), rates);
-          const next = names.length > page.length ? cursorOf(page.at(-1) ?? "") : null;
+          const next = names.length > page.length ? writeCursor(page.at(-1) ?? "") : null;
           return { items: found.map(viewOf), next };
         }),
     ),

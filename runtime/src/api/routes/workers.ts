@@ -3,7 +3,7 @@ import type { FunctionRunner } from "../../functions/function-runner.ts";
 import type { PoolState } from "../../workers/pool.ts";
 import type { ScalingLog } from "../../workers/scaling-log.ts";
 import { functionWorkers, scalingView } from "../contract/workers.ts";
-import { cursorOf, pageOf, pageQuery, readCursor } from "../page.ts";
+import { pageOf, pageQuery, readCursor, writeCursor } from "../pages.ts";
 import { type Route, route } from "../route.ts";
 
 const TAG = "Workers";
@@ -27,7 +27,8 @@ export function workerRoutes({ instance, runners, scalings }: WorkerRouteParts):
         tag: TAG,
         summary: "The workers of each function, in the instance that answers",
         role: "viewer",
-        query: pageQuery.extend({
+        query: z.object({
+          ...pageQuery,
           function: z.string().min(1).optional().describe("of this function alone"),
         }),
         status: 200,
@@ -35,7 +36,7 @@ export function workerRoutes({ instance, runners, scalings }: WorkerRouteParts):
         problems: [],
       },
       async ({ query: { limit, after, function: name } }) => {
-        const last = after === undefined ? "" : readCursor(after);
+        const last = readCursor(z.string(), after) ?? "";
         const found = runners()
           .filter(({ definition }) => definition.name > last && (name ?? definition.name) === definition.name)
           .sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
@@ -43,7 +44,7 @@ export function workerRoutes({ instance, runners, scalings }: WorkerRouteParts):
         return {
           instance,
           items: page.map(viewOf),
-          next: found.length > limit ? cursorOf(page.at(-1)?.definition.name ?? "") : null,
+          next: found.length > limit ? writeCursor(page.at(-1)?.definition.name ?? "") : null,
         };
       },
     ),
@@ -56,7 +57,7 @@ export function workerRoutes({ instance, runners, scalings }: WorkerRouteParts):
         summary: "The newest decisions to have more workers or fewer, newest first",
         description: "Of the instance that answers, since it started; 1,000 of all functions are remembered.",
         role: "viewer",
-        query: pageQuery.pick({ limit: true }).extend({ function: z.string().min(1).optional() }),
+        query: z.object({ limit: pageQuery.limit, function: z.string().min(1).optional() }),
         status: 200,
         answer: z.object({ instance: z.string(), items: z.array(scalingView) }),
         problems: [],
