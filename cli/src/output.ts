@@ -79,6 +79,5 @@ export function shown(value: unknown): string {
 
 /** Text without characters that a terminal obeys; lines and tabs stay. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out.
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, "\ufffd");
 }

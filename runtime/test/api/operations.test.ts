@@ -207,7 +207,7 @@ test("workers, decisions and instances are there to be looked at by everybody wh
   expect(self.memory.totalBytes).toBeGreaterThan(self.memory.processBytes);
   expect(self.disk.totalBytes).toBeGreaterThan(0);
   expect(self.mounts.map(({ path }: { path: string }) => path)).toContain("/");
-  expect(self.loadAevege).toHaveLength(3);
+  expect(self.loadAverage).toHaveLength(3);
   expect((await ask("GET", `/instances/${instance}`)).body.id).toBe(instance);
   expect((await ask("GET", "/instances/gone-1")).status).toBe(404);
   expect(await redis.client.zrangebyscore("gaugelet:instances", "-inf", "+inf")).not.toContain("gone-1");

@@ -73,8 +73,8 @@ describe("topics on Redis", () => {
     expect(one.status).toBe(202);
     expect(one.body.positions).toEqual([expect.stringMatching(/^\d+-\d+$/)]);
     const events = Array.from({ length: 3 }, (_, n) => ({ value: { n: n + 2 } }));
-    const seevel = await ask("POST", "/topics/orders/events", { events });
-    expect(seevel.body.positions).toHaveLength(3);
+    const several = await ask("POST", "/topics/orders/events", { events });
+    expect(several.body.positions).toHaveLength(3);
     const newest = await ask("GET", "/topics/orders/events?limit=4");
     expect(newest.body.items.map(({ value }: { value: { n: number } }) => value.n)).toEqual([4, 3, 2, 1]);
     expect(newest.body.items[3]).toMatchObject({
@@ -86,7 +86,7 @@ describe("topics on Redis", () => {
       isCut: false,
     });
     const { body } = await ask("GET", "/topics/orders");
-    expect(body).toMatchObject({ events: 4, partitions: [{ newest: seevel.body.positions[2] }] });
+    expect(body).toMatchObject({ events: 4, partitions: [{ newest: several.body.positions[2] }] });
     expect(Date.now() - Date.parse(body.oldestAt)).toBeLessThan(60_000);
     await ask("POST", "/topics", { name: "alone" });
     const first = await ask("GET", "/topics?limit=1");
