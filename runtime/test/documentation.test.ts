@@ -130,7 +130,13 @@ test("every key that Gaugelet keeps in Redis is documented", async () => {
     const isOfFunction = each === keys.deadLetterKey || each === keys.defaultOutputKey;
     const isOfTopic = each === keys.topicKey;
     const isOfInstance = each === keys.instanceKey;
-    const owner = isOfFunction ? "<function>" : isOfTopic ? "<topic>" : isOfInstance ? "<instance>" : "<output key>";
+    const owner = isOfFunction
+      ? "<function>"
+      : isOfTopic
+        ? "<topic>"
+        : isOfInstance
+          ? "<instance>"
+          : "<output key>";
     return [named(owner, "<key>")];
   });
   expect(names.length).toBeGreaterThan(10);
