@@ -4,7 +4,7 @@ import { connectRedis, SILENCE_MILLISECONDS } from "@gaugelet/shared/redis/conne
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { startApi } from "./api/start.ts";
-import type { RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
+import type { ListenAddress, RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
 import { type FunctionDefinition, outputKeyOf } from "./configuration/manifest.ts";
 import type { TriggerSpec } from "./configuration/triggers.ts";
 import { Turns } from "./dispatcher/turns.ts";
@@ -14,6 +14,8 @@ import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
 import { statusPageGuard } from "./http/status-page-guard.ts";
+import { InstanceRegistry } from "./instances/registry.ts";
+import { describeInstance, newInstanceId } from "./instances/this-instance.ts";
 import { NODE_WORKER_FILES, nodeArguments, saysHeapIsFull } from "./javascript/arguments.ts";
 import { Leases } from "./leases/leases.ts";
 import { favourSizeUntilBusy } from "./memory.ts";
@@ -23,9 +25,8 @@ import { RuntimeMetrics } from "./observability/metrics.ts";
 import { preparePackage } from "./packages/prepare.ts";
 import { watchFiles, watchSource } from "./packages/watch.ts";
 import { RedisStore } from "./sinks/redis-store.ts";
+import { type OpenedTopics, TopicsOnDemand } from "./topics/on-demand.ts";
 import { openTopics } from "./topics/open.ts";
-import { Publisher } from "./topics/publisher.ts";
-import type { Topics } from "./topics/topics.ts";
 import type { Callable } from "./triggers/http/callable.ts";
 import { answerCalls } from "./triggers/http/calls.ts";
 import { CALL_PATH } from "./triggers/http/targets.ts";
@@ -39,6 +40,7 @@ import { pythonEnvironment, workerEnvironment } from "./workers/launch/python-pr
 import { scriptLaunch } from "./workers/launch/script-program.ts";
 import { SpawnLauncher } from "./workers/launch/spawn.ts";
 import { ZygoteLauncher } from "./workers/launch/zygote.ts";
+import { ScalingLog } from "./workers/scaling-log.ts";
 import type { Launcher } from "./workers/transport.ts";
 import type { WorkerOptions } from "./workers/worker.ts";
 
@@ -65,6 +67,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
   const stop = async (): Promise<void> => {
     for (const undo of teardown.splice(0).reverse()) await undo();
   };
+  const instance = newInstanceId();
   try {
     const metrics = new RuntimeMetrics(() => functions.runners.map(({ observed }) => observed));
 
@@ -85,21 +88,20 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     const changes = new FollowedKeys(configuration.redis, log);
     teardown.push(() => changes.stop());
 
+    const scalings = new ScalingLog();
     const store = new RedisStore(redis, log);
     const leases = new Leases(redis, log);
     teardown.push(() => leases.stop());
     const launcher = chooseLauncher(configuration, log);
     teardown.push(() => launcher.stop());
-    let topics: CommonParts["topics"];
-    teardown.push(() => topics?.engine.stop());
+    const topics = new TopicsOnDemand(() => openTopics(configuration, log), log);
+    teardown.push(() => topics.stop());
 
     const functions = new FunctionSet((definition) => assemble(definition, parts), log);
     /** What these functions need that the others did not. */
     const prepare = async (definitions: readonly FunctionDefinition[]): Promise<void> => {
       changes.follow(watchedKeys(definitions));
-      if (topics !== undefined || !definitions.some(usesTopics)) return;
-      const engine = await openTopics(configuration, log);
-      topics = { engine, publisher: new Publisher(engine, log) };
+      if (definitions.some(usesTopics)) await topics.open();
     };
     const parts: Omit<CommonParts, "topics"> & { readonly topics: () => CommonParts["topics"] } = {
       configuration,
@@ -109,8 +111,9 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       leases,
       turns: new Turns(configuration.busyWorkers),
       launcher,
-      topics: () => topics,
+      topics: () => topics.opened,
       metrics,
+      scalings,
       log,
     };
     if (configuration.file !== undefined) tellNotServed(configuration.file.notServed, log);
@@ -124,8 +127,22 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       managementRoutes(redis, () => functions.runners, metrics),
     );
     teardown.push(() => management.stop());
+    const listening: { status: ListenAddress | undefined } = { status: undefined };
+    const instances = new InstanceRegistry(
+      redis,
+      instance,
+      describeInstance({
+        id: instance,
+        image: configuration.image,
+        stateFolder: configuration.stateFolder,
+        listen: () => listening.status,
+        runners: () => functions.runners,
+      }),
+      log,
+    );
     const { database } = configuration;
-    const api = database && startApi(database, { configuration, log });
+    const api =
+      database && startApi(database, { configuration, redis, functions, topics, scalings, instances, log });
     if (api !== undefined) teardown.push(() => api.stop());
     const guard = configuration.access.calls === "token" ? api?.guard : undefined;
     const status =
@@ -138,6 +155,12 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
         { guard: guard && statusPageGuard(guard) },
       ));
     if (status !== undefined) teardown.push(() => status.stop());
+    if (status !== undefined && configuration.status !== undefined) {
+      listening.status = { ...configuration.status, port: status.port };
+      // A function in drop-in mode shares its Redis with others, and lists itself nowhere.
+      instances.start();
+      teardown.push(() => instances.stop());
+    }
 
     const reload = async (): Promise<void> => {
       const { file } = configuration;
@@ -154,6 +177,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     }
     teardown.push(favourSizeUntilBusy(() => functions.runners.reduce((sum, { calls }) => sum + calls, 0)));
     redis.on("ready", () => {
+      instances.beat();
       for (const runner of functions.runners) runner.checkStored();
     });
     // Only now: what cannot listen should say nothing about Redis.
@@ -208,8 +232,9 @@ interface CommonParts {
   readonly leases: Leases;
   readonly turns: Turns;
   readonly launcher: Launcher;
-  readonly topics: { readonly engine: Topics; readonly publisher: Publisher } | undefined;
+  readonly topics: OpenedTopics | undefined;
   readonly metrics: RuntimeMetrics;
+  readonly scalings: ScalingLog;
   readonly log: Logger;
 }
 
@@ -230,7 +255,7 @@ function assemble(
   { topics, ...shared }: Omit<CommonParts, "topics"> & { readonly topics: () => CommonParts["topics"] },
 ): AssembledFunction {
   const parts: CommonParts = { ...shared, topics: topics() };
-  const { configuration, store, metrics, leases, turns } = parts;
+  const { configuration, store, metrics, leases, turns, scalings } = parts;
   const log = parts.log.child({ function: definition.name });
   metrics.register(definition);
   const runner = new FunctionRunner({
@@ -243,6 +268,7 @@ function assemble(
     worker: workerOptions(definition, parts, log),
     store,
     metrics: new FunctionMetrics(definition.name, metrics),
+    scalings,
     log,
   });
   return { runner, dispose: watchSource(definition.source, () => runner.reload()) };

@@ -129,7 +129,15 @@ test("every key that Gaugelet keeps in Redis is documented", async () => {
     const named = each as (name: string, key: string) => string;
     const isOfFunction = each === keys.deadLetterKey || each === keys.defaultOutputKey;
     const isOfTopic = each === keys.topicKey;
-    return [named(isOfFunction ? "<function>" : isOfTopic ? "<topic>" : "<output key>", "<key>")];
+    const isOfInstance = each === keys.instanceKey;
+    const owner = isOfFunction
+      ? "<function>"
+      : isOfTopic
+        ? "<topic>"
+        : isOfInstance
+          ? "<instance>"
+          : "<output key>";
+    return [named(owner, "<key>")];
   });
   expect(names.length).toBeGreaterThan(10);
   for (const name of names) expect(page).toContain(`\`${name}`);

@@ -63,6 +63,14 @@ export function topicKey(topic: string): string {
   return TOPIC_PREFIX + topic;
 }
 
+/** Sorted set: ids of instances of the runtime, by when each was last seen in Unix milliseconds. */
+export const INSTANCES_KEY = "gaugelet:instances";
+
+/** What an instance of the runtime says of itself, as JSON; it is gone a few seconds after the instance is. */
+export function instanceKey(id: string): string {
+  return `gaugelet:instance:${id}`;
+}
+
 /** Whether an output must not be stored at this key: one of our own, other than the default output keys. */
 export function isReservedKey(key: string): boolean {
   return key.startsWith("gaugelet:") && !key.startsWith(defaultOutputKey(""));

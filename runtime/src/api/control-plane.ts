@@ -4,6 +4,7 @@ import type { Callers } from "../access/callers.ts";
 import { keepFirstToken } from "../access/first-token.ts";
 import { type DatabaseAddress, type OpenDatabase, openDatabase } from "../database/database.ts";
 import { openAccess } from "./access.ts";
+import { operationRoutes } from "./operation-routes.ts";
 import type { Route } from "./route.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { apiServer } from "./server.ts";
@@ -36,15 +37,16 @@ export async function openControlPlane(address: DatabaseAddress, parts: ApiParts
 async function controlPlaneOf(
   database: OpenDatabase,
   started: number,
-  { configuration, log }: ApiParts,
+  parts: ApiParts,
 ): Promise<ControlPlane> {
+  const { configuration, log } = parts;
   const { db, kind, place } = database;
   const firstToken = join(configuration.stateFolder, "admin-token");
   await keepFirstToken(db, firstToken);
   const access = await openAccess(db, configuration);
   const { callers } = access;
   const routes: Route[] = [];
-  routes.push(...access.routes);
+  routes.push(...access.routes, ...operationRoutes(db, parts));
   routes.push(...metaRoutes(routes));
   const milliseconds = Math.round(performance.now() - started);
   log.info(

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { parseExactly } from "./exact-json.ts";
 import { ApiProblem } from "./problems.ts";
 
 /** Deeper than anybody writes, and far from what ends the stack of a program that goes through it. */
@@ -23,7 +24,7 @@ export function parseJson(bytes: Buffer): unknown {
   const text = bytes.toString();
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactly(text);
   } catch (error) {
     throw new ApiProblem("invalid-request", `body: expected JSON: ${(error as Error).message}`);
   }

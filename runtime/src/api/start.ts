@@ -1,10 +1,15 @@
 import type { RequestListener } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
+import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { RuntimeConfiguration } from "../configuration/environment.ts";
 import type { DatabaseAddress } from "../database/database.ts";
+import type { FunctionSet } from "../functions/function-set.ts";
+import type { InstanceRegistry } from "../instances/registry.ts";
+import type { TopicsOnDemand } from "../topics/on-demand.ts";
 import type { CallGuard } from "../triggers/http/call-guard.ts";
+import type { ScalingLog } from "../workers/scaling-log.ts";
 import { guardCall } from "./call-guard.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { ApiProblem } from "./problems.ts";
@@ -15,6 +20,13 @@ const LONGEST_RETRY_MILLISECONDS = 5_000;
 /** What the API is about. */
 export interface ApiParts {
   readonly configuration: RuntimeConfiguration;
+  /** Commands fail at once while it is away. */
+  readonly redis: Redis;
+  readonly functions: FunctionSet;
+  /** Opens the topics where nothing has yet. */
+  readonly topics: TopicsOnDemand;
+  readonly scalings: ScalingLog;
+  readonly instances: InstanceRegistry;
   readonly log: Logger;
 }
 

@@ -60,6 +60,7 @@ const environmentSchema = z.object({
   GAUGELET_PYTHON: z.string().min(1).default("python3"),
   GAUGELET_PRELOAD: moduleList.optional(),
   GAUGELET_MINIMUM_ISOLATION: isolationSchema.default("process"),
+  GAUGELET_IMAGE: z.string().min(1).optional(),
   GAUGELET_STATE_DIR: z.string().min(1).optional(),
   GAUGELET_CATALOG: z.enum(["on", "off"], "expected on or off").default("on"),
   DATABASE_URL: z.string().min(1).optional(),
@@ -110,6 +111,8 @@ export interface RuntimeConfiguration {
   readonly stateFolder: string;
   /** Where uploads may be fetched from besides public addresses. */
   readonly allowedUrlHosts: AllowedHosts;
+  /** Name and digest of the image that this runs from, as the operator says them. */
+  readonly image: string | null;
   readonly logLevel: string;
 }
 
@@ -156,6 +159,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     access: accessFrom(set, status?.address, database !== undefined),
     stateFolder,
     allowedUrlHosts: values.GAUGELET_ALLOWED_URL_HOSTS,
+    image: values.GAUGELET_IMAGE ?? null,
     logLevel: values.GAUGELET_LOG_LEVEL,
   };
 }

@@ -57,14 +57,20 @@ export class DeadLetters {
     return entries.map(([id, fields]) => letterOf(id.toString(), fields));
   }
 
+  /** One letter; undefined: there is none of that id. */
+  async get(name: string, id: string): Promise<KeptLetter | undefined> {
+    const [entry] = await this.#redis.xrangeBuffer(deadLetterKey(name), id, id);
+    return entry && letterOf(id, entry[1]);
+  }
+
   /**
    * Let a function handle an event once more, and only that function. It is no dead letter any more.
    *
    * @returns false where there is no such letter, or it came from no topic and nobody would take it.
    */
   async replay(name: string, id: string): Promise<boolean> {
-    const [entry] = await this.#redis.xrangeBuffer(deadLetterKey(name), id, id);
-    return entry !== undefined && (await this.#replay(name, letterOf(id, entry[1])));
+    const letter = await this.get(name, id);
+    return letter !== undefined && (await this.#replay(name, letter));
   }
 
   /** {@link replay} all that there are now. @returns how many were. */

@@ -21,6 +21,7 @@ import { TopicTriggers } from "../triggers/topic/topic-triggers.ts";
 import type { Trigger } from "../triggers/trigger.ts";
 import { type PoolState, type PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { LimitName } from "../workers/protocol.ts";
+import type { ScalingLog } from "../workers/scaling-log.ts";
 import type { Transport } from "../workers/transport.ts";
 import type { WorkerOptions } from "../workers/worker.ts";
 import type { StarterOptions } from "../workers/worker-starter.ts";
@@ -28,6 +29,7 @@ import { BoundTriggers } from "./bound-triggers.ts";
 import { KeptAnswers } from "./kept-answers.ts";
 import { makeNice, nicenessOf } from "./niceness.ts";
 import { divide, type Ownership } from "./ownership.ts";
+import { viewOf, type WorkerView } from "./worker-view.ts";
 
 /** How long calls under way, and the storing of their outputs, may take when the runtime stops. */
 const FINISH_MILLISECONDS = 4_000;
@@ -47,6 +49,7 @@ export interface FunctionRunnerParts {
   readonly worker: WorkerOptions;
   readonly store: RedisStore;
   readonly metrics: FunctionMetrics;
+  readonly scalings: ScalingLog;
   readonly log: Logger;
 }
 
@@ -153,6 +156,27 @@ export class FunctionRunner implements Callable {
   get workerCounts(): { readonly ready: number; readonly target: number } {
     const { serving, target } = this.#dispatcher.pool;
     return { ready: serving.length, target };
+  }
+
+  /** Share of their time that the workers had calls lately, from 0 to 1. */
+  get utilization(): number {
+    return this.#dispatcher.pool.utilization;
+  }
+
+  /** Events that wait for a worker. */
+  get waiting(): number {
+    return this.#dispatcher.waiting;
+  }
+
+  /** Version of the code that serves or served last; "" before the first. */
+  get version(): string {
+    return this.#dispatcher.pool.version;
+  }
+
+  /** Each worker as it is now. */
+  get workers(): WorkerView[] {
+    const { pool } = this.#dispatcher;
+    return [...pool.workers].map((worker) => viewOf(worker, pool.isServing(worker)));
   }
 
   /** Calls that are over, since the start. */
@@ -350,7 +374,7 @@ export class FunctionRunner implements Callable {
   }
 
   #makePool(user: PoolUser<Delivery>): WorkerPool<Delivery> {
-    const { definition, prepare, worker, metrics, log } = this.#parts;
+    const { definition, prepare, worker, metrics, scalings, log } = this.#parts;
     return new WorkerPool<Delivery>(
       {
         prepare,
@@ -368,7 +392,10 @@ export class FunctionRunner implements Callable {
         },
         onGone: (gone) => metrics.gone(gone),
         onEnded: ({ limit }) => metrics.restarted(limit ?? "exit"),
-        onScaled: (direction) => metrics.scaled(direction),
+        onScaled: (change) => {
+          metrics.scaled(change.to > change.from ? "up" : "down");
+          scalings.note(definition.name, change);
+        },
       },
       user,
     );

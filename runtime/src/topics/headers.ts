@@ -18,6 +18,11 @@ export function givenId(headers: Headers): string | undefined {
   return headers[EVENT_ID];
 }
 
+/** Headers with the name that a producer gives its event. */
+export function withEventId(headers: Headers, id: string): Headers {
+  return { ...headers, [EVENT_ID]: id };
+}
+
 /** How many functions an event has come through. */
 export function hopsOf(headers: Headers): number {
   const hops = Number(headers[HOPS] ?? 0);

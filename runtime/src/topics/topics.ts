@@ -33,6 +33,11 @@ export interface TopicEvent extends NewEvent {
   readonly timestamp: number;
 }
 
+/** An event as one looks at it, without being a consumer. */
+export interface PeekedEvent extends TopicEvent {
+  readonly partition: number;
+}
+
 /** One partition of a topic. */
 export interface Partition {
   readonly topic: string;
@@ -68,6 +73,8 @@ export interface TopicDescription {
     readonly events: number;
     /** Position of the newest event; null: there was none yet. */
     readonly newest: string | null;
+    /** Events that were ever published to it; null: the engine does not know. */
+    readonly published: number | null;
   }[];
   readonly retention: Retention;
 }
@@ -156,6 +163,14 @@ export interface Topics {
    * @throws TopicError where there is no such topic, and the engine's own errors once it has tried for a while.
    */
   publish(topic: string, events: readonly NewEvent[]): Promise<string[]>;
+  /**
+   * Look at events without handling any.
+   *
+   * @param end the newest ones, newest first, or the oldest ones that are kept, oldest first.
+   * @returns at most so many of all partitions.
+   * @throws TopicError where there is no such topic.
+   */
+  peek(topic: string, end: TopicStart, most: number): Promise<PeekedEvent[]>;
   /** How far a group is behind, for each of these topics that exists. */
   lag(group: string, topics: readonly string[]): Promise<TopicLag[]>;
   /**

@@ -3,6 +3,7 @@ import { PackageError } from "../packages/package.ts";
 import { backOffSeconds } from "./back-off.ts";
 import { IsolationError, LoadFailedError } from "./errors.ts";
 import { handOver } from "./hand-over.ts";
+import type { ScalingChange } from "./scaling-log.ts";
 import { decideScaling, NEW_SCALING_MEMORY, type ScalingPolicy } from "./scaling-rule.ts";
 import type { WorkerEnd } from "./transport.ts";
 import { Utilization } from "./utilization.ts";
@@ -43,7 +44,7 @@ export interface PoolOptions<C extends Call> extends StarterOptions {
   readonly onGone: (worker: Worker<C>) => void;
   /** A worker that was ready ended by itself. */
   readonly onEnded: (end: WorkerEnd) => void;
-  readonly onScaled: (direction: "up" | "down") => void;
+  readonly onScaled: (change: ScalingChange) => void;
 }
 
 /** Changed code that does not replace the version that runs. */
@@ -392,9 +393,8 @@ export class WorkerPool<C extends Call> {
   #setTarget(target: number, reason: string): void {
     const from = this.#target;
     this.#target = target;
-    const direction = target > from ? "up" : "down";
     this.#options.log.info({ from, to: target, reason }, `workers: ${from} → ${target}, ${reason}`);
-    this.#options.onScaled(direction);
+    this.#options.onScaled({ from, to: target, reason });
     this.#ring();
   }
 

@@ -74,6 +74,7 @@ describe("with an output key and no configuration file, one function", () => {
       minimumIsolation: "process",
       stateFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`),
       allowedUrlHosts: { names: new Set(), ranges: [] },
+      image: null,
       logLevel: "info",
     });
   });

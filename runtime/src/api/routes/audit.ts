@@ -2,7 +2,7 @@ import { z } from "zod";
 import { listAudit } from "../../access/audit-list.ts";
 import type { Database } from "../../database/database.ts";
 import { auditAnswer, toAudit } from "../contract/access.ts";
-import { pageOf, pageQuery, placeFrom, toPage } from "../contract/pages.ts";
+import { pageOf, pageQuery, readCursor, toPage } from "../pages.ts";
 import { type Route, route } from "../route.ts";
 
 const MAX_FILTER_CHARACTERS = 255;

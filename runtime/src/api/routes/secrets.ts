@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Caller } from "../../access/caller.ts";
 import type { Secrets } from "../../access/secrets.ts";
 import { secretAnswer, toSecret, user } from "../contract/access.ts";
-import { pageOf, pageQuery, placeFrom, toPage } from "../contract/pages.ts";
+import { pageOf, pageQuery, readCursor, toPage } from "../pages.ts";
 import { ApiProblem } from "../problems.ts";
 import { type Route, route } from "../route.ts";
 

@@ -3,7 +3,7 @@ import type { Caller } from "../../access/caller.ts";
 import type { OwnTokens } from "../../access/own-tokens.ts";
 import { lineOf } from "../../access/user-name.ts";
 import { tokenAnswer, toToken, user } from "../contract/access.ts";
-import { pageOf, pageQuery, placeFrom, toPage } from "../contract/pages.ts";
+import { pageOf, pageQuery, readCursor, toPage } from "../pages.ts";
 import { ApiProblem } from "../problems.ts";
 import { type Route, route } from "../route.ts";
 
@@ -30,7 +30,7 @@ export function tokenRoutes(tokens: OwnTokens): Route[] {
         problems: [],
       },
       async ({ caller, query: { limit, after, user: named } }) => {
-        const place = placeFrom(after, placeSchema);
+        const place = readCursor(placeSchema, after);
         const behind = place && { createdAt: new Date(place[0]), id: place[1] };
         const rows = await tokens.list(ownOrAdministered(caller, named), limit + 1, behind);
         return toPage(rows, limit, toToken, ({ createdAt, id }) => [createdAt.toISOString(), id]);

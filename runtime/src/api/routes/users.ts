@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Users } from "../../access/users.ts";
 import { role, toUser, user, userAnswer } from "../contract/access.ts";
-import { pageOf, pageQuery, placeFrom, toPage } from "../contract/pages.ts";
+import { pageOf, pageQuery, readCursor, toPage } from "../pages.ts";
 import { type Route, route } from "../route.ts";
 
 /** Users, for administrators. */

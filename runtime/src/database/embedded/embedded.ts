@@ -28,6 +28,7 @@ export async function openEmbedded(folder: string, log: Logger): Promise<OpenPoo
   );
   const stop = async (): Promise<void> => {
     await pool.end();
+    // The next one to open the folder must find it free.
     await database.ended();
   };
   return { pool, place: folder, stop };

@@ -90,7 +90,8 @@ export class KafkaAdmin {
       ]);
       const partitions = numbers.map((number) => {
         const { first, next } = ranges.get(number) ?? { first: 0, next: 0 };
-        return { number, events: next - first, newest: next === 0 ? null : String(next - 1) };
+        const newest = next === 0 ? null : String(next - 1);
+        return { number, events: next - first, newest, published: next };
       });
       return { name: topic, partitions, retention };
     } catch (error) {

@@ -3,6 +3,7 @@ import type {
   Consumer,
   ConsumerListener,
   NewEvent,
+  PeekedEvent,
   TopicDescription,
   TopicLag,
   TopicOptions,
@@ -12,6 +13,7 @@ import type {
 import { checkName, KafkaAdmin } from "./admin.ts";
 import { type ClientOptions, clientOptions } from "./client-options.ts";
 import { KafkaConsumer } from "./consumer.ts";
+import { KafkaPeeker } from "./peeker.ts";
 import { KafkaProducer } from "./producer.ts";
 
 /** Topics on Kafka. */
@@ -21,6 +23,7 @@ export class KafkaTopics implements Topics {
   readonly #options: ClientOptions;
   readonly #admin: KafkaAdmin;
   readonly #producer: KafkaProducer;
+  #peeker: KafkaPeeker | undefined;
   readonly #consumers = new Set<KafkaConsumer>();
 
   constructor(address: KafkaAddress) {
@@ -51,6 +54,11 @@ export class KafkaTopics implements Topics {
     return await this.#producer.publish(topic, events);
   }
 
+  peek(topic: string, end: TopicStart, most: number): Promise<PeekedEvent[]> {
+    this.#peeker ??= new KafkaPeeker(this.#options, this.#admin);
+    return this.#peeker.peek(topic, end, most);
+  }
+
   lag(group: string, topics: readonly string[]): Promise<TopicLag[]> {
     return this.#admin.lag(group, topics);
   }
@@ -63,6 +71,7 @@ export class KafkaTopics implements Topics {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
+    await this.#peeker?.stop();
     await this.#producer.stop();
     await this.#admin.stop();
   }

@@ -8,6 +8,7 @@ import {
   type Consumer,
   type ConsumerListener,
   type NewEvent,
+  type PeekedEvent,
   type Retention,
   type TopicDescription,
   TopicError,
@@ -17,6 +18,7 @@ import {
   type Topics,
 } from "../topics.ts";
 import { type ConsumerParts, RedisStreamConsumer } from "./consumer.ts";
+import { eventOf } from "./entries.ts";
 import { BEFORE_ALL } from "./ids.ts";
 import { lagOf } from "./lag.ts";
 import { checkName, DEFAULT_RETENTION, NO_RETENTION, readRetention, retentionOf } from "./options.ts";
@@ -104,7 +106,7 @@ export class RedisStreamTopics implements Topics {
       const newest = info.newest === BEFORE_ALL ? null : info.newest;
       return {
         name: topic,
-        partitions: [{ number: 0, events: info.length, newest }],
+        partitions: [{ number: 0, events: info.length, newest, published: info.added }],
         retention: (json === null ? undefined : readRetention(json)) ?? NO_RETENTION,
       };
     });
@@ -133,6 +135,20 @@ export class RedisStreamTopics implements Topics {
       for (const position of await patiently(`publish to topic ${topic}`, publish)) positions.push(position);
     }
     return positions;
+  }
+
+  async peek(topic: string, end: TopicStart, most: number): Promise<PeekedEvent[]> {
+    checkName(topic);
+    const key = topicKey(topic);
+    const entries = await patiently(`look at topic ${topic}`, async () => {
+      const found =
+        end === "newest"
+          ? await this.#commands.xrevrangeBuffer(key, "+", "-", "COUNT", most)
+          : await this.#commands.xrangeBuffer(key, "-", "+", "COUNT", most);
+      if (found.length === 0 && (await this.#commands.exists(key)) === 0) throw unknownTopic(topic);
+      return found;
+    });
+    return entries.map((entry) => ({ ...eventOf(entry), partition: 0 }));
   }
 
   async lag(group: string, topics: readonly string[]): Promise<TopicLag[]> {

@@ -4,6 +4,7 @@ import type { EngineUnderTest, Subject, TopicsCase } from "./case.ts";
 import { ADMINISTRATION } from "./cases/administration.ts";
 import { CONSUMING } from "./cases/consuming.ts";
 import { GROUPS } from "./cases/groups.ts";
+import { PEEKING } from "./cases/peeking.ts";
 import { POSITIONS } from "./cases/positions.ts";
 import { PUBLISHING } from "./cases/publishing.ts";
 import { SHARING } from "./cases/sharing.ts";
@@ -13,6 +14,7 @@ import { Member } from "./member.ts";
 
 const AREAS: Readonly<Record<string, readonly TopicsCase[]>> = {
   administration: ADMINISTRATION,
+  peeking: PEEKING,
   publishing: PUBLISHING,
   consuming: CONSUMING,
   positions: POSITIONS,

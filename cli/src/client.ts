@@ -1,0 +1,150 @@
+import type { Connection } from "./connection.ts";
+import { CommandFailure } from "./failure.ts";
+
+const API_PATH = "/api/v1";
+const DENIED: ReadonlySet<number> = new Set([401, 403, 404]);
+/** What a list answers at most. */
+const PAGE = 1_000;
+
+/** Values of a query; those that are undefined are left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** What a request says besides its path. */
+export interface RequestOptions {
+  readonly query?: Query;
+  /** Sent as JSON; text is sent as it is, and has to be JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** Talks to a server. Its answers are read as the documentation of its API says they are. */
+export class Client {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  get url(): string {
+    return this.#connection.url;
+  }
+
+  /**
+   * Ask the API.
+   *
+   * @param path below `/api/v1`.
+   * @throws CommandFailure that says why it was refused, or that nobody answers.
+   */
+  async ask<Answer>(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+    const response = await this.open(method, API_PATH + path, options);
+    return (response.status === 204 ? undefined : await readBody(response.json())) as Answer;
+  }
+
+  /** Ask for bytes. */
+  async bytes(path: string): Promise<Buffer> {
+    const response = await this.open("GET", API_PATH + path);
+    return Buffer.from(await readBody(response.arrayBuffer()));
+  }
+
+  /** Items of a list, page by page, `most` of them. */
+  async list<Item>(path: string, query: Query, most: number): Promise<Item[]> {
+    const items: Item[] = [];
+    let after: string | undefined;
+    do {
+      const limit = Math.min(PAGE, most - items.length);
+      const page = await this.ask<{ items: Item[]; next: string | null }>("GET", path, {
+        query: { ...query, limit, after },
+      });
+      items.push(...page.items);
+      after = page.next ?? undefined;
+    } while (after !== undefined && items.length < most);
+    return items;
+  }
+
+  /**
+   * Send a request, whatever its answer is read as.
+   *
+   * @param path from the server's root.
+   * @throws CommandFailure
+   */
+  async open(
+    method: string,
+    path: string,
+    { query = {}, body, headers = {}, signal }: RequestOptions = {},
+  ): Promise<Response> {
+    const { url, token } = this.#connection;
+    const address = new URL(url + path);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) address.searchParams.set(name, String(value));
+    }
+    const response = await fetch(address, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(signal && { signal }),
+    }).catch((error: unknown) => {
+      if (signal?.aborted) throw error;
+      throw this.#away(error);
+    });
+    if (!response.ok) throw await this.#refused(response);
+    return response;
+  }
+
+  #away(error: unknown): CommandFailure {
+    const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+    const what = cause?.code ?? cause?.message ?? (error as Error).message;
+    return new CommandFailure(
+      "away",
+      `no server answers at ${this.url} (${what}); start it, or say where it is with --url or GAUGELET_URL`,
+    );
+  }
+
+  async #refused(response: Response): Promise<CommandFailure> {
+    const text = await response.text().catch(() => "");
+    const problem = problemIn(text);
+    const detail = detailOf(problem) ?? `${this.url} answered with status ${response.status}`;
+    if (response.status === 401) return new CommandFailure("denied", this.#signIn(detail), problem);
+    if (response.status === 503) return new CommandFailure("away", `${this.url}: ${detail}`, problem);
+    if (response.status === 404 && problem === undefined) {
+      return new CommandFailure("denied", `${this.url} has nothing there: is it a Gaugelet with an API?`);
+    }
+    const later = response.headers.get("retry-after");
+    const when = response.status === 429 && later !== null ? `; try again in ${later} s` : "";
+    return new CommandFailure(DENIED.has(response.status) ? "denied" : "failed", detail + when, problem);
+  }
+
+  #signIn(detail: string): string {
+    const { token, tokenSource } = this.#connection;
+    const how = "run: gaugelet login, or set GAUGELET_TOKEN";
+    return token === undefined
+      ? `${this.url} wants a token; ${how}`
+      : `${this.url} refuses the token of ${tokenSource}: ${detail}; ${how}`;
+  }
+}
+
+async function readBody<Body>(body: Promise<Body>): Promise<Body> {
+  try {
+    return await body;
+  } catch (error) {
+    throw new CommandFailure("away", `the answer broke off or is none: ${(error as Error).message}`);
+  }
+}
+
+function problemIn(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function detailOf(problem: Record<string, unknown> | undefined): string | undefined {
+  const found = problem?.detail ?? problem?.message ?? problem?.error;
+  return typeof found === "string" ? found : undefined;
+}

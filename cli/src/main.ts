@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { run } from "./run.ts";
+
+process.exitCode = await run(process.argv.slice(2), {
+  environment: process.env,
+  // npm runs our script in the folder of the repository, and says where it was called.
+  folder: (process.env.npm_lifecycle_event === "gaugelet" && process.env.INIT_CWD) || process.cwd(),
+  input: process.stdin,
+  out: process.stdout,
+  error: process.stderr,
+});

@@ -1,0 +1,83 @@
+/** Where a command's output goes. */
+export interface Streams {
+  readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly error: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+/** A column of a table. */
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => unknown;
+}
+
+/** Says what a command came to: text for people, or JSON for programs. */
+export class Output {
+  readonly #streams: Streams;
+  readonly isJson: boolean;
+
+  constructor(streams: Streams, isJson: boolean) {
+    this.#streams = streams;
+    this.isJson = isJson;
+  }
+
+  /** A result: JSON where that is asked for, else the lines. */
+  result(value: unknown, lines: () => readonly string[]): void {
+    if (this.isJson) this.#print(JSON.stringify(value, null, 2));
+    else for (const line of lines()) this.#print(line);
+  }
+
+  /** One of several results that come one after the other: a line of JSON each where that is asked for. */
+  item(value: unknown, lines: () => readonly string[]): void {
+    if (this.isJson) this.#print(JSON.stringify(value));
+    else for (const line of lines()) this.#print(line);
+  }
+
+  table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], none: string): void {
+    this.result(rows, () => (rows.length === 0 ? [none] : tableLines(rows, columns)));
+  }
+
+  /** Text as it is, such as a script. */
+  raw(text: string): void {
+    this.#streams.out.write(text);
+  }
+
+  /** What is under way: on a terminal alone. */
+  progress(text: string): void {
+    if (this.#streams.error.isTTY) this.#streams.error.write(`${text}\n`);
+  }
+
+  /** What people should know besides the result. */
+  note(text: string): void {
+    this.#streams.error.write(`${text}\n`);
+  }
+
+  #print(line: string): void {
+    this.#streams.out.write(`${line}\n`);
+  }
+}
+
+export function tableLines<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string[] {
+  const cells = [
+    columns.map(({ title }) => title),
+    ...rows.map((row) => columns.map(({ value }) => shown(value(row)))),
+  ];
+  const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
+  return cells.map((line) =>
+    line
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** What other users wrote must not reach a terminal as commands to it. */
+export function shown(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "-";
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
+  return printable(text.replaceAll(/\s*\n\s*/g, " "));
+}
+
+/** Text without characters that a terminal obeys; lines and tabs stay. */
+export function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, "\ufffd");
+}

@@ -1,0 +1,40 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { everyCommand, gaugeletProgram } from "../src/program.ts";
+import { command } from "./command.ts";
+
+async function complete(...words: string[]): Promise<string[]> {
+  return (await command(["complete", "--", ...words])).out.trim().split("\n");
+}
+
+test("commands, their commands and their options are completed", async () => {
+  expect(await complete()).toEqual(expect.arrayContaining(["init", "deploy", "topics", "--url", "--json"]));
+  expect(await complete()).not.toContain("complete");
+  expect(await complete("topics")).toEqual(expect.arrayContaining(["list", "create", "delete"]));
+  expect(await complete("topics", "create", "t")).toEqual(
+    expect.arrayContaining(["--keep-for", "--partitions"]),
+  );
+  expect(await complete("topics", "create", "--partitions")).toEqual([""]);
+  expect(await complete("init", "--template")).toEqual(["moving-average", "anomaly", "webhook", "topic"]);
+  expect(await complete("--json", "runs")).not.toContain("--json");
+});
+
+test.each(["bash", "zsh", "fish"])("there is a script for %s, which asks the command", async (shell) => {
+  const { code, out } = await command(["completion", shell]);
+  expect(out).toContain("gaugelet complete -- ");
+  expect(code).toBe(0);
+});
+
+test("no option of a command has the name of one of the program's, which would be taken for it", () => {
+  const stream = new PassThrough();
+  const world = { environment: {}, folder: "/", input: stream, out: stream, error: stream };
+  const { program } = gaugeletProgram(world);
+  const global = program.options.flatMap(({ long, short }) => [long, short]);
+  const own = [...everyCommand(program)].filter((command) => command !== program);
+  const taken = own.flatMap((command) =>
+    command.options
+      .filter(({ long, short }) => global.includes(long) || (short && global.includes(short)))
+      .map(({ flags }) => `${command.name()} ${flags}`),
+  );
+  expect(taken).toEqual([]);
+});

@@ -1,0 +1,194 @@
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "@gaugelet/testing/ports";
+import { waitFor } from "@gaugelet/testing/wait";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { useApi } from "../../runtime/test/api/use-api.ts";
+import { addUsers, tokenOf } from "../../runtime/test/api/users.ts";
+import { type CommandOptions, command } from "./command.ts";
+
+let home: string;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "gaugelet-home-"));
+});
+afterAll(async () => {
+  await rm(home, { recursive: true, force: true });
+});
+
+test("a server that is away is said so, with what to do", async () => {
+  const port = await freePort();
+  const away = await command(["topics"], {
+    environment: { HOME: home, GAUGELET_URL: `http://127.0.0.1:${port}/` },
+  });
+  expect(away).toEqual({
+    code: 4,
+    out: "",
+    error:
+      "no server answers at http://127.0.0.1:PORT (ECONNREFUSED); start it, or say where it is with --url or GAUGELET_URL\n".replace(
+        "PORT",
+        String(port),
+      ),
+  });
+  const json = await command(["--json", "topics"], {
+    environment: { HOME: home, GAUGELET_URL: `http://127.0.0.1:${port}` },
+  });
+  expect(json).toMatchObject({ code: 4, error: "" });
+  expect(JSON.parse(json.out)).toMatchObject({
+    exitCode: 4,
+    error: expect.stringContaining("no server answers"),
+  });
+});
+
+test("what is asked for wrongly ends with 2, before any server is asked", async () => {
+  const environment = { HOME: home, GAUGELET_URL: "http://127.0.0.1:1" };
+  for (const [args, says] of [
+    [["sing"], /unknown command 'sing'/],
+    [["topics", "create"], /missing required argument 'topic'/],
+    [["topics", "create", "t", "--keep-for", "soon"], /expected a duration such as 90m or 7d/],
+    [["publish", "t", "no JSON"], /the event: expected JSON/],
+    [["publish", "t", "--id", "x"], /--id names one event/],
+    [["publish", "t", "{}", "--header", "x"], /expected name=value/],
+    [["invoke", "f", "{"], /the argument: expected JSON/],
+    [["invoke", "f", "{}", "--file", "x"], /not both/],
+    [["invoke", "f", "--file", "/missing"], /\/missing cannot be read/],
+    [["runs", "--from", "someday"], /expected a time such as/],
+    [["bill", "november"], /expected a month such as 2026-11/],
+    [["completion", "tcsh"], /expected bash, zsh or fish/],
+    [["--url", "ftp://x", "topics"], /ftp:\/\/x is no address of a server/],
+    [["token", "create", "x", "--expires", "never"], /expected a duration such as 12h/],
+  ] as const) {
+    const { code, error, out } = await command(args, { environment });
+    expect(error, args.join(" ")).toMatch(says);
+    expect({ code, out }, args.join(" ")).toEqual({ code: 2, out: "" });
+  }
+});
+
+test("no token is shown to a server that it is not of", async () => {
+  const shown: (string | undefined)[] = [];
+  const server = createServer(({ headers }, response) => {
+    shown.push(headers.authorization);
+    response.writeHead(401).end();
+  }).listen(0, "127.0.0.1");
+  try {
+    await waitFor("the server", () => server.listening);
+    const { port } = server.address() as { port: number };
+    const folder = join(home, "project/deep");
+    await mkdir(folder, { recursive: true });
+    await mkdir(join(home, "project/.gaugelet"));
+    await writeFile(join(home, "project/.gaugelet/admin-token"), "of-this-machine\n");
+    const login = {
+      current: "https://elsewhere.example",
+      tokens: { "https://elsewhere.example": "of-elsewhere" },
+    };
+    await mkdir(join(home, ".config/gaugelet"), { recursive: true });
+    await writeFile(join(home, ".config/gaugelet/login.json"), JSON.stringify(login));
+    const ask = async (args: string[], environment: Record<string, string> = {}): Promise<void> => {
+      await command([...args, "topics"], { folder, environment: { HOME: home, ...environment } });
+    };
+    await ask(["--url", `http://127.0.0.1:${port}`]);
+    await ask(["--url", `http://127.0.0.1:${port}`], { GAUGELET_TOKEN: "of-variable" });
+    await ask(["--url", `http://127.0.0.1:${port}`, "--token", "of-option"], {
+      GAUGELET_TOKEN: "of-variable",
+    });
+    await ask(["--url", `http://127.0.0.1:${port}`], { GAUGELET_STATE_DIR: join(home, "nothing") });
+    expect(shown).toEqual(["Bearer of-this-machine", "Bearer of-variable", "Bearer of-option", undefined]);
+    const refused = await command(["--url", `http://127.0.0.1:${port}`, "topics"], {
+      environment: { HOME: home, GAUGELET_TOKEN: "x" },
+    });
+    expect(refused).toMatchObject({
+      code: 3,
+      error: expect.stringContaining("refuses the token of GAUGELET_TOKEN"),
+    });
+  } finally {
+    server.close();
+    await rm(join(home, ".config"), { recursive: true });
+  }
+});
+
+describe("with a server", () => {
+  const api = useApi("embedded", addUsers);
+
+  test("a login is kept for its user alone; topics are made, filled, listed and deleted", async () => {
+    const { url, token, redis } = await api.start();
+    const environment = { HOME: home, GAUGELET_STATE_DIR: join(home, "nothing") };
+    const gaugelet = (args: readonly string[], options: CommandOptions = {}) =>
+      command(args, { environment, ...options });
+
+    expect(await gaugelet(["--url", url, "topics"])).toMatchObject({
+      code: 3,
+      error: `${url} wants a token; run: gaugelet login, or set GAUGELET_TOKEN\n`,
+    });
+    const wrong = await gaugelet(["--url", url, "login"], { input: "gaugelet_guessed\n" });
+    expect(wrong).toMatchObject({
+      code: 3,
+      out: "",
+      error: expect.stringContaining("refuses the token of this login"),
+    });
+    const file = join(home, ".config/gaugelet/login.json");
+    expect(await gaugelet(["--url", `${url}/`, "login"], { input: `${token}\n` })).toEqual({
+      code: 0,
+      out: `logged in to ${url} as admin (admin); kept in ${file}\n`,
+      error: "",
+    });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(await readFile(file, "utf8"))).toEqual({ current: url, tokens: { [url]: token } });
+
+    expect(
+      (await gaugelet(["topics", "create", "orders", "--keep-for", "7d", "--keep-events", "5000"])).out,
+    ).toBe("topic orders made\n");
+    expect(await gaugelet(["topics", "create", "orders"])).toEqual({
+      code: 1,
+      out: "",
+      error: "topic orders exists\n",
+    });
+    const one = await gaugelet([
+      "publish",
+      "orders",
+      '{"id":12345678901234567890}',
+      "--key",
+      "a",
+      "--header",
+      "x=1=2",
+    ]);
+    expect(one).toEqual({ code: 0, out: "1 event published\n", error: "" });
+    const lines = Array.from({ length: 1_200 }, (_, n) => `{"n":${n}}`).join("\n\n");
+    expect((await gaugelet(["publish", "orders"], { input: lines })).out).toBe("1200 events published\n");
+    const broken = await gaugelet(["publish", "orders"], { input: '{"n":1}\nbroken\n' });
+    expect(broken).toMatchObject({
+      code: 2,
+      error: expect.stringContaining("line 2; 0 events are published"),
+    });
+    const entries = await redis.client.xrange("gaugelet:topic:orders", "-", "+");
+    expect(entries[0]?.[1]).toEqual([
+      "event",
+      '{"id":12345678901234567890}',
+      "key",
+      "a",
+      "headers",
+      '{"x":"1=2"}',
+    ]);
+    expect(entries).toHaveLength(1_201);
+    expect(entries.at(-1)?.[1]).toEqual(["event", '{"n":1199}']);
+
+    expect((await gaugelet(["topics"])).out).toMatch(
+      /^TOPIC +PARTITIONS +EVENTS.*\norders +1 +1201 +\d+ s +- +-\n$/,
+    );
+    const json = JSON.parse((await gaugelet(["topics", "list", "--json"])).out);
+    expect(json).toMatchObject([
+      { name: "orders", events: 1_201, retention: { seconds: 604_800, events: 5_000 } },
+    ]);
+    expect((await gaugelet(["topics", "show", "orders"])).out).toMatch(/^events: 1201$/m);
+    expect(await gaugelet(["topics", "show", "nothing"])).toMatchObject({
+      code: 3,
+      error: "there is no topic nothing\n",
+    });
+    const denied = await gaugelet(["--token", tokenOf("eve"), "topics", "delete", "orders"]);
+    expect(denied).toMatchObject({ code: 3, error: expect.stringContaining("expected the role editor") });
+    expect((await gaugelet(["topics", "delete", "orders"])).out).toBe("topic orders deleted\n");
+    expect((await gaugelet(["topics"])).out).toBe("no topics\n");
+    expect((await gaugelet(["logout"])).out).toMatch(/is forgotten/);
+    expect((await gaugelet(["--url", url, "topics"])).code).toBe(3);
+  });
+});
