@@ -2,8 +2,10 @@ import type { RequestListener } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import type { Logger } from "pino";
+import type { CatalogDoor } from "../catalog/door.ts";
 import type { RuntimeConfiguration } from "../configuration/environment.ts";
 import type { DatabaseAddress } from "../database/database.ts";
+import type { FunctionSources } from "../functions/function-sources.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { ApiProblem } from "./problems.ts";
 
@@ -13,6 +15,10 @@ const LONGEST_RETRY_MILLISECONDS = 5_000;
 /** What the API is about. */
 export interface ApiParts {
   readonly configuration: RuntimeConfiguration;
+  /** What runs here. */
+  readonly functions: FunctionSources;
+  /** Opened for the workers once the catalog is there. */
+  readonly catalog: CatalogDoor;
   readonly log: Logger;
 }
 

@@ -99,8 +99,8 @@ export interface RuntimeConfiguration {
   readonly python: string;
   /** Modules that are imported once, before any function asks for them; those not installed are left out. */
   readonly preload: readonly string[];
-  /** No function is less isolated. */
-  readonly minimumIsolation: OperatorSettings["minimumIsolation"];
+  /** What no manifest can say. */
+  readonly operator: OperatorSettings;
   /** Where functions that users make, and runs, are kept; undefined: there is no catalog and no API. */
   readonly database: DatabaseAddress | undefined;
   /** Folder that unpacked functions are kept in. */
@@ -146,7 +146,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
         : { address: values.GAUGELET_RUNTIME_ADDRESS, port: values.GAUGELET_RUNTIME_PORT },
     python: values.GAUGELET_PYTHON,
     preload: values.GAUGELET_PRELOAD ?? (file === undefined ? [] : USUAL_MODULES),
-    minimumIsolation: operator.minimumIsolation,
+    operator,
     database: file === undefined ? undefined : databaseFrom(values, stateFolder),
     stateFolder,
     allowedUrlHosts: values.GAUGELET_ALLOWED_URL_HOSTS,

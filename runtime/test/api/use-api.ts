@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
@@ -8,7 +8,7 @@ import { pino } from "pino";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type Runtime, startRuntime } from "../../src/app.ts";
 import { readConfiguration } from "../../src/configuration/environment.ts";
-import { openDatabase } from "../../src/database/database.ts";
+import { type Database, type DatabaseAddress, openDatabase } from "../../src/database/database.ts";
 import { PYTHON } from "../integration/harness.ts";
 
 /** The databases that everything behind the API works with. */
@@ -31,6 +31,8 @@ export interface ApiUnderTest {
   /** The administrator's. */
   readonly token: string;
   readonly redis: TestRedis;
+  /** Address of its PostgreSQL; undefined where its database is embedded. */
+  readonly database: string | undefined;
   readonly folder: string;
   readonly log: Record<string, unknown>[];
   /**
@@ -41,8 +43,12 @@ export interface ApiUnderTest {
   readonly ask: (method: string, path: string, body?: unknown, token?: string | null) => Promise<ApiAnswer>;
 }
 
-/** For the tests of a file: runtimes with an API, each with an empty database of a kind, over one Redis. */
-export function useApi(kind: DatabaseKind) {
+/**
+ * For the tests of a file: runtimes with an API, each with a database of a kind, over one Redis.
+ *
+ * @param fill what the databases begin with, where they are not to be empty.
+ */
+export function useApi(kind: DatabaseKind, fill: (db: Database) => Promise<void> = async () => {}) {
   let redis: TestRedis;
   let postgres: TestPostgres | undefined;
   /** Folder of an embedded database that is empty: making one takes longer than most tests. */
@@ -52,7 +58,7 @@ export function useApi(kind: DatabaseKind) {
     [redis, postgres, empty] = await Promise.all([
       startRedis(),
       kind === "postgresql" ? startPostgres() : undefined,
-      kind === "embedded" ? makeEmpty() : undefined,
+      kind === "embedded" ? makeEmbedded(fill) : undefined,
     ]);
   });
   afterEach(async () => {
@@ -76,11 +82,16 @@ export function useApi(kind: DatabaseKind) {
      */
     async start(environment: Record<string, string> = {}, file?: string): Promise<ApiUnderTest> {
       const folder = await mkdtemp(join(tmpdir(), "gaugelet-api-"));
+      // Workers are users of their own where the tests run as root.
+      await chmod(folder, 0o755);
       const configurationFile = join(folder, "gaugelet.yaml");
       await writeFile(configurationFile, file ?? "functions: []\n");
       const log: Record<string, unknown>[] = [];
       const stream = { write: (line: string) => void log.push(JSON.parse(line)) };
-      const url = await postgres?.newDatabase();
+      const url = environment.DATABASE_URL ?? (await postgres?.newDatabase());
+      if (url !== undefined && environment.DATABASE_URL === undefined) {
+        await fillDatabase({ kind: "postgresql", url }, fill);
+      }
       if (empty !== undefined) await cp(empty, join(folder, "state/database"), { recursive: true });
       const configuration = await readConfiguration({
         GAUGELET_CONFIG: configurationFile,
@@ -110,6 +121,7 @@ export function useApi(kind: DatabaseKind) {
         url: address,
         token,
         redis,
+        database: url,
         folder,
         log,
         ask: (method, path, body, shown = token) => ask(address, method, path, body, shown),
@@ -118,11 +130,16 @@ export function useApi(kind: DatabaseKind) {
   };
 }
 
-async function makeEmpty(): Promise<string> {
+async function makeEmbedded(fill: (db: Database) => Promise<void>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "gaugelet-database-"));
-  const database = await openDatabase({ kind: "embedded", folder }, pino({ level: "silent" }));
-  await database.stop();
+  await fillDatabase({ kind: "embedded", folder }, fill);
   return folder;
+}
+
+async function fillDatabase(address: DatabaseAddress, fill: (db: Database) => Promise<void>): Promise<void> {
+  const database = await openDatabase(address, pino({ level: "silent" }));
+  await fill(database.db);
+  await database.stop();
 }
 
 async function ask(

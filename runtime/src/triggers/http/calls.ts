@@ -33,7 +33,12 @@ export function answerCalls(targets: Pick<ReadonlyMap<string, Target>, "get">): 
   };
 }
 
-function call({ target, shard, idempotencyKey }: Admission, body: Buffer, response: ServerResponse): void {
+function call(admission: Admission, body: Buffer, response: ServerResponse): void {
+  const { target, shard, idempotencyKey } = admission;
+  if (target.awaken !== undefined) {
+    void target.awaken().then((awake) => call({ ...admission, target: awake }, body, response));
+    return;
+  }
   const problem = target.input && problemOfInput(target.input, body);
   if (problem !== undefined) {
     answerProblem(response, problem);

@@ -15,6 +15,8 @@ export interface Target {
   readonly isCalled: boolean;
   readonly isSharded: boolean;
   readonly input: InputSchema | undefined;
+  /** Where it has to be put together first: gives what is called then. */
+  awaken?(): Promise<Target>;
 }
 
 /** A call that has all it needs but the event. */

@@ -1,0 +1,19 @@
+import type { OperatorSettings } from "../configuration/manifest.ts";
+import type { Database } from "../database/database.ts";
+import type { FunctionSources } from "../functions/function-sources.ts";
+import type { SecretsOf } from "./door.ts";
+import type { CheckUpload } from "./upload.ts";
+
+/** What the catalog works with. */
+export interface CatalogParts {
+  readonly db: Database;
+  /** What runs here, of the catalog and of the file. */
+  readonly functions: FunctionSources;
+  /** Path of the configuration file. */
+  readonly file: string;
+  readonly operator: OperatorSettings;
+  readonly checkUpload: CheckUpload;
+  readonly secretsOf: SecretsOf;
+  /** Have this runtime follow what was committed; it does soon anyway. */
+  readonly follow: () => Promise<void>;
+}
