@@ -11,6 +11,9 @@ import { readConfiguration } from "../../src/configuration/environment.ts";
 import { type Database, type DatabaseAddress, openDatabase } from "../../src/database/database.ts";
 import { PYTHON } from "../integration/harness.ts";
 
+/** Making an embedded database takes a second of a processor, which others may be using. */
+const HOOK_MILLISECONDS = 240_000;
+
 /** The databases that everything behind the API works with. */
 export const DATABASES = ["embedded", "postgresql"] as const;
 export type DatabaseKind = (typeof DATABASES)[number];
@@ -60,7 +63,7 @@ export function useApi(kind: DatabaseKind, fill: (db: Database) => Promise<void>
       kind === "postgresql" ? startPostgres() : undefined,
       kind === "embedded" ? makeEmbedded(fill) : undefined,
     ]);
-  });
+  }, HOOK_MILLISECONDS);
   afterEach(async () => {
     for (const stop of started.splice(0).reverse()) await stop();
     await redis.client.flushall();
