@@ -5,8 +5,8 @@ import { MissingSecretsError, type SecretsOf } from "../catalog/door.ts";
 import { CatalogFollower } from "../catalog/follower.ts";
 import { readPackage } from "../catalog/packages.ts";
 import type { CatalogParts } from "../catalog/parts.ts";
-import { simpleCheck } from "../catalog/simple-check.ts";
 import { type DatabaseAddress, openDatabase } from "../database/database.ts";
+import { checkUpload } from "../packages/upload/check-upload.ts";
 import { authenticator } from "./authentication.ts";
 import type { Route } from "./route.ts";
 import { aliasRoutes } from "./routes/aliases.ts";
@@ -32,14 +32,15 @@ export async function openControlPlane(
   const { db, kind, place } = database;
   const firstToken = join(configuration.stateFolder, "admin-token");
   await keepFirstToken(db, firstToken);
-  const { operator } = configuration;
+  const { operator, python, allowedUrlHosts } = configuration;
   const follower = new CatalogFollower({ db, functions, operator, log });
   const parts: CatalogParts = {
     db,
     functions,
     operator,
     file: configuration.file?.files[0] ?? "the configuration file",
-    checkUpload: simpleCheck,
+    checkUpload: (upload, about, signal) =>
+      checkUpload(upload, about, { python, urlPolicy: { allowed: allowedUrlHosts } }, signal),
     secretsOf: noSecrets,
     // What is committed is followed soon, whatever becomes of this look.
     follow: () => follower.look().catch(() => {}),

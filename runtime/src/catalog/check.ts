@@ -2,13 +2,13 @@ import { eq } from "drizzle-orm";
 import type { Caller } from "../access/caller.ts";
 import { ApiProblem } from "../api/problems.ts";
 import { functions } from "../database/schema.ts";
+import type { Finding } from "../packages/upload/findings.ts";
 import { isTheirs } from "./changing.ts";
 import { type CodeFields, findingsOf, uploadOf } from "./code.ts";
 import { checkGrants, checkManifest } from "./manifests.ts";
 import { ownerOfKey } from "./output-keys.ts";
 import type { CatalogParts } from "./parts.ts";
 import type { WrittenManifest } from "./stored-function.ts";
-import type { Finding } from "./upload.ts";
 
 /** What a deployment would come to. */
 export interface CheckResult {

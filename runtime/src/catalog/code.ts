@@ -1,8 +1,9 @@
 import { ApiProblem } from "../api/problems.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import { PackageError } from "../packages/package.ts";
+import type { CheckedPackage, Upload } from "../packages/upload/check-upload.ts";
+import { type Finding, UploadError } from "../packages/upload/findings.ts";
 import type { CatalogParts } from "./parts.ts";
-import { type CheckedPackage, type Finding, type Upload, UploadError } from "./upload.ts";
 
 /** Code as a request has it: one of these. */
 export interface CodeFields {

@@ -5,13 +5,13 @@ import type { Caller } from "../access/caller.ts";
 import { ApiProblem } from "../api/problems.ts";
 import type { Transaction } from "../database/database.ts";
 import { functions, packages, versions } from "../database/schema.ts";
+import type { CheckedPackage } from "../packages/upload/check-upload.ts";
 import { changeCatalog, type FunctionRow, functionToChange, stamp } from "./changing.ts";
 import { type CodeFields, checkCode, uploadOf } from "./code.ts";
 import { type CheckedManifest, checkGrants, checkManifest, keyTaken } from "./manifests.ts";
 import { ownerOfKey } from "./output-keys.ts";
 import type { CatalogParts } from "./parts.ts";
 import type { WrittenManifest } from "./stored-function.ts";
-import type { CheckedPackage } from "./upload.ts";
 
 /** What somebody deploys. */
 export interface Deployment extends CodeFields {

@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, ilike, isNotNull, isNull, or, type SQL, sql } from "drizzle-orm";
 import type { Caller } from "../access/caller.ts";
 import { aliases, functions, versions } from "../database/schema.ts";
+import type { Finding } from "../packages/upload/findings.ts";
 import { isTheirs, noFunction } from "./changing.ts";
 import type { CatalogParts } from "./parts.ts";
 import type { WrittenManifest } from "./stored-function.ts";
@@ -11,7 +12,6 @@ import {
   summaryOf,
   summaryOfFile,
 } from "./summaries.ts";
-import type { Finding } from "./upload.ts";
 
 /** Which functions somebody wants to see. */
 export interface FunctionFilter {

@@ -1,8 +1,8 @@
 import type { OperatorSettings } from "../configuration/manifest.ts";
 import type { Database } from "../database/database.ts";
 import type { FunctionSources } from "../functions/function-sources.ts";
+import type { AboutUpload, CheckedPackage, Upload } from "../packages/upload/check-upload.ts";
 import type { SecretsOf } from "./door.ts";
-import type { CheckUpload } from "./upload.ts";
 
 /** What the catalog works with. */
 export interface CatalogParts {
@@ -12,7 +12,12 @@ export interface CatalogParts {
   /** Path of the configuration file. */
   readonly file: string;
   readonly operator: OperatorSettings;
-  readonly checkUpload: CheckUpload;
+  /**
+   * Looks through uploaded code, without running any of it.
+   *
+   * @throws UploadError, PackageError where it cannot be stored.
+   */
+  readonly checkUpload: (upload: Upload, about: AboutUpload, signal: AbortSignal) => Promise<CheckedPackage>;
   readonly secretsOf: SecretsOf;
   /** Have this runtime follow what was committed; it does soon anyway. */
   readonly follow: () => Promise<void>;

@@ -1,8 +1,8 @@
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { functions } from "../database/schema.ts";
+import type { Finding } from "../packages/upload/findings.ts";
 import type { CatalogParts } from "./parts.ts";
 import type { WrittenManifest } from "./stored-function.ts";
-import type { Finding } from "./upload.ts";
 
 /** Where a function is. */
 export type FunctionState = "serving" | "paused" | "deleted" | "shadowed";

@@ -2,10 +2,10 @@ import { and, desc, eq, lt } from "drizzle-orm";
 import type { Caller } from "../access/caller.ts";
 import { ApiProblem } from "../api/problems.ts";
 import { aliases, functions, packages, versions } from "../database/schema.ts";
+import type { Finding } from "../packages/upload/findings.ts";
 import { isTheirs, noFunction } from "./changing.ts";
 import type { CatalogParts } from "./parts.ts";
 import type { WrittenManifest } from "./stored-function.ts";
-import type { Finding } from "./upload.ts";
 
 type ReadingParts = Pick<CatalogParts, "db" | "functions" | "file">;
 

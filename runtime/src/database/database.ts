@@ -34,12 +34,15 @@ export interface OpenDatabase {
  * @throws Error where it cannot be reached.
  */
 export async function openDatabase(address: DatabaseAddress, log: Logger): Promise<OpenDatabase> {
-  const { pool, place } =
+  const { pool, place, ended } =
     address.kind === "postgresql"
       ? openPostgresql(address.url, log)
       : await openEmbedded(address.folder, log);
   const db = drizzle(pool, { schema });
-  const stop = (): Promise<void> => pool.end();
+  const stop = async (): Promise<void> => {
+    await pool.end();
+    await ended();
+  };
   try {
     await migrateDatabase(pool);
   } catch (error) {

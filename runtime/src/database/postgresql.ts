@@ -10,6 +10,8 @@ const QUERY_MILLISECONDS = 60_000;
 export interface OpenPool {
   readonly pool: pg.Pool;
   readonly place: string;
+  /** Settles, once the pool is ended, when the database is. */
+  readonly ended: () => Promise<void>;
 }
 
 /** A pool of connections to a PostgreSQL. Connects when it is first asked for something. */
@@ -25,7 +27,7 @@ export function openPostgresql(url: string, log: Logger): OpenPool {
   pool.on("error", ({ message }) =>
     log.warn({ reason: message }, `lost a connection to PostgreSQL at ${place}`),
   );
-  return { pool, place };
+  return { pool, place, ended: async () => {} };
 }
 
 function placeOf(url: string): string {

@@ -21,6 +21,8 @@ describe.each(DATABASES)("on %s", (kind) => {
       [{ ...SUM, files: undefined, zip: "UEsDBA==" }, 422, /not a zip that can be used/],
       [{ ...SUM, files: { "../handler.py": "" } }, 422, /is refused/],
       [{ ...SUM, files: { "other.py": "" } }, 422, /handler/],
+      [{ ...SUM, files: { "handler.py": "def handler(" } }, 422, /handler.py:1:/],
+      [{ ...SUM, files: undefined, url: "http://127.0.0.1/code.zip" }, 422, /127\.0\.0\.1/],
       [withManifest({ name: "sum" }), 400, /manifest: name: expected beside the manifest/],
       [withManifest({ source: "." }), 400, /manifest: source/],
       [withManifest({ owner: "bob" }), 400, /manifest: owner: expected admin/],
@@ -145,6 +147,16 @@ describe.each(DATABASES)("on %s", (kind) => {
       isAccepted: false,
       isNameFree: null,
       findings: [{ severity: "error", message: expect.stringContaining("handler") }],
+    });
+    const broken = { ...SUM, files: { "handler.py": "import os\n\ndef handler(input, context:\n" } };
+    expect((await ask("POST", "/checks", broken)).body).toMatchObject({
+      isAccepted: false,
+      findings: [{ severity: "error", file: "handler.py", line: 3, column: expect.any(Number) }],
+    });
+    const unused = { ...SUM, files: { "handler.py": `import os\n${SUM.files["handler.py"]}` } };
+    expect((await ask("POST", "/checks", unused)).body).toMatchObject({
+      isAccepted: true,
+      findings: [{ severity: "warning", line: 1 }],
     });
     await ask("POST", "/functions", SUM, tokenOf("ada"));
     expect((await ask("POST", "/checks", SUM, tokenOf("ada"))).body).toMatchObject({

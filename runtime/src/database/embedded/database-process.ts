@@ -43,6 +43,11 @@ export class DatabaseProcess {
     return new LateSocket(next) as unknown as Socket;
   }
 
+  /** Settles when no process has the folder any more, once the connections are ended. */
+  async ended(): Promise<void> {
+    await this.#last;
+  }
+
   async #spawn(): Promise<Socket> {
     // The one before may still be writing.
     await this.#last;

@@ -29,5 +29,5 @@ export async function openEmbedded(folder: string, log: Logger): Promise<OpenPoo
   pool.on("error", ({ message }) =>
     log.warn({ reason: message }, "lost the connection to the embedded database"),
   );
-  return { pool, place: folder };
+  return { pool, place: folder, ended: () => database.ended() };
 }
