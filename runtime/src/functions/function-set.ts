@@ -248,7 +248,8 @@ export class FunctionSet {
     }
     const target = this.targets.get(of.name);
     if (target === undefined) return new UncallableFunction(of, "the function was deleted");
-    return target instanceof WaitingFunction ? new UncallableFunction(of, "the runtime stops") : target;
+    // It may be replaced again by now, and then waits again.
+    return this.#isStopping ? new UncallableFunction(of, "the runtime stops") : target;
   }
 
   #letGo(name: string): void {

@@ -11,13 +11,14 @@ const MAX_PROBLEMS_TOLD = 20;
 /** Outputs up to this size are copied once more, to be sent in one piece. */
 const MAX_JOINED_BYTES = 16 * 1024;
 
+/** Functions by their names; they may come and go. */
+type Targets = Pick<ReadonlyMap<string, Target>, "get">;
+
 /**
  * Answers every request under {@link CALL_PATH}: hands the event of `POST /functions/<name>` to the function,
  * and its output to the caller. Bytes go through as they are, without a promise or a copy on their way.
- *
- * @param targets functions by their names; they may come and go.
  */
-export function answerCalls(targets: Pick<ReadonlyMap<string, Target>, "get">): RequestListener {
+export function answerCalls(targets: Targets): RequestListener {
   return (request, response) => {
     const admission = admit(targets, request);
     if ("problem" in admission) {
@@ -26,17 +27,24 @@ export function answerCalls(targets: Pick<ReadonlyMap<string, Target>, "get">): 
     }
     readBody(
       request,
-      (body) => call(admission, body, response),
+      (body) => call(targets, admission, body, response),
       () =>
         answerProblem(response, { problem: "too-large", detail: `expected at most ${MAX_BODY_BYTES} bytes` }),
     );
   };
 }
 
-function call(admission: Admission, body: Buffer, response: ServerResponse): void {
-  const { target, shard, idempotencyKey } = admission;
+/** The function may have been replaced while the event came. */
+function targetNow(targets: Targets, { name, target }: Admission): Target {
+  const now = targets.get(name);
+  return now?.isCalled && now.isSharded === target.isSharded ? now : target;
+}
+
+function call(targets: Targets, admission: Admission, body: Buffer, response: ServerResponse): void {
+  const { shard, idempotencyKey } = admission;
+  const target = targetNow(targets, admission);
   if (target.awaken !== undefined) {
-    void target.awaken().then((awake) => call({ ...admission, target: awake }, body, response));
+    void target.awaken().then((awake) => call(targets, { ...admission, target: awake }, body, response));
     return;
   }
   const problem = target.input && problemOfInput(target.input, body);
@@ -45,6 +53,11 @@ function call(admission: Admission, body: Buffer, response: ServerResponse): voi
     return;
   }
   target.callable.call({ body, shard, idempotencyKey }, (answer) => {
+    // It was never made, and the function that replaced this one may make it.
+    if (answer.outcome === "unavailable" && targetNow(targets, admission) !== target) {
+      call(targets, admission, body, response);
+      return;
+    }
     // The call counts all the same where the client has gone meanwhile.
     if (!response.destroyed) answerWith(response, answer);
   });

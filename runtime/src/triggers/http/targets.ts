@@ -21,6 +21,7 @@ export interface Target {
 
 /** A call that has all it needs but the event. */
 export interface Admission {
+  readonly name: string;
   readonly target: Target;
   readonly shard: string;
   readonly idempotencyKey: string | undefined;
@@ -72,7 +73,7 @@ export function admit(
   const shards = queryAt === -1 ? [] : new URLSearchParams(url.slice(queryAt + 1)).getAll("shard");
   const detail = problemOfShards(shards, target.isSharded);
   if (detail !== undefined) return { problem: "invalid-shard", detail };
-  return { target, shard: shards[0] ?? "", idempotencyKey };
+  return { name, target, shard: shards[0] ?? "", idempotencyKey };
 }
 
 function problemOfShards(shards: readonly string[], isSharded: boolean): string | undefined {
