@@ -4,12 +4,15 @@ import { connectRedis, SILENCE_MILLISECONDS } from "@gaugelet/shared/redis/conne
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { startApi } from "./api/start.ts";
+import { CatalogDoor } from "./catalog/door.ts";
+import { withSecrets } from "./catalog/with-secrets.ts";
 import type { ListenAddress, RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
 import { type FunctionDefinition, outputKeyOf } from "./configuration/manifest.ts";
 import type { TriggerSpec } from "./configuration/triggers.ts";
 import { Turns } from "./dispatcher/turns.ts";
 import { FunctionRunner } from "./functions/function-runner.ts";
 import { type AssembledFunction, FunctionSet } from "./functions/function-set.ts";
+import { FunctionSources } from "./functions/function-sources.ts";
 import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
@@ -23,6 +26,7 @@ import { functionLog } from "./observability/function-log.ts";
 import { FunctionMetrics } from "./observability/function-metrics.ts";
 import { RuntimeMetrics } from "./observability/metrics.ts";
 import { preparePackage } from "./packages/prepare.ts";
+import { prepareStored } from "./packages/stored.ts";
 import { watchFiles, watchSource } from "./packages/watch.ts";
 import { RedisStore } from "./sinks/redis-store.ts";
 import { type OpenedTopics, TopicsOnDemand } from "./topics/on-demand.ts";
@@ -97,7 +101,6 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     const topics = new TopicsOnDemand(() => openTopics(configuration, log), log);
     teardown.push(() => topics.stop());
 
-    const functions = new FunctionSet((definition) => assemble(definition, parts), log);
     /** What these functions need that the others did not. */
     const prepare = async (definitions: readonly FunctionDefinition[]): Promise<void> => {
       changes.follow(watchedKeys(definitions));
@@ -114,11 +117,17 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       topics: () => topics.opened,
       metrics,
       scalings,
+      catalog: new CatalogDoor(),
       log,
     };
+    const functions = new FunctionSet({
+      prepare,
+      assemble: (definition) => assemble(definition, parts),
+      log,
+    });
+    const sources = new FunctionSources(functions, log);
     if (configuration.file !== undefined) tellNotServed(configuration.file.notServed, log);
-    await prepare(configuration.functions);
-    await functions.add(configuration.functions);
+    await sources.setFile(configuration.file ?? { functions: configuration.functions, isServed: () => true });
     teardown.push(() => functions.stop());
 
     const management = await serve(
@@ -142,7 +151,18 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     );
     const { database } = configuration;
     const api =
-      database && startApi(database, { configuration, redis, functions, topics, scalings, instances, log });
+      database &&
+      startApi(database, {
+        configuration,
+        redis,
+        functions,
+        sources,
+        catalog: parts.catalog,
+        topics,
+        scalings,
+        instances,
+        log,
+      });
     if (api !== undefined) teardown.push(() => api.stop());
     const guard = configuration.access.calls === "token" ? api?.guard : undefined;
     const status =
@@ -164,7 +184,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
 
     const reload = async (): Promise<void> => {
       const { file } = configuration;
-      if (file !== undefined) await applyChanges(file, functions, prepare, watched, log);
+      if (file !== undefined) await applyChanges(file, sources, watched, log);
     };
     const watched = { files: configuration.file?.files ?? [] };
     if (configuration.file !== undefined) {
@@ -182,7 +202,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     });
     // Only now: what cannot listen should say nothing about Redis.
     redis.connect().catch(() => {});
-    for (const runner of functions.runners) runner.start();
+    functions.start();
     return {
       ports: { management: management.port, status: status?.port },
       functions: functions.runners,
@@ -205,17 +225,15 @@ function tellNotServed(names: readonly string[], log: Logger): void {
 /** Read the configuration file again, and have the functions that it names now. */
 async function applyChanges(
   file: WatchedFile,
-  functions: FunctionSet,
-  prepare: (definitions: readonly FunctionDefinition[]) => Promise<void>,
+  functions: FunctionSources,
   watched: { files: readonly string[] },
   log: Logger,
 ): Promise<void> {
   try {
     const read = await file.readAgain();
     watched.files = read.files;
-    await prepare(read.functions);
     tellNotServed(read.notServed, log);
-    await functions.change(read.functions);
+    await functions.setFile(read);
     log.info({ functions: read.functions.map(({ name }) => name) }, "configuration read again");
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
@@ -235,6 +253,7 @@ interface CommonParts {
   readonly topics: OpenedTopics | undefined;
   readonly metrics: RuntimeMetrics;
   readonly scalings: ScalingLog;
+  readonly catalog: CatalogDoor;
   readonly log: Logger;
 }
 
@@ -264,7 +283,13 @@ function assemble(
     leases,
     turns,
     topics: parts.topics,
-    prepare: (signal) => preparePackage(definition.source, configuration.stateFolder, signal),
+    prepare: (signal) => {
+      // It may have changed since.
+      const { source } = runner.definition;
+      return source.kind === "stored"
+        ? prepareStored(source, configuration.stateFolder, parts.catalog.readPackage)
+        : preparePackage(source, configuration.stateFolder, signal);
+    },
     worker: workerOptions(definition, parts, log),
     store,
     metrics: new FunctionMetrics(definition.name, metrics),
@@ -301,15 +326,15 @@ function chooseLauncher({ python, preload }: RuntimeConfiguration, log: Logger):
 }
 
 function workerOptions(
-  { language, handler, isolation, network, environment, limits }: FunctionDefinition,
-  { configuration, launcher }: CommonParts,
+  { owner, language, handler, isolation, network, environment, secrets, limits }: FunctionDefinition,
+  { configuration, launcher, catalog }: CommonParts,
   log: Logger,
 ): WorkerOptions {
   const isNode = language === "javascript" || language === "typescript";
   const script = language === "script" ? scriptLaunch(handler, environment, limits.memory) : undefined;
   const { memory, cpu, openFiles, processes, disk } = limits;
   return {
-    launcher: isolation === "microvm" ? NO_MICRO_VMS : launcher,
+    launcher: isolation === "microvm" ? NO_MICRO_VMS : withSecrets(launcher, owner, secrets, catalog),
     launch: {
       program: isNode ? [process.execPath, ...nodeArguments(limits)] : null,
       readOnly: isNode ? NODE_WORKER_FILES : (script?.readOnly ?? []),

@@ -46,7 +46,7 @@ export async function startPostgres(): Promise<TestPostgres> {
       ...options,
       stdio: "ignore",
     });
-    await waitFor("PostgreSQL to answer", isUp);
+    await waitFor("PostgreSQL to answer", isUp, 60);
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;

@@ -33,10 +33,15 @@ export interface WarmFork {
 export async function warmUp(environment: Readonly<Record<string, string>>, name: string): Promise<WarmFork> {
   const configuration = await readConfiguration(environment);
   const definition = configuration.functions.find((each) => each.name === name);
-  if (definition === undefined || definition.isolation === "microvm") {
+  if (
+    definition?.source.kind === "stored" ||
+    definition === undefined ||
+    definition.isolation === "microvm"
+  ) {
     throw new Error(`no function ${name} to fork`);
   }
-  const { isolation, network, limits, handler, source } = definition;
+  const { isolation, network, limits, handler } = definition;
+  const { source } = definition;
   const log = createLog("error");
   const launcher = new ZygoteLauncher(configuration, configuration.preload, log);
   const { memory, cpu, openFiles, processes, disk } = limits;

@@ -4,6 +4,7 @@ import type { Callers } from "../access/callers.ts";
 import { keepFirstToken } from "../access/first-token.ts";
 import { type DatabaseAddress, type OpenDatabase, openDatabase } from "../database/database.ts";
 import { openAccess } from "./access.ts";
+import { openCatalog } from "./catalog.ts";
 import { operationRoutes } from "./operation-routes.ts";
 import type { Route } from "./route.ts";
 import { metaRoutes } from "./routes/meta.ts";
@@ -44,9 +45,10 @@ async function controlPlaneOf(
   const firstToken = join(configuration.stateFolder, "admin-token");
   await keepFirstToken(db, firstToken);
   const access = await openAccess(db, configuration);
-  const { callers } = access;
+  const { callers, secrets } = access;
+  const catalog = await openCatalog(db, secrets, parts);
   const routes: Route[] = [];
-  routes.push(...access.routes, ...operationRoutes(db, parts));
+  routes.push(...access.routes, ...catalog.routes, ...operationRoutes(db, parts));
   routes.push(...metaRoutes(routes));
   const milliseconds = Math.round(performance.now() - started);
   log.info(
@@ -56,6 +58,9 @@ async function controlPlaneOf(
   return {
     listener: apiServer({ routes, authenticate: (request) => callers.of(request), log }),
     callers,
-    stop: () => database.stop(),
+    async stop() {
+      await catalog.stop();
+      await database.stop();
+    },
   };
 }

@@ -66,7 +66,15 @@ export class StreamedAnswer {
 }
 
 type Output<T> = T extends Shape ? z.output<T> : undefined;
-type Input<T> = T extends Shape ? z.input<T> : undefined;
+type Input<T> = T extends Shape ? DeepReadonly<z.input<T>> : undefined;
+/** Answers are read, never written to. */
+type DeepReadonly<T> = T extends Date
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly DeepReadonly<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+      : T;
 
 /** A declaration with what answers it. */
 export interface Route {

@@ -3,9 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import type { CatalogDoor } from "../catalog/door.ts";
 import type { RuntimeConfiguration } from "../configuration/environment.ts";
 import type { DatabaseAddress } from "../database/database.ts";
 import type { FunctionSet } from "../functions/function-set.ts";
+import type { FunctionSources } from "../functions/function-sources.ts";
 import type { InstanceRegistry } from "../instances/registry.ts";
 import type { TopicsOnDemand } from "../topics/on-demand.ts";
 import type { CallGuard } from "../triggers/http/call-guard.ts";
@@ -22,11 +24,16 @@ export interface ApiParts {
   readonly configuration: RuntimeConfiguration;
   /** Commands fail at once while it is away. */
   readonly redis: Redis;
+  /** What runs here. */
   readonly functions: FunctionSet;
+  /** What is to run here. */
+  readonly sources: FunctionSources;
   /** Opens the topics where nothing has yet. */
   readonly topics: TopicsOnDemand;
   readonly scalings: ScalingLog;
   readonly instances: InstanceRegistry;
+  /** Opened for the workers once the catalog is there. */
+  readonly catalog: CatalogDoor;
   readonly log: Logger;
 }
 

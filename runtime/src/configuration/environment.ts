@@ -101,8 +101,8 @@ export interface RuntimeConfiguration {
   readonly python: string;
   /** Modules that are imported once, before any function asks for them; those not installed are left out. */
   readonly preload: readonly string[];
-  /** No function is less isolated. */
-  readonly minimumIsolation: OperatorSettings["minimumIsolation"];
+  /** What no manifest can say. */
+  readonly operator: OperatorSettings;
   /** Where functions that users make, and runs, are kept; undefined: there is no catalog and no API. */
   readonly database: DatabaseAddress | undefined;
   /** Who may do what. */
@@ -154,7 +154,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     status,
     python: values.GAUGELET_PYTHON,
     preload: values.GAUGELET_PRELOAD ?? (file === undefined ? [] : USUAL_MODULES),
-    minimumIsolation: operator.minimumIsolation,
+    operator,
     database,
     access: accessFrom(set, status?.address, database !== undefined),
     stateFolder,

@@ -4,7 +4,7 @@ import { ConfigurationError, readYaml, validate } from "@gaugelet/shared/configu
 import { z } from "zod";
 import { CLASS_NAMES, nameOf } from "./classes.ts";
 import { compileInputSchema } from "./input-schema.ts";
-import { isolationSchema, isWeaker } from "./isolation.ts";
+import { isolationSchema, refuseWeak } from "./isolation.ts";
 import {
   type CodeSource,
   defineFunction,
@@ -32,6 +32,8 @@ export interface ConfigurationFile {
   readonly functions: readonly FunctionDefinition[];
   /** Names of functions that are for other runtimes. */
   readonly notServed: readonly string[];
+  /** Whether a function is of a class and an isolation that this runtime serves. */
+  readonly isServed: (of: Pick<FunctionDefinition, "class" | "isolation">) => boolean;
   /** The file itself, and those that it names. */
   readonly files: readonly string[];
 }
@@ -57,12 +59,13 @@ export async function readConfigurationFile(
     } else definitions.push(await readManifest(entry, file, `${file}: functions[${index}]`, operator));
   }
   refuseDoubles(definitions, file);
-  const isServed = (definition: FunctionDefinition): boolean =>
-    (serves.classes?.includes(nameOf(definition.class)) ?? true) &&
-    (serves.isolation?.includes(definition.isolation) ?? true);
+  const isServed: ConfigurationFile["isServed"] = (of) =>
+    (serves.classes?.includes(nameOf(of.class)) ?? true) &&
+    (serves.isolation?.includes(of.isolation) ?? true);
   return {
     functions: definitions.filter(isServed),
     notServed: definitions.filter((definition) => !isServed(definition)).map(({ name }) => name),
+    isServed,
     files,
   };
 }
@@ -87,12 +90,7 @@ async function readManifest(
 ): Promise<FunctionDefinition> {
   const manifest = validate(manifestSchema, value, where);
   const { isolation, input } = manifest;
-  if (isolation !== undefined && isWeaker(isolation, operator.minimumIsolation)) {
-    throw new ConfigurationError(
-      `${where}: isolation: expected at least ${operator.minimumIsolation}, which GAUGELET_MINIMUM_ISOLATION ` +
-        `demands (found ${JSON.stringify(isolation)}); leave the field out to get that level`,
-    );
-  }
+  if (isolation !== undefined) refuseWeak(isolation, operator, where);
   if (input !== undefined) await compileInputSchema(input, where);
   return defineFunction(manifest, codeSource(manifest.source, dirname(file)), operator);
 }

@@ -32,6 +32,14 @@ export const entryPointSchema = z
 
 const ENTRY_OF_SCRIPT = /^(?!.*(^|\/)\.{1,2}(\/|$))[^/\\\p{Cc}]+(\/[^/\\\p{Cc}]+)*\.(py|sh|[cm]?[jt]s)$/u;
 
+/** A secret is an environment variable of the function's process. */
+const secretName = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_]{0,127}$/,
+    "expected the name of a secret: letters, digits, underscores, no digit first",
+  );
+
 /** What a `function.yaml`, or an entry of `functions:` in `gaugelet.yaml`, may say. */
 export const manifestSchema = z
   .strictObject({
@@ -80,6 +88,7 @@ export const manifestSchema = z
     environment: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
       .default({}),
+    secrets: z.array(secretName).default([]),
   })
   .superRefine((manifest, context) => {
     const refuse = (path: (string | number)[], message: string): void =>
@@ -89,6 +98,9 @@ export const manifestSchema = z
     const { key } = manifest.output;
     if (key !== undefined && isReservedKey(key)) {
       refuse(["output", "key"], "expected a key that does not begin with gaugelet:");
+    }
+    for (const [index, name] of manifest.secrets.entries()) {
+      if (name in manifest.environment) refuse(["secrets", index], "expected no variable of environment");
     }
     const topics = manifest.triggers.map((trigger) => ("topic" in trigger ? trigger.topic : undefined));
     for (const [index, topic] of topics.entries()) {
@@ -111,7 +123,7 @@ export const manifestSchema = z
     }
   });
 
-type Manifest = z.output<typeof manifestSchema>;
+export type Manifest = z.output<typeof manifestSchema>;
 
 /** What is wrong with the entry point of a function in this language; undefined: nothing. */
 export function faultOfEntryPoint(handler: string, language: Language): string | undefined {
@@ -137,7 +149,9 @@ export type JsonSchema = NonNullable<Manifest["input"]>;
 export type CodeSource =
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "url"; readonly url: string }
-  | { readonly kind: "base64"; readonly text: string };
+  | { readonly kind: "base64"; readonly text: string }
+  /** In the catalog: the digest of a package, and the number of the version that it is the code of. */
+  | { readonly kind: "stored"; readonly digest: string; readonly version: number };
 
 /** A function as the runtime runs it: its manifest with every default filled in. */
 export interface FunctionDefinition {
@@ -173,6 +187,8 @@ export interface FunctionDefinition {
   readonly objective: number;
   readonly thresholds: readonly Threshold[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Names of secrets of its owner's, which its process is given as environment variables. */
+  readonly secrets: readonly string[];
 }
 
 /** What the operator of a runtime says, and no manifest can. */
@@ -188,9 +204,7 @@ export function defineFunction(
   source: CodeSource,
   { nodeName, minimumIsolation }: OperatorSettings,
 ): FunctionDefinition {
-  const key = manifest.output.key ?? defaultOutputKey(manifest.name);
-  const sharded =
-    manifest.state === "partition" && !key.includes(SHARD_PLACEHOLDER) ? `${key}:${SHARD_PLACEHOLDER}` : key;
+  const sharded = outputKeyIn(manifest);
   return {
     name: manifest.name,
     description: manifest.description,
@@ -215,7 +229,18 @@ export function defineFunction(
     objective: manifest.objective,
     thresholds: manifest.thresholds,
     environment: manifest.environment,
+    secrets: manifest.secrets,
   };
+}
+
+/** The output key that a manifest says, with its placeholders. */
+export function outputKeyIn({
+  name,
+  output,
+  state,
+}: Pick<Manifest, "name" | "state"> & { readonly output: { readonly key?: string | undefined } }): string {
+  const key = output.key ?? defaultOutputKey(name);
+  return state === "partition" && !key.includes(SHARD_PLACEHOLDER) ? `${key}:${SHARD_PLACEHOLDER}` : key;
 }
 
 /** The output key of a shard; where a function has none, a key may hold the placeholder as plain text. */

@@ -92,6 +92,7 @@ export class FunctionRunner implements Callable {
   #lastCall: Omit<LastCall, "at"> | undefined;
   #lastCallAt = 0;
   #calls = 0;
+  #arrivals = 0;
   #isStopping = false;
   #niceness = 0;
 
@@ -184,6 +185,17 @@ export class FunctionRunner implements Callable {
     return this.#calls;
   }
 
+  /** Calls that have come over HTTP, since the start. */
+  get arrivals(): number {
+    return this.#arrivals;
+  }
+
+  /** Whether there is no worker, and nothing for one to do. */
+  get isAtRest(): boolean {
+    const { pool, waiting } = this.#dispatcher;
+    return waiting === 0 && pool.target === 0 && pool.workers.size === 0;
+  }
+
   /** What of the isolation its workers have; undefined while there is none. */
   get level(): Transport["level"] | undefined {
     return this.#dispatcher.pool.serving[0]?.level;
@@ -246,7 +258,7 @@ export class FunctionRunner implements Callable {
   }
 
   /**
-   * Change the triggers, and nothing else. Those that stay are not disturbed.
+   * Change the triggers, and where the code is. Triggers that stay are not disturbed.
    *
    * @returns false where that cannot be done while it runs: who owns the function would change.
    */
@@ -264,6 +276,7 @@ export class FunctionRunner implements Callable {
   }
 
   call({ body, shard, idempotencyKey }: CallRequest, answer: (answer: CallAnswer) => void): void {
+    this.#arrivals += 1;
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       answer({ ...refusal, details: "" });

@@ -3,62 +3,103 @@ import type { Logger } from "pino";
 import { weightOf } from "../configuration/classes.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import { type Target, targetOf } from "../triggers/http/targets.ts";
+import type { Deployable } from "./deployable.ts";
 import type { FunctionRunner } from "./function-runner.ts";
+import { Resting } from "./resting.ts";
+import { UncallableFunction, WaitingFunction } from "./waiting-function.ts";
 
-/** A function that runs, and all that has to end with it. */
+/** A function that is put together, and all that has to end with it. */
 export interface AssembledFunction {
   readonly runner: FunctionRunner;
   readonly dispose: () => void;
 }
 
+/** What a {@link FunctionSet} needs. */
+export interface FunctionSetParts {
+  /** Makes sure of what these functions need that the others did not. */
+  readonly prepare: (definitions: readonly FunctionDefinition[]) => Promise<void>;
+  /** Wires one function, and starts nothing. */
+  readonly assemble: (definition: FunctionDefinition) => AssembledFunction;
+  readonly log: Logger;
+}
+
+/** What becomes of a name: one step at a time, towards the newest wish. */
+interface Slot {
+  readonly name: string;
+  /** Undefined: it is to be gone. */
+  wanted: Deployable | undefined;
+  /** What the last step made of it. */
+  applied: Deployable | undefined;
+  /** Whether a function that is put together by a call is to be so. */
+  isAwake: boolean;
+  /** Whether it could not be had as it is wanted, which was told. */
+  isBroken: boolean;
+  /** Steps that are under way. */
+  settling: Promise<void> | undefined;
+}
+
 /** The functions of a runtime: they come, change and go while the others run. */
 export class FunctionSet {
-  readonly #assemble: (definition: FunctionDefinition) => AssembledFunction;
-  readonly #log: Logger;
+  readonly #parts: FunctionSetParts;
+  readonly #slots = new Map<string, Slot>();
   readonly #assembled = new Map<string, AssembledFunction>();
   /** As they are called over HTTP, by their names. */
   readonly targets = new Map<string, Target>();
-  #applying: Promise<void> = Promise.resolve();
+  readonly #resting: Resting;
+  #preparing: Promise<void> = Promise.resolve();
+  #isStarted = false;
   #isStopping = false;
+  readonly #ready = (of: Deployable): Promise<Target> => this.#readyTarget(of);
 
-  /** @param assemble wires one function, and starts nothing. */
-  constructor(assemble: (definition: FunctionDefinition) => AssembledFunction, log: Logger) {
-    this.#assemble = assemble;
-    this.#log = log;
+  constructor(parts: FunctionSetParts) {
+    this.#parts = parts;
+    this.#resting = new Resting((name) => this.#letGo(name));
   }
 
+  /** Those that are put together. */
   get runners(): FunctionRunner[] {
     return [...this.#assembled.values()].map(({ runner }) => runner);
   }
 
   /**
-   * Wire these functions, and start nothing.
+   * Have these functions as they are given, and those that are undefined no more. What stays as it is goes on
+   * undisturbed, and so does what cannot be defined.
    *
-   * @throws ConfigurationError where an input schema cannot be compiled.
+   * @returns when calls are held back or answered accordingly; `settled` when all of it is done.
    */
-  async add(definitions: readonly FunctionDefinition[]): Promise<FunctionRunner[]> {
-    const runners: FunctionRunner[] = [];
-    for (const definition of definitions) {
-      const assembled = this.#assemble(definition);
-      this.#assembled.set(definition.name, assembled);
-      this.targets.set(definition.name, await targetOf(assembled.runner));
-      runners.push(assembled.runner);
+  async set(
+    changes: ReadonlyMap<string, Deployable | undefined>,
+  ): Promise<{ readonly settled: Promise<void> }> {
+    const prepared = this.#preparing.then(() => this.#prepare(changes.values()));
+    this.#preparing = prepared.catch(() => {});
+    await prepared;
+    const settling: Promise<void>[] = [];
+    for (const [name, wanted] of changes) {
+      const slot = this.#slots.get(name) ?? { ...NEW_SLOT, name };
+      if (slot.wanted === wanted) continue;
+      this.#slots.set(name, slot);
+      slot.wanted = wanted;
+      slot.isBroken = false;
+      slot.isAwake ||= this.#assembled.has(name);
+      const settled = this.#settle(slot);
+      if (settled !== undefined) settling.push(settled);
     }
-    this.#favour();
-    return runners;
+    return { settled: Promise.all(settling).then(() => {}) };
   }
 
-  /** Have these functions and no others, from now on. What stays as it is goes on undisturbed. */
-  async change(definitions: readonly FunctionDefinition[]): Promise<void> {
-    this.#applying = this.#applying.then(() => this.#change(definitions));
-    await this.#applying;
+  /** From now on what is put together runs. */
+  start(): void {
+    this.#isStarted = true;
+    for (const runner of this.runners) runner.start();
   }
 
   /** Finish what is under way, and end every function. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#applying.catch(() => {});
-    await Promise.all([...this.#assembled.values()].map(({ runner }) => runner.stop()));
+    this.#resting.stop();
+    await this.#preparing;
+    for (const { settling } of this.#slots.values()) await settling;
+    await Promise.all(this.runners.map((runner) => runner.stop()));
   }
 
   /** Settles when nothing is stored any more; after {@link stop}. */
@@ -67,25 +108,155 @@ export class FunctionSet {
     for (const { dispose } of this.#assembled.values()) dispose();
   }
 
-  async #change(definitions: readonly FunctionDefinition[]): Promise<void> {
-    if (this.#isStopping) return;
-    const wanted = new Map(definitions.map((definition) => [definition.name, definition]));
-    const gone = [...this.#assembled].filter(([name]) => !wanted.has(name));
-    const replaced: FunctionDefinition[] = [];
-    for (const definition of definitions) {
-      const assembled = this.#assembled.get(definition.name);
-      if (assembled === undefined) replaced.push(definition);
-      else if (isDeepStrictEqual(assembled.runner.definition, definition)) continue;
-      else if (await this.#update(assembled, definition)) continue;
-      else replaced.push(definition);
+  async #prepare(changes: Iterable<Deployable | undefined>): Promise<void> {
+    const coming: FunctionDefinition[] = [];
+    for (const deployable of changes) {
+      if (deployable?.mode !== "running") continue;
+      try {
+        coming.push(deployable.define());
+      } catch {
+        // It is told of when it is to run.
+      }
     }
-    await Promise.all(
-      [...gone.map(([name]) => name), ...replaced.map(({ name }) => name)].map((name) => this.#remove(name)),
-    );
-    for (const runner of await this.add(replaced)) {
-      runner.start();
-      this.#log.info({ function: runner.definition.name }, "function added or changed: it starts");
+    await this.#parts.prepare([...this.runners.map(({ definition }) => definition), ...coming]);
+  }
+
+  /** Take steps until all is as it is wanted. @returns undefined where the first step was enough, at once. */
+  #settle(slot: Slot): Promise<void> | undefined {
+    if (slot.settling !== undefined) return slot.settling;
+    if (this.#isSettledAtOnce(slot)) return undefined;
+    slot.settling = this.#takeSteps(slot).finally(() => {
+      slot.settling = undefined;
+    });
+    return slot.settling;
+  }
+
+  /** What needs no waiting, for ten thousand functions at a start. */
+  #isSettledAtOnce(slot: Slot): boolean {
+    const { name, wanted } = slot;
+    if (this.#assembled.has(name)) return false;
+    if (wanted === undefined) {
+      this.targets.delete(name);
+      this.#slots.delete(name);
+    } else if (wanted.mode === "paused") this.targets.set(name, new UncallableFunction(wanted, PAUSED));
+    else if (wanted.mode === "on-call" && !slot.isAwake) {
+      this.targets.set(name, new WaitingFunction(wanted, true, this.#ready));
+    } else return false;
+    slot.applied = wanted;
+    return true;
+  }
+
+  async #takeSteps(slot: Slot): Promise<void> {
+    while (!this.#isStopping && !this.#isSettledAtOnce(slot)) {
+      const { wanted } = slot;
+      if (wanted === undefined || !isUp(slot)) await this.#bringDown(slot);
+      else if (slot.applied !== wanted || !this.#isThere(slot)) await this.#bringUp(slot, wanted);
+      else return;
     }
+  }
+
+  #isThere({ name, isBroken }: Slot): boolean {
+    return isBroken || this.#assembled.has(name);
+  }
+
+  async #bringDown({ name, wanted }: Slot): Promise<void> {
+    if (wanted === undefined) this.targets.delete(name);
+    else if (wanted.mode === "paused") this.targets.set(name, new UncallableFunction(wanted, PAUSED));
+    else this.targets.set(name, new WaitingFunction(wanted, true, this.#ready));
+    await this.#unwire(name);
+  }
+
+  async #bringUp(slot: Slot, wanted: Deployable): Promise<void> {
+    const { name } = slot;
+    try {
+      const definition = wanted.define();
+      const before = this.#assembled.get(name);
+      if (before === undefined || !(await this.#update(before, definition))) {
+        if (before !== undefined) {
+          const isCalled = definition.triggers.some((trigger) => "http" in trigger);
+          this.targets.set(name, new WaitingFunction(wanted, isCalled, this.#ready));
+          await this.#unwire(name);
+        }
+        await this.#wire(definition, wanted.mode === "on-call");
+      }
+      slot.isBroken = false;
+    } catch (error) {
+      this.#tellBroken(slot, wanted, error as Error);
+    }
+    slot.applied = wanted;
+  }
+
+  #tellBroken(slot: Slot, wanted: Deployable, error: Error): void {
+    const { name } = slot;
+    slot.isBroken = true;
+    const { log } = this.#parts;
+    if (this.#assembled.has(name)) {
+      log.error(
+        { function: name },
+        `the function changed but cannot be had so, the old one stays: ${error.message}`,
+      );
+    } else {
+      log.error({ function: name }, `the function cannot be had: ${error.message}`);
+      this.targets.set(name, new UncallableFunction(wanted, error.message));
+    }
+  }
+
+  async #wire(definition: FunctionDefinition, mayRest: boolean): Promise<void> {
+    const { name } = definition;
+    const assembled = this.#parts.assemble(definition);
+    const target = await targetOf(assembled.runner);
+    this.#assembled.set(name, assembled);
+    this.targets.set(name, target);
+    this.#favour();
+    if (!this.#isStarted) return;
+    assembled.runner.start();
+    if (mayRest) this.#resting.watch(assembled.runner);
+    else this.#parts.log.info({ function: name }, "function added or changed: it starts");
+  }
+
+  async #unwire(name: string): Promise<void> {
+    const assembled = this.#assembled.get(name);
+    if (assembled === undefined) return;
+    this.#resting.forget(assembled.runner);
+    await assembled.runner.stop();
+    await assembled.runner.finished;
+    assembled.dispose();
+    this.#assembled.delete(name);
+    this.#favour();
+    this.#parts.log.info({ function: name }, "function stopped");
+  }
+
+  /** Change what runs, where that can be done. */
+  async #update({ runner }: AssembledFunction, definition: FunctionDefinition): Promise<boolean> {
+    const before = runner.definition;
+    if (isDeepStrictEqual(before, definition)) return true;
+    if (!isDeepStrictEqual(fixedPart(before), fixedPart(definition))) return false;
+    if (!runner.update(definition)) return false;
+    this.targets.set(definition.name, await targetOf(runner));
+    const { log } = this.#parts;
+    if (isDeepStrictEqual(before.source, definition.source)) {
+      log.info({ function: definition.name }, "the function's triggers changed");
+    } else runner.reload();
+    return true;
+  }
+
+  async #readyTarget(of: Deployable): Promise<Target> {
+    const slot = this.#slots.get(of.name);
+    if (slot !== undefined) {
+      slot.isAwake = true;
+      await this.#settle(slot);
+    }
+    const target = this.targets.get(of.name);
+    if (target === undefined) return new UncallableFunction(of, "the function was deleted");
+    // It may be replaced again by now, and then waits again.
+    return this.#isStopping ? new UncallableFunction(of, "the runtime stops") : target;
+  }
+
+  #letGo(name: string): void {
+    const slot = this.#slots.get(name);
+    if (slot === undefined) return;
+    slot.isAwake = false;
+    void this.#settle(slot);
   }
 
   /** Functions share the processors by their weights. */
@@ -94,29 +265,30 @@ export class FunctionSet {
     const greatest = Math.max(...runners.map(({ definition }) => weightOf(definition.class)));
     for (const runner of runners) runner.favour(greatest);
   }
+}
 
-  async #update({ runner }: AssembledFunction, definition: FunctionDefinition): Promise<boolean> {
-    if (!isDeepStrictEqual(withoutTriggers(runner.definition), withoutTriggers(definition))) return false;
-    if (!runner.update(definition)) return false;
-    this.targets.set(definition.name, await targetOf(runner));
-    this.#log.info({ function: definition.name }, "the function's triggers changed");
-    return true;
-  }
+const NEW_SLOT = {
+  wanted: undefined,
+  applied: undefined,
+  isAwake: false,
+  isBroken: false,
+  settling: undefined,
+} as const;
+const PAUSED = "the function is paused";
 
-  async #remove(name: string): Promise<void> {
-    const assembled = this.#assembled.get(name);
-    if (assembled === undefined) return;
-    this.targets.delete(name);
-    await assembled.runner.stop();
-    await assembled.runner.finished;
-    assembled.dispose();
-    this.#assembled.delete(name);
-    this.#favour();
-    this.#log.info({ function: name }, "function stopped");
-  }
+/** Whether it is to be put together. */
+function isUp({ wanted, isAwake }: Slot): boolean {
+  return wanted?.mode === "running" || (wanted?.mode === "on-call" && isAwake);
 }
 
 /** All of a definition that cannot change while the function runs. */
-function withoutTriggers(definition: FunctionDefinition): FunctionDefinition {
-  return { ...definition, triggers: [] };
+function fixedPart(definition: FunctionDefinition): object {
+  const { source } = definition;
+  // Code that the catalog keeps is there at once, and the old is handed over to the new.
+  return {
+    ...definition,
+    triggers: [],
+    description: "",
+    source: source.kind === "stored" ? "stored" : source,
+  };
 }

@@ -32,23 +32,26 @@ export class Tally {
  */
 export class TalliedHistogram<Label extends string> extends Histogram<Label> {
   readonly #configuration: HistogramConfiguration<Label> & { readonly buckets: number[] };
-  readonly #tallies: { readonly labels: LabelValues<Label>; readonly tally: Tally }[] = [];
+  readonly #tallies = new Map<string, { readonly labels: LabelValues<Label>; readonly tally: Tally }>();
 
   constructor(configuration: HistogramConfiguration<Label> & { readonly buckets: number[] }) {
     super(configuration);
     this.#configuration = configuration;
   }
 
-  /** Begin a set of labels, which is shown from now on. */
+  /** A set of labels, which is shown from now on. Where it is there already, it goes on. */
   tally(labels: LabelValues<Label>): Tally {
+    const name = JSON.stringify(labels);
+    const known = this.#tallies.get(name);
+    if (known !== undefined) return known.tally;
     const tally = new Tally(this.#configuration.buckets);
-    this.#tallies.push({ labels, tally });
+    this.#tallies.set(name, { labels, tally });
     return tally;
   }
 
   override async get(): ReturnType<Histogram<Label>["get"]> {
     const { name, help } = this.#configuration;
-    const values = this.#tallies.flatMap(({ labels, tally }) => this.#valuesOf(labels, tally));
+    const values = [...this.#tallies.values()].flatMap(({ labels, tally }) => this.#valuesOf(labels, tally));
     return { name, help, type: "histogram", aggregator: "sum", collect: () => {}, values };
   }
 

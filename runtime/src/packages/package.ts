@@ -1,5 +1,8 @@
 import type { CodeSource } from "../configuration/manifest.ts";
 
+/** Digits of a digest that name a version. */
+export const VERSION_DIGITS = 12;
+
 /** A function's code on this machine's disk, ready to be imported. */
 export interface FunctionPackage {
   /** Folder that the module and its siblings are imported from. */
@@ -26,5 +29,7 @@ export function describeSource(source: CodeSource): string {
     }
     case "base64":
       return "the base64 text";
+    case "stored":
+      return `package ${source.digest.slice(0, VERSION_DIGITS)} of the catalog`;
   }
 }

@@ -4,8 +4,11 @@ import { dirname, join, relative } from "node:path";
 import type { CodeSource } from "../configuration/manifest.ts";
 import { codeFiles, emptyHandler, filesOf } from "./code-files.ts";
 import { download } from "./download.ts";
-import { describeSource, type FunctionPackage, PackageError } from "./package.ts";
+import { describeSource, type FunctionPackage, PackageError, VERSION_DIGITS } from "./package.ts";
 import { unpackZip } from "./zip.ts";
+
+/** Code that no catalog keeps. */
+export type FreeSource = Exclude<CodeSource, { readonly kind: "stored" }>;
 
 /**
  * Bring a function's code onto the disk: a file or a folder is used where it is, a zip is unpacked.
@@ -15,7 +18,7 @@ import { unpackZip } from "./zip.ts";
  * @throws PackageError that says what is wrong with the source.
  */
 export async function preparePackage(
-  source: CodeSource,
+  source: FreeSource,
   stateFolder: string,
   signal: AbortSignal = AbortSignal.any([]),
 ): Promise<FunctionPackage> {
@@ -57,8 +60,8 @@ function isZip(content: Buffer): boolean {
 
 async function prepareZip(zip: Buffer, name: string, stateFolder: string): Promise<FunctionPackage> {
   const content = createHash("sha256").update(zip).digest("hex");
-  const version = content.slice(0, 12);
-  const directory = join(await privateFolder(join(stateFolder, "packages")), content);
+  const version = content.slice(0, VERSION_DIGITS);
+  const directory = join(await packagesFolder(stateFolder), content);
   await unpackZip(zip, name, directory);
   return { directory, file: null, version };
 }
@@ -78,7 +81,16 @@ async function versionOf(files: readonly string[], folder: string): Promise<stri
     hash.update(relative(folder, file)).update("\0");
     hash.update(await readFile(file).catch(() => "")).update("\0");
   }
-  return hash.digest("hex").slice(0, 12);
+  return hash.digest("hex").slice(0, VERSION_DIGITS);
+}
+
+/**
+ * The folder that unpacked zips are in, one folder per content.
+ *
+ * @throws PackageError where it cannot be made, or is not this user's own.
+ */
+export function packagesFolder(stateFolder: string): Promise<string> {
+  return privateFolder(join(stateFolder, "packages"));
 }
 
 /**

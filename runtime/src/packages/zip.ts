@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { access, chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { PackageError } from "./package.ts";
@@ -28,6 +28,8 @@ export async function unpackZip(zip: Buffer, name: string, folder: string): Prom
   });
   try {
     await unpackInto(temporary, zip);
+    // Workers may be users of their own.
+    await chmod(temporary, 0o755);
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });

@@ -59,6 +59,7 @@ describe("with an output key and no configuration file, one function", () => {
           objective: 0.99,
           thresholds: [],
           environment: { REDIS_OUTPUT_KEY: "out" },
+          secrets: [],
         },
       ],
       management: { address: "127.0.0.1", port: 8421 },
@@ -71,7 +72,7 @@ describe("with an output key and no configuration file, one function", () => {
       python: "python3",
       preload: [],
       access: { calls: "open", grafanaSecret: undefined, oldSecretKeys: [], secretKey: undefined },
-      minimumIsolation: "process",
+      operator: { nodeName: undefined, minimumIsolation: "process" },
       stateFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`),
       allowedUrlHosts: { names: new Set(), ranges: [] },
       image: null,
@@ -258,7 +259,7 @@ test("the operator's minimum is every function's isolation", async () => {
     GAUGELET_MINIMUM_ISOLATION: "sandbox",
   });
   expect(configuration).toMatchObject({
-    minimumIsolation: "sandbox",
+    operator: { minimumIsolation: "sandbox" },
     functions: [{ isolation: "sandbox" }],
   });
 });

@@ -55,6 +55,7 @@ test("every field but the name, the handler and the triggers has a default", asy
     objective: 0.99,
     thresholds: [],
     environment: {},
+    secrets: [],
   });
 });
 
@@ -126,6 +127,7 @@ test("what is said is taken, in seconds and bytes", async () => {
       { field: "g", below: 0, for: 60, severity: "warning" },
     ],
     environment: { LEVEL: "info", NUMBER: "5", FLAG: "true" },
+    secrets: [],
   });
 });
 

@@ -2,9 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { CodeSource } from "../../src/configuration/manifest.ts";
 import { type FunctionPackage, PackageError } from "../../src/packages/package.ts";
-import { preparePackage } from "../../src/packages/prepare.ts";
+import { type FreeSource, preparePackage } from "../../src/packages/prepare.ts";
 import { functionZip } from "./zips.ts";
 
 const HANDLER = "def handler(input, context):\n    return {}\n";
@@ -18,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-function prepare(source: CodeSource): Promise<FunctionPackage> {
+function prepare(source: FreeSource): Promise<FunctionPackage> {
   return preparePackage(source, state);
 }
 
@@ -30,7 +29,7 @@ async function write(name: string, content: string | Buffer = HANDLER): Promise<
   return path;
 }
 
-async function refusal(source: CodeSource): Promise<string> {
+async function refusal(source: FreeSource): Promise<string> {
   const error: unknown = await prepare(source).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(PackageError);
   return (error as PackageError).message.replaceAll(folder, "FOLDER");

@@ -33,7 +33,7 @@ export function auditRoutes(db: Database): Route[] {
         problems: [],
       },
       async ({ query: { limit, after, from, to, ...filter } }) => {
-        const before = placeFrom(after, z.int().min(1));
+        const before = readCursor(z.int().min(1), after);
         const asked = { ...filter, from: dateOf(from), to: dateOf(to) };
         const rows = await listAudit(db, asked, limit + 1, before);
         return toPage(rows, limit, toAudit, ({ id }) => id);

@@ -37,7 +37,7 @@ export function secretRoutes(secrets: Secrets): Route[] {
         problems: [],
       },
       async ({ caller, query: { limit, after, owner: named } }) => {
-        const place = placeFrom(after, z.string());
+        const place = readCursor(z.string(), after);
         const rows = await secrets.list(ownerOf(caller, named), limit + 1, place);
         return toPage(rows, limit, toSecret, ({ name }) => name);
       },

@@ -26,7 +26,7 @@ export function userRoutes(users: Users): Route[] {
         problems: [],
       },
       async ({ query: { limit, after, deleted } }) => {
-        const rows = await users.list(limit + 1, placeFrom(after, z.string()), deleted);
+        const rows = await users.list(limit + 1, readCursor(z.string(), after), deleted);
         return toPage(rows, limit, toUser, ({ name }) => name);
       },
     ),

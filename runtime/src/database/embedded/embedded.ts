@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import pg from "pg";
 import type { Logger } from "pino";
 import type { OpenPool } from "../postgresql.ts";
@@ -13,6 +14,8 @@ import { DatabaseProcess } from "./database-process.ts";
  * @throws ConfigurationError where another process uses the folder.
  */
 export async function openEmbedded(folder: string, log: Logger): Promise<OpenPool> {
+  // Beside it are the packages, which workers read that are users of their own.
+  await mkdir(dirname(folder), { recursive: true, mode: 0o711 });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const database = new DatabaseProcess(folder, log);
   await database.start();

@@ -23,14 +23,21 @@ export const functions = pgTable(
     version: integer("version").notNull(),
     /** It stays, and is not called. */
     isPaused: boolean("is_paused").notNull().default(false),
+    /** As the manifest of the version that runs names it, with its placeholders; null: that of the name. */
+    outputKey: text("output_key"),
     createdAt: when("created_at").notNull().defaultNow(),
     updatedAt: when("updated_at").notNull().defaultNow(),
+    updatedBy: text("updated_by").notNull(),
     /** It can be brought back; until it is purged its name is taken. */
     deletedAt: when("deleted_at"),
     /** The catalog's revision at its last change: replicas ask for what is newer. */
     revision: bigint("revision", { mode: "number" }).notNull(),
   },
-  (table) => [index("functions_owner").on(table.owner), index("functions_revision").on(table.revision)],
+  (table) => [
+    index("functions_owner").on(table.owner),
+    index("functions_revision").on(table.revision),
+    index("functions_output_key").on(table.outputKey),
+  ],
 );
 
 /** What functions were at a time: never changed. */
@@ -85,4 +92,6 @@ export const packages = pgTable("packages", {
 export const catalogState = pgTable("catalog_state", {
   id: integer("id").primaryKey().default(1),
   revision: bigint("revision", { mode: "number" }).notNull().default(0),
+  /** The revision at which a function was last purged, so that nothing is left that says so. */
+  purged: bigint("purged", { mode: "number" }).notNull().default(0),
 });

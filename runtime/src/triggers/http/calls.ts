@@ -12,6 +12,9 @@ const MAX_PROBLEMS_TOLD = 20;
 /** Outputs up to this size are copied once more, to be sent in one piece. */
 const MAX_JOINED_BYTES = 16 * 1024;
 
+/** Functions by their names; they may come and go. */
+type Targets = Pick<ReadonlyMap<string, Target>, "get">;
+
 /**
  * Answers every request under {@link CALL_PATH}: hands the event of `POST /functions/<name>` to the function,
  * and its output to the caller. Bytes go through as they are, without a promise or a copy on their way.
@@ -19,10 +22,7 @@ const MAX_JOINED_BYTES = 16 * 1024;
  * @param targets functions by their names; they may come and go.
  * @param guard who may call; undefined: whoever can reach this.
  */
-export function answerCalls(
-  targets: Pick<ReadonlyMap<string, Target>, "get">,
-  guard?: CallGuard,
-): RequestListener {
+export function answerCalls(targets: Targets, guard?: CallGuard): RequestListener {
   const answer = (request: IncomingMessage, response: ServerResponse, user: string | undefined): void => {
     const admission = admit(targets, request);
     if ("problem" in admission) {
@@ -31,7 +31,7 @@ export function answerCalls(
     }
     readBody(
       request,
-      (body) => call(admission, user, body, response),
+      (body) => call(targets, admission, user, body, response),
       () =>
         answerProblem(response, { problem: "too-large", detail: `expected at most ${MAX_BODY_BYTES} bytes` }),
     );
@@ -49,18 +49,38 @@ export function answerCalls(
   };
 }
 
+/** The function may have been replaced while the event came. */
+function targetNow(targets: Targets, { name, target }: Admission): Target {
+  const now = targets.get(name);
+  return now?.isCalled && now.isSharded === target.isSharded ? now : target;
+}
+
 function call(
-  { target, shard, idempotencyKey }: Admission,
+  targets: Targets,
+  admission: Admission,
   user: string | undefined,
   body: Buffer,
   response: ServerResponse,
 ): void {
+  const { shard, idempotencyKey } = admission;
+  const target = targetNow(targets, admission);
+  if (target.awaken !== undefined) {
+    void target
+      .awaken()
+      .then((awake) => call(targets, { ...admission, target: awake }, user, body, response));
+    return;
+  }
   const problem = target.input && problemOfInput(target.input, body);
   if (problem !== undefined) {
     answerProblem(response, problem);
     return;
   }
   target.callable.call({ body, shard, idempotencyKey, user }, (answer) => {
+    // It was never made, and the function that replaced this one may make it.
+    if (answer.outcome === "unavailable" && targetNow(targets, admission) !== target) {
+      call(targets, admission, user, body, response);
+      return;
+    }
     // The call counts all the same where the client has gone meanwhile.
     if (!response.destroyed) answerWith(response, answer);
   });

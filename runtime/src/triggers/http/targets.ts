@@ -15,10 +15,13 @@ export interface Target {
   readonly isCalled: boolean;
   readonly isSharded: boolean;
   readonly input: InputSchema | undefined;
+  /** Where it has to be put together first: gives what is called then. */
+  awaken?(): Promise<Target>;
 }
 
 /** A call that has all it needs but the event. */
 export interface Admission {
+  readonly name: string;
   readonly target: Target;
   readonly shard: string;
   readonly idempotencyKey: string | undefined;
@@ -70,7 +73,7 @@ export function admit(
   const shards = queryAt === -1 ? [] : new URLSearchParams(url.slice(queryAt + 1)).getAll("shard");
   const detail = problemOfShards(shards, target.isSharded);
   if (detail !== undefined) return { problem: "invalid-shard", detail };
-  return { target, shard: shards[0] ?? "", idempotencyKey };
+  return { name, target, shard: shards[0] ?? "", idempotencyKey };
 }
 
 function problemOfShards(shards: readonly string[], isSharded: boolean): string | undefined {

@@ -1,0 +1,39 @@
+import { and, isNotNull, isNull, ne } from "drizzle-orm";
+import type { Transaction } from "../database/database.ts";
+import { functions } from "../database/schema.ts";
+
+/** Placeholders stand for any text. */
+const PLACEHOLDER = /:?\{node\}|\{shard\}/;
+
+/**
+ * Whether two output keys may be one in some shard, or on some node. Says so of some that are never, where
+ * placeholders stand in the middle of both.
+ */
+export function mayBeOne(one: string, other: string): boolean {
+  const [a, b] = [partsOf(one), partsOf(other)];
+  if (!a.isPattern && !b.isPattern) return one === other;
+  if (a.isPattern && b.isPattern) {
+    const isBeginning = a.begin.startsWith(b.begin) || b.begin.startsWith(a.begin);
+    return isBeginning && (a.end.endsWith(b.end) || b.end.endsWith(a.end));
+  }
+  const [pattern, text] = a.isPattern ? [a, other] : [b, one];
+  return (
+    text.length >= pattern.begin.length + pattern.end.length &&
+    text.startsWith(pattern.begin) &&
+    text.endsWith(pattern.end)
+  );
+}
+
+/** The function of the catalog whose output key may be this one; undefined: there is none. */
+export async function ownerOfKey(tx: Transaction, key: string, but: string): Promise<string | undefined> {
+  const others = await tx
+    .select({ name: functions.name, outputKey: functions.outputKey })
+    .from(functions)
+    .where(and(isNotNull(functions.outputKey), isNull(functions.deletedAt), ne(functions.name, but)));
+  return others.find(({ outputKey }) => outputKey !== null && mayBeOne(outputKey, key))?.name;
+}
+
+function partsOf(key: string): { begin: string; end: string; isPattern: boolean } {
+  const parts = key.split(PLACEHOLDER);
+  return { begin: parts[0] ?? "", end: parts.at(-1) ?? "", isPattern: parts.length > 1 };
+}

@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { fileInZip } from "../../src/packages/file-in-zip.ts";
+import { calling, counter, SUM } from "./functions.ts";
+import { DATABASES, useApi } from "./use-api.ts";
+import { addUsers, tokenOf } from "./users.ts";
+
+describe.each(DATABASES)("on %s", (kind) => {
+  const api = useApi(kind, addUsers);
+
+  test("a paused function is not called, a deleted one is gone, and both come back with their env", async () => {
+    const started = await api.start();
+    const { ask } = started;
+    const call = calling(started);
+    const ada = tokenOf("ada");
+    await ask("POST", "/functions", counter("count", 1), ada);
+    expect((await call("count", {})).body).toMatchObject({ count: 1 });
+
+    expect((await ask("POST", "/functions/count/pause", undefined, ada)).body).toMatchObject({
+      state: "paused",
+    });
+    expect(await call("count", {})).toMatchObject({
+      status: 503,
+      body: { detail: "the function is paused" },
+    });
+    expect((await ask("POST", "/functions/count/resume", undefined, ada)).body).toMatchObject({
+      state: "serving",
+    });
+    expect((await call("count", {})).body).toMatchObject({ count: 2 });
+
+    expect((await ask("DELETE", "/functions/count", undefined, ada)).status).toBe(204);
+    expect((await call("count", {})).status).toBe(404);
+    expect((await ask("GET", "/functions/count", undefined, ada)).body).toMatchObject({ state: "deleted" });
+    expect((await ask("GET", "/functions/count", undefined, tokenOf("bob"))).status).toBe(404);
+    const { name: _, ...again } = counter("count", 2);
+    expect((await ask("PUT", "/functions/count", again, ada)).body).toMatchObject({
+      type: "/problems/gone",
+      detail: expect.stringContaining("/functions/count/undelete"),
+    });
+    expect((await ask("POST", "/functions", counter("count", 1), ada)).body).toMatchObject({
+      type: "/problems/conflict",
+      detail: expect.stringContaining("until it is purged"),
+    });
+    expect((await ask("POST", "/functions/count/undelete", undefined, ada)).body).toMatchObject({
+      state: "serving",
+    });
+    expect((await call("count", {})).body).toMatchObject({ count: 3 });
+
+    expect((await ask("DELETE", "/functions/count?purge=true", undefined, ada)).status).toBe(403);
+    expect((await ask("DELETE", "/functions/count?purge=true")).status).toBe(204);
+    expect((await call("count", {})).status).toBe(404);
+    expect((await ask("GET", "/functions/count")).status).toBe(404);
+    expect((await ask("POST", "/functions", counter("count", 1), ada)).body).toMatchObject({ version: 1 });
+  });
+
+  test("versions are looked at, named, and rolled back to by name", async () => {
+    const { ask } = await api.start();
+    await ask("POST", "/functions", { ...counter("count", 1), comment: "the first" });
+    const { name: _, ...second } = counter("count", 2);
+    await ask("PUT", "/functions/count", second);
+    expect(await ask("PUT", "/functions/count/aliases/stable", { version: 1 })).toMatchObject({
+      status: 200,
+      body: { aliases: { stable: 1 } },
+    });
+    expect((await ask("GET", "/functions/count/versions?limit=1")).body).toMatchObject({
+      items: [{ version: 2, isCurrent: true, aliases: [], createdBy: "admin" }],
+      next: expect.any(String),
+    });
+    const { next } = (await ask("GET", "/functions/count/versions?limit=1")).body;
+    expect((await ask("GET", `/functions/count/versions?limit=1&after=${next}`)).body).toMatchObject({
+      items: [{ version: 1, isCurrent: false, aliases: ["stable"], comment: "the first" }],
+      next: null,
+    });
+    expect((await ask("GET", "/functions/count/versions/stable")).body).toMatchObject({
+      version: 1,
+      manifest: { handler: "handler.handler" },
+      warnings: [],
+      files: ["handler.py"],
+    });
+    const file = await ask("GET", "/functions/count/versions/1/file?path=handler.py");
+    expect(file.body).toBe(counter("count", 1).files["handler.py"]);
+    expect(file.headers.get("content-disposition")).toBe("attachment");
+    expect((await ask("GET", "/functions/count/versions/1/file?path=../handler.py")).status).toBe(404);
+    expect((await ask("GET", "/functions/count/versions/3")).status).toBe(404);
+    expect((await ask("GET", "/functions/count/versions/unstable")).status).toBe(404);
+
+    expect((await ask("POST", "/functions/count/rollback", { version: "stable" })).body).toMatchObject({
+      version: 1,
+    });
+    expect((await ask("POST", "/functions/count/rollback", { version: 9 })).status).toBe(404);
+    expect((await ask("PUT", "/functions/count/aliases/stable", { version: 9 })).status).toBe(404);
+    expect((await ask("DELETE", "/functions/count/aliases/stable")).status).toBe(204);
+    expect((await ask("DELETE", "/functions/count/aliases/stable")).status).toBe(404);
+    // The next version's number is none that was given before.
+    const { name: __, ...third } = counter("count", 3);
+    expect((await ask("PUT", "/functions/count", third)).body).toMatchObject({ version: 3 });
+  });
+
+  test("the package of a version is a zip, which can be deployed as it is", async () => {
+    const started = await api.start();
+    const { ask, url, token } = started;
+    await ask("POST", "/functions", SUM);
+    const response = await fetch(`${url}/api/v1/functions/sum/versions/1/package`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(response.headers.get("content-type")).toBe("application/zip");
+    const zip = Buffer.from(await response.arrayBuffer());
+    expect((await fileInZip(zip, "handler.py"))?.toString()).toBe(SUM.files["handler.py"]);
+    const copy = { name: "copy", manifest: SUM.manifest, zip: zip.toString("base64") };
+    expect((await ask("POST", "/functions", copy)).status).toBe(201);
+    expect(await calling(started)("copy", { a: 2, b: 3 })).toMatchObject({ body: { sum: 5 } });
+    const [original, other] = await Promise.all(
+      ["sum", "copy"].map((name) => ask("GET", `/functions/${name}/versions/1`)),
+    );
+    expect(original?.body.package).toBe(other?.body.package);
+  });
+
+  test("every change is in the audit log with who made it", async () => {
+    const { ask } = await api.start();
+    await ask("POST", "/functions", SUM, tokenOf("ada"));
+    await ask("POST", "/functions/sum/pause");
+    const details = (await ask("GET", "/functions/sum")).body;
+    expect(details).toMatchObject({ owner: "ada", updatedBy: "admin", state: "paused" });
+    expect(Date.parse(details.updatedAt)).toBeGreaterThanOrEqual(Date.parse(details.createdAt));
+  });
+});

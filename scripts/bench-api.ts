@@ -1,0 +1,59 @@
+// npm run bench:api: what the catalog costs.
+// `npm run bench:api -- --only catalog` measures the groups with that in their names.
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type BenchRow, report } from "@gaugelet/testing/bench";
+import { startPostgres } from "@gaugelet/testing/postgres-server";
+import { startRedis } from "@gaugelet/testing/redis-server";
+import { benchCatalog, type CatalogDatabase } from "../runtime/bench/api/catalog.ts";
+import { watchOtherPrograms } from "../runtime/bench/workers/other-programs.ts";
+import { setupServices } from "../stack/src/setup/programs.ts";
+import { setupPython } from "../stack/src/setup/python.ts";
+
+const { values: options } = parseArgs({ options: { only: { type: "string", default: "" } } });
+
+await setupServices();
+const python = await setupPython({ dev: true });
+const otherPrograms = watchOtherPrograms();
+const teardown: (() => Promise<unknown>)[] = [];
+
+try {
+  const folder = await mkdtemp(join(tmpdir(), "gaugelet-bench-"));
+  teardown.push(() => rm(folder, { recursive: true }));
+  // Workers are users of their own where this is root.
+  await chmod(folder, 0o755);
+  const redis = await startRedis();
+  teardown.push(() => redis.stop());
+  const postgres = await startPostgres();
+  teardown.push(() => postgres.stop());
+
+  const rows: BenchRow[] = [];
+  const measure = async (group: string, bench: () => Promise<BenchRow[]>): Promise<void> => {
+    if (!group.includes(options.only)) return;
+    process.stderr.write(`measuring: ${group}\n`);
+    rows.push(...(await bench()));
+  };
+  const url = await postgres.newDatabase();
+  const state = (name: string) => join(folder, name);
+  const databases: readonly CatalogDatabase[] = [
+    {
+      name: "PostgreSQL",
+      address: { kind: "postgresql", url },
+      environment: { DATABASE_URL: url, GAUGELET_STATE_DIR: state("catalog-postgresql") },
+    },
+    {
+      name: "embedded",
+      address: { kind: "embedded", folder: join(state("catalog-embedded"), "database") },
+      environment: { GAUGELET_STATE_DIR: state("catalog-embedded") },
+    },
+  ];
+  for (const database of databases) {
+    const parts = { redisPort: redis.port, python, folder };
+    await measure(`${database.name}, catalog`, () => benchCatalog(parts, database));
+  }
+  report("api", [...rows, otherPrograms()]);
+} finally {
+  for (const undo of teardown.reverse()) await undo();
+}
