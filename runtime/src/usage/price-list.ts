@@ -17,10 +17,8 @@ const decimal = z
   .string('expected a decimal number in quotes, such as "0.20"')
   .regex(/^\d{1,12}(\.\d{1,12})?$/, 'expected a decimal number in quotes, such as "0.20"');
 
-const amount = z.union(
-  [decimal, z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER)],
-  'expected a whole number, or a decimal one in quotes, such as "0.5"',
-);
+const AMOUNT = 'expected a whole number, or a decimal one in quotes, such as "0.5"';
+const amount = z.union([decimal, z.number().int(AMOUNT).nonnegative(AMOUNT)], AMOUNT);
 
 const classPrices = z.strictObject({
   perMillionInvocations: decimal.describe("For a million calls"),
