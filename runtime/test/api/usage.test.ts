@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { usageRow } from "../unit/usage/prices.ts";
+import { acceptedPrices } from "../../src/usage/accepted-prices.ts";
+import type { PriceList } from "../../src/usage/price-list.ts";
+import { priceList, usageRow } from "../unit/usage/prices.ts";
 import { DATABASES } from "./use-api.ts";
 import { useUsage } from "./use-usage.ts";
 
@@ -94,6 +96,19 @@ describe.each(DATABASES)("usage on %s", (kind) => {
       type: "/problems/invalid-request",
       detail: expect.stringContaining(detail),
     });
+  });
+
+  test("the price list that was accepted holds over restarts, and the first of two runtimes wins", async () => {
+    const kept = acceptedPrices(usage.db);
+    const list = await kept.read();
+    expect(list).toMatchObject({ currency: "EUR" });
+    const other = { ...priceList(), currency: "USD" };
+    const late = acceptedPrices(usage.db);
+    await late.read();
+    expect(await kept.write(other, list)).toBe(true);
+    expect(await late.write(priceList(), list)).toBe(false);
+    expect(await late.read()).toEqual(other);
+    expect(await late.write(list as PriceList, other)).toBe(true);
   });
 
   test("the price list is everybody's to see", async () => {
