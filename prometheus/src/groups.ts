@@ -3,6 +3,7 @@ import { hostAlerts } from "./alerts/host.ts";
 import { outputAlerts } from "./alerts/outputs.ts";
 import { partAlerts } from "./alerts/parts.ts";
 import { topicAlerts } from "./alerts/topics.ts";
+import { usageAlerts } from "./alerts/usage.ts";
 import { workerAlerts } from "./alerts/workers.ts";
 import { functionRecordings } from "./recordings/functions.ts";
 import { hostRecordings } from "./recordings/host.ts";
@@ -21,5 +22,6 @@ export const ruleFiles: Readonly<Record<string, readonly Group[]>> = {
   "outputs.rules.yml": [{ name: "gaugelet-outputs", rules: [...outputRecordings, ...outputAlerts] }],
   "parts.rules.yml": [{ name: "gaugelet-parts", rules: partAlerts }],
   "topics.rules.yml": [{ name: "gaugelet-topics", rules: [...topicRecordings, ...topicAlerts] }],
+  "usage.rules.yml": [{ name: "gaugelet-usage", rules: usageAlerts }],
   "workers.rules.yml": [{ name: "gaugelet-workers", rules: [...workerRecordings, ...workerAlerts] }],
 };

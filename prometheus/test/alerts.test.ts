@@ -6,9 +6,18 @@ import { outputCases } from "./alerts/outputs.ts";
 import { partCases } from "./alerts/parts.ts";
 import { alerts, check } from "./alerts/promtool.ts";
 import { topicCases } from "./alerts/topics.ts";
+import { usageCases } from "./alerts/usage.ts";
 import { workerCases } from "./alerts/workers.ts";
 
-const cases = [...hostCases, ...functionCases, ...outputCases, ...workerCases, ...partCases, ...topicCases];
+const cases = [
+  ...hostCases,
+  ...functionCases,
+  ...outputCases,
+  ...workerCases,
+  ...partCases,
+  ...topicCases,
+  ...usageCases,
+];
 
 it("there is a case for every alert", () => {
   expect(cases.map(({ alert }) => alert).sort()).toEqual(alerts.map(({ alert }) => alert).sort());

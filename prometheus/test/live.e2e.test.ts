@@ -19,6 +19,7 @@ beforeAll(async () => {
   const shipped = ["host-metrics", "host-usage"].map((name) => join(ROOT, "functions", name));
   stack = await startLiveStack([...(shipped as unknown as object[]), ...functions], codeOf);
   await publish(stack, "retried", 1, {});
+  await waitFor("a budget", () => stack.budget("operations", { amount: "1000" }), PATIENCE);
 }, 120_000);
 
 afterAll(() => stack?.stop());
@@ -30,6 +31,7 @@ const chosen = {
   owner: ".*",
   function: ".*",
   topic: ".*",
+  class: ".*",
   cpu: ".*",
   host: "default",
   __rate_interval: "10s",

@@ -39,6 +39,9 @@ import { FollowedKeys } from "./triggers/redis-key/followed-keys.ts";
 import { RedisKeyTrigger } from "./triggers/redis-key/trigger.ts";
 import { ScheduleTrigger } from "./triggers/schedule/trigger.ts";
 import type { Trigger } from "./triggers/trigger.ts";
+import { OwnerLimits } from "./usage/owner-limits.ts";
+import { PriceBook } from "./usage/price-book.ts";
+import { UsageMeter } from "./usage/usage-meter.ts";
 import { IsolationError } from "./workers/errors.ts";
 import { pythonEnvironment, workerEnvironment } from "./workers/launch/python-program.ts";
 import { scriptLaunch } from "./workers/launch/script-program.ts";
@@ -73,7 +76,11 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
   };
   const instance = newInstanceId();
   try {
-    const metrics = new RuntimeMetrics(() => functions.runners.map(({ observed }) => observed));
+    const prices = configuration.prices && (await PriceBook.open(configuration.prices, log));
+    if (prices) teardown.push(prices.watch());
+    const meter = new UsageMeter(() => (prices ? prices.list : undefined));
+    const limits = new OwnerLimits(configuration.ownerRate);
+    const metrics = new RuntimeMetrics(() => functions.runners.map(({ observed }) => observed), meter);
 
     const place = describeAddress(configuration.redis);
     const onUp = (): void => log.info(`connected to Redis at ${place}`);
@@ -113,6 +120,8 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       store,
       leases,
       turns: new Turns(configuration.busyWorkers),
+      meter,
+      limits,
       launcher,
       topics: () => topics.opened,
       metrics,
@@ -151,18 +160,20 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     );
     const { database } = configuration;
     const api =
-      database &&
-      startApi(database, {
-        configuration,
-        redis,
-        functions,
-        sources,
-        catalog: parts.catalog,
-        topics,
-        scalings,
-        instances,
-        log,
-      });
+      database && prices
+        ? startApi(database, {
+            configuration,
+            redis,
+            functions,
+            sources,
+            catalog: parts.catalog,
+            topics,
+            scalings,
+            instances,
+            usage: { prices, meter, limits, metrics: metrics.usage },
+            log,
+          })
+        : undefined;
     if (api !== undefined) teardown.push(() => api.stop());
     const guard = configuration.access.calls === "token" ? api?.guard : undefined;
     const status =
@@ -196,6 +207,9 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       );
     }
     teardown.push(favourSizeUntilBusy(() => functions.runners.reduce((sum, { calls }) => sum + calls, 0)));
+    limits.budgets.onChange(() => {
+      for (const runner of functions.runners) runner.checkBudget();
+    });
     redis.on("ready", () => {
       instances.beat();
       for (const runner of functions.runners) runner.checkStored();
@@ -249,6 +263,8 @@ interface CommonParts {
   readonly store: RedisStore;
   readonly leases: Leases;
   readonly turns: Turns;
+  readonly meter: UsageMeter;
+  readonly limits: OwnerLimits;
   readonly launcher: Launcher;
   readonly topics: OpenedTopics | undefined;
   readonly metrics: RuntimeMetrics;
@@ -274,7 +290,7 @@ function assemble(
   { topics, ...shared }: Omit<CommonParts, "topics"> & { readonly topics: () => CommonParts["topics"] },
 ): AssembledFunction {
   const parts: CommonParts = { ...shared, topics: topics() };
-  const { configuration, store, metrics, leases, turns, scalings } = parts;
+  const { configuration, store, metrics, leases, turns, meter, limits, scalings } = parts;
   const log = parts.log.child({ function: definition.name });
   metrics.register(definition);
   const runner = new FunctionRunner({
@@ -292,7 +308,8 @@ function assemble(
     },
     worker: workerOptions(definition, parts, log),
     store,
-    metrics: new FunctionMetrics(definition.name, metrics),
+    metrics: new FunctionMetrics(definition.name, metrics, meter.tallyOf(definition)),
+    limits,
     scalings,
     log,
   });

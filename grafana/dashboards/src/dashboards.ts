@@ -3,6 +3,7 @@ import { functions } from "./functions/dashboard.ts";
 import { host } from "./host/dashboard.ts";
 import { overview } from "./overview/dashboard.ts";
 import { topics } from "./topics/dashboard.ts";
+import { usage } from "./usage/dashboard.ts";
 import { workers } from "./workers/dashboard.ts";
 
 /** Every dashboard we ship, by the name of its JSON file. */
@@ -11,6 +12,7 @@ export const dashboards: Readonly<Record<string, () => Dashboard>> = {
   "host.json": host,
   "overview.json": overview,
   "topics.json": topics,
+  "usage.json": usage,
   "workers.json": workers,
 };
 

@@ -54,6 +54,18 @@ export const together: readonly Scenario[] = [
     mends: (stack) => stack.call("fails", {}),
   },
   {
+    alerts: ["GaugeletBudgetWarning"],
+    labels: { owner: "warned" },
+    breaks: (stack) => stack.budget("warned", { amount: "1", warnAt: 0 }),
+    mends: (stack) => stack.budget("warned", undefined),
+  },
+  {
+    alerts: ["GaugeletBudgetSpent"],
+    labels: { owner: "spent" },
+    breaks: (stack) => stack.budget("spent", { amount: "0" }),
+    mends: (stack) => stack.budget("spent", undefined),
+  },
+  {
     alerts: ["GaugeletFunctionSlow"],
     labels: of("slow"),
     breaks: (stack) => stack.call("slow", { sleep: 0.8 }),

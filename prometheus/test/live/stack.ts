@@ -40,6 +40,8 @@ export interface LiveStack {
   kill(part: "runtime" | "exporter"): Promise<void>;
   start(part: "runtime" | "exporter"): Promise<void>;
   call(name: string, input: object): Promise<void>;
+  /** Give an owner a budget, or take it. @returns whether that was done. */
+  budget(owner: string, budget: object | undefined): Promise<boolean>;
   /** Break or mend Prometheus' configuration, and have it read again. */
   configure(isRight: boolean): Promise<void>;
   /** What Prometheus answers to a query of its API. */
@@ -150,6 +152,16 @@ export async function startLiveStack(
         () => undefined,
       );
       await response?.text().catch(() => {});
+    },
+    async budget(owner, budget) {
+      const token = await readFile(join(settings.state, "admin-token"), "utf8").catch(() => "");
+      const response = await fetch(`http://127.0.0.1:${runtime}/api/v1/budgets/${owner}`, {
+        method: budget === undefined ? "DELETE" : "PUT",
+        headers: { authorization: `Bearer ${token.trim()}`, "content-type": "application/json" },
+        ...(budget === undefined ? {} : { body: JSON.stringify(budget) }),
+      }).catch(() => undefined);
+      await response?.text().catch(() => {});
+      return response?.ok ?? false;
     },
     async configure(isRight) {
       if (isRight) await configurePrometheus();

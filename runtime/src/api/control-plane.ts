@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Callers } from "../access/callers.ts";
 import { keepFirstToken } from "../access/first-token.ts";
 import { type DatabaseAddress, type OpenDatabase, openDatabase } from "../database/database.ts";
+import { openUsage } from "../usage/open-usage.ts";
 import { openAccess } from "./access.ts";
 import { openCatalog } from "./catalog.ts";
 import { operationRoutes } from "./operation-routes.ts";
@@ -46,9 +47,13 @@ async function controlPlaneOf(
   await keepFirstToken(db, firstToken);
   const access = await openAccess(db, configuration);
   const { callers, secrets } = access;
-  const catalog = await openCatalog(db, secrets, parts);
+  const usage = await openUsage(db, parts.usage, log);
+  const catalog = await openCatalog(db, secrets, parts).catch(async (error) => {
+    await usage.stop();
+    throw error;
+  });
   const routes: Route[] = [];
-  routes.push(...access.routes, ...catalog.routes, ...operationRoutes(db, parts));
+  routes.push(...access.routes, ...catalog.routes, ...usage.routes, ...operationRoutes(db, parts));
   routes.push(...metaRoutes(routes));
   const milliseconds = Math.round(performance.now() - started);
   log.info(
@@ -60,6 +65,7 @@ async function controlPlaneOf(
     callers,
     async stop() {
       await catalog.stop();
+      await usage.stop();
       await database.stop();
     },
   };

@@ -51,7 +51,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
 }
 
 function operation(declaration: RouteDeclaration): Record<string, unknown> {
-  const { operationId, tag, summary, description, role, body, bytes, status, answer, streams } = declaration;
+  const { operationId, tag, summary, description, role, body, bytes, status } = declaration;
   return {
     operationId,
     tags: [tag],
@@ -68,14 +68,19 @@ function operation(declaration: RouteDeclaration): Record<string, unknown> {
       ? {}
       : { requestBody: { required: true, content: Object.fromEntries(bytes.map((type) => [type, {}])) } }),
     responses: {
-      [status]: {
-        description: "Done",
-        ...(streams !== undefined ? { content: { [streams]: {} } } : {}),
-        ...(answer !== undefined ? { content: json(jsonSchema(answer, "output")) } : {}),
-      },
+      [status]: { description: "Done", ...content(declaration) },
       ...problems(declaration),
     },
   };
+}
+
+function content({ streams, otherTypes = [], answer }: RouteDeclaration): Record<string, unknown> {
+  const types = [...(streams === undefined ? [] : [streams]), ...otherTypes];
+  const all = {
+    ...Object.fromEntries(types.map((type) => [type, {}])),
+    ...(answer === undefined ? {} : json(jsonSchema(answer, "output"))),
+  };
+  return Object.keys(all).length === 0 ? {} : { content: all };
 }
 
 function problems({ problems: own, role }: RouteDeclaration): Record<string, unknown> {

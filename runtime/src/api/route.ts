@@ -37,6 +37,8 @@ export interface RouteDeclaration<
   readonly answer?: Answer;
   /** Media type of an answer that is not JSON, such as `text/event-stream` or `text/csv`. */
   readonly streams?: string;
+  /** Further ones that a {@link StreamedAnswer} may have, which says so in its headers. */
+  readonly otherTypes?: readonly string[];
   /** Problems of its own, besides those that every route has. */
   readonly problems: readonly ApiProblemCode[];
 }

@@ -11,6 +11,7 @@ import type { FunctionSources } from "../functions/function-sources.ts";
 import type { InstanceRegistry } from "../instances/registry.ts";
 import type { TopicsOnDemand } from "../topics/on-demand.ts";
 import type { CallGuard } from "../triggers/http/call-guard.ts";
+import type { UsageParts } from "../usage/open-usage.ts";
 import type { ScalingLog } from "../workers/scaling-log.ts";
 import { guardCall } from "./call-guard.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -34,6 +35,7 @@ export interface ApiParts {
   readonly instances: InstanceRegistry;
   /** Opened for the workers once the catalog is there. */
   readonly catalog: CatalogDoor;
+  readonly usage: UsageParts;
   readonly log: Logger;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
 import { readSecret } from "@gaugelet/shared/environment-files";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
@@ -8,6 +9,7 @@ import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { z } from "zod";
 import type { DatabaseAddress } from "../database/database.ts";
 import { TOPIC_ENGINES, type TopicEngineName } from "../topics/topics.ts";
+import type { OwnerRate } from "../usage/owner-rates.ts";
 import { type AccessConfiguration, accessFrom } from "./access.ts";
 import { type AllowedHosts, allowedHostsSchema } from "./allowed-hosts.ts";
 import { readDropIn } from "./drop-in.ts";
@@ -38,6 +40,8 @@ const moduleList = z
       .filter((name) => name !== ""),
   );
 
+const DEFAULT_PRICES = fileURLToPath(new URL("../usage/default-prices.yaml", import.meta.url));
+
 const NO_CLUSTER =
   "environment: REDIS_CLUSTER_NODES: the runtime cannot store in a Redis Cluster, as it writes an output, its env, its position and its entry in gaugelet:outputs in one atomic step; use one Redis, or Sentinels (only the exporter reads from a Cluster)";
 
@@ -66,6 +70,18 @@ const environmentSchema = z.object({
   DATABASE_URL: z.string().min(1).optional(),
   DATABASE_URL_FILE: z.string().min(1).optional(),
   GAUGELET_ALLOWED_URL_HOSTS: allowedHostsSchema.default({ names: new Set(), ranges: [] }),
+  GAUGELET_PRICES: z.string().min(1).optional(),
+  GAUGELET_OWNER_RATE: z.coerce
+    .number("expected calls per second, above 0")
+    .positive("expected calls per second, above 0")
+    .max(1_000_000)
+    .optional(),
+  GAUGELET_OWNER_BURST: z.coerce
+    .number("expected a number of calls")
+    .int("expected a whole number of calls")
+    .min(1)
+    .max(1_000_000)
+    .optional(),
   GAUGELET_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
 });
 
@@ -107,6 +123,10 @@ export interface RuntimeConfiguration {
   readonly database: DatabaseAddress | undefined;
   /** Who may do what. */
   readonly access: AccessConfiguration;
+  /** The price list; undefined in drop-in mode: nothing costs anything. */
+  readonly prices: string | undefined;
+  /** How often an owner's functions may be called over HTTP; undefined: as often as anybody likes. */
+  readonly ownerRate: OwnerRate | undefined;
   /** Folder that unpacked functions are kept in. */
   readonly stateFolder: string;
   /** Where uploads may be fetched from besides public addresses. */
@@ -157,6 +177,8 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     operator,
     database,
     access: accessFrom(set, status?.address, database !== undefined),
+    prices: file && resolve(values.GAUGELET_PRICES ?? DEFAULT_PRICES),
+    ownerRate: ownerRateFrom(values),
     stateFolder,
     allowedUrlHosts: values.GAUGELET_ALLOWED_URL_HOSTS,
     image: values.GAUGELET_IMAGE ?? null,
@@ -190,6 +212,17 @@ function placeFrom(
     );
   }
   return { redis, topics: values.GAUGELET_TOPICS, kafka };
+}
+
+function ownerRateFrom({
+  GAUGELET_OWNER_RATE: perSecond,
+  GAUGELET_OWNER_BURST: burst,
+}: z.output<typeof environmentSchema>): OwnerRate | undefined {
+  if (perSecond !== undefined) return { perSecond, burst: burst ?? Math.ceil(2 * perSecond) };
+  if (burst === undefined) return undefined;
+  throw new ConfigurationError(
+    "environment: GAUGELET_OWNER_BURST: expected GAUGELET_OWNER_RATE as well, of which it is the calls at once",
+  );
 }
 
 function databaseFrom(

@@ -1,6 +1,7 @@
 import { weightOf } from "../configuration/classes.ts";
 import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
+import type { CallAnswer } from "../triggers/http/callable.ts";
 import type { CallResult } from "../workers/call-result.ts";
 import type { PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
@@ -17,6 +18,9 @@ import { LastingProblems } from "./lasting-problems.ts";
 import { openShard } from "./open-shard.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
 import { Window } from "./window.ts";
+
+/** What callers are told while nothing is sent. */
+type PauseAnswer = Exclude<CallAnswer, { readonly outcome: "ok" }>;
 
 const STORED_BY_ANOTHER = "another runtime stored what this one was about to: reading its state anew";
 
@@ -63,6 +67,8 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   #isStopping = false;
   /** Nothing is sent until it is known that this runtime may. */
   #isHeld = false;
+  /** Events wait, and whoever waits for an answer is told this. */
+  #pausedFor: PauseAnswer | undefined;
   #isPumping = false;
 
   /** @param poolFor makes the pool that the dispatcher sends to. */
@@ -183,6 +189,19 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     this.#pump();
   }
 
+  /** Send nothing until {@link resume}: events wait, and callers are told why. */
+  pause(answer: PauseAnswer): void {
+    this.#pausedFor = answer;
+    this.#pump();
+  }
+
+  resume(): void {
+    if (this.#pausedFor === undefined) return;
+    this.#pausedFor = undefined;
+    for (const lane of this.#lanes) if (lane.intake.isActive) this.#eager.add(lane);
+    this.#pump();
+  }
+
   /** The function is somebody else's now: nothing that is not stored is of use, and what is stored may change. */
   disown(): void {
     for (const lane of this.#lanes) {
@@ -217,11 +236,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   /** Nobody is kept waiting for what may never come; events stay. */
   onFailing(reason: string): void {
     const message = `the function cannot be loaded: ${reason}`;
-    for (const { queue } of this.#lanes) {
-      for (const delivery of queue.takeWaited()) {
-        delivery.reply({ outcome: "unavailable", message, details: "" });
-      }
-    }
+    this.#answerWaiting({ outcome: "unavailable", message, details: "" });
   }
 
   onLost(worker: Worker<Delivery>, end: WorkerEnd): void {
@@ -295,6 +310,10 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   /** Send as much as there is room for, one lane after the other. */
   #pump(): void {
     if (this.#isPumping || this.#isStopping || this.#isHeld) return;
+    if (this.#pausedFor !== undefined) {
+      this.#answerWaiting(this.#pausedFor);
+      return;
+    }
     this.#isPumping = true;
     for (let blocked = 0; blocked < this.#eager.size; ) {
       const [lane] = this.#eager as Iterable<Lane> as [Lane];
@@ -309,7 +328,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
 
   /** @returns whether there was something to send, and room for it. */
   #sendNext(lane: Lane): boolean {
-    if (lane.isMoving || this.#isHeld) return false;
+    if (lane.isMoving || this.#isHeld || this.#pausedFor !== undefined) return false;
     const now = performance.now();
     const delivery = lane.intake.peek(now);
     if (delivery === undefined) return false;
@@ -499,6 +518,11 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     lane.isKnown = false;
     lane.putBack(again.filter(isKept));
     for (const worker of this.#windows.keys()) if (this.#isQuiet(worker)) this.#hearQuiet(worker);
+  }
+
+  /** Answer those who wait for an answer; other events stay. */
+  #answerWaiting(answer: CallAnswer): void {
+    for (const { queue } of this.#lanes) for (const delivery of queue.takeWaited()) delivery.reply(answer);
   }
 
   #refuseWaiting({ queue }: Lane, message: string): void {

@@ -19,6 +19,8 @@ import type { Topics } from "../topics/topics.ts";
 import type { CallAnswer, Callable, CallRequest } from "../triggers/http/callable.ts";
 import { TopicTriggers } from "../triggers/topic/topic-triggers.ts";
 import type { Trigger } from "../triggers/trigger.ts";
+import type { OwnerRefusal } from "../usage/budget-gate.ts";
+import type { OwnerLimits } from "../usage/owner-limits.ts";
 import { type PoolState, type PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { ScalingLog } from "../workers/scaling-log.ts";
@@ -50,6 +52,7 @@ export interface FunctionRunnerParts {
   readonly store: RedisStore;
   readonly metrics: FunctionMetrics;
   readonly scalings: ScalingLog;
+  readonly limits: OwnerLimits;
   readonly log: Logger;
 }
 
@@ -246,8 +249,16 @@ export class FunctionRunner implements Callable {
     this.#dispatcher.checkStored().catch(() => {});
   }
 
+  /** The owner's budget may be spent, or not any more. */
+  checkBudget(): void {
+    const refusal = this.#parts.limits.budgets.refusal(this.#definition.owner);
+    if (refusal === undefined) this.#dispatcher.resume();
+    else this.#dispatcher.pause({ ...refusal, details: "" });
+  }
+
   start(): void {
     const { leases } = this.#parts;
+    this.checkBudget();
     this.#dispatcher.pool.start();
     this.#bind();
     if (this.#ownerState.kind === "shared") return;
@@ -372,8 +383,13 @@ export class FunctionRunner implements Callable {
   }
 
   /** Why no call is taken now. */
-  #refusal(): { readonly outcome: "unavailable" | "busy"; readonly message: string } | undefined {
+  #refusal():
+    | { readonly outcome: "unavailable" | "busy"; readonly message: string }
+    | OwnerRefusal
+    | undefined {
     if (this.#isStopping) return { outcome: "unavailable", message: "the runtime stops" };
+    const ofOwner = this.#parts.limits.refusal(this.#definition.owner);
+    if (ofOwner !== undefined) return ofOwner;
     if (this.#ownerState.kind === "standby" && this.#definition.state !== "none") {
       const { owner } = this.#ownerState;
       return { outcome: "unavailable", message: `another runtime owns the function: ${owner}` };

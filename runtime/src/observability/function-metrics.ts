@@ -1,3 +1,5 @@
+import { usageOf } from "../usage/usage-of.ts";
+import type { UsageTally } from "../usage/usage-tally.ts";
 import type { CallResult } from "../workers/call-result.ts";
 import { LIMITS, type LimitName } from "../workers/protocol.ts";
 import type { StartMethod } from "../workers/transport.ts";
@@ -31,8 +33,12 @@ export class FunctionMetrics {
   /** Names of the workers that are there: small numbers, given again when a worker is gone. */
   readonly #workerNames = new Map<MeasuredWorker, string>();
 
-  constructor(name: string, metrics: RuntimeMetrics) {
+  readonly #usage: UsageTally;
+
+  /** @param usage counts what its calls use. */
+  constructor(name: string, metrics: RuntimeMetrics, usage: UsageTally) {
     this.#name = name;
+    this.#usage = usage;
     this.#metrics = metrics;
     this.#duration = metrics.duration.tally({ function: name });
     this.#queueTime = metrics.queueTime.tally({ function: name });
@@ -48,7 +54,9 @@ export class FunctionMetrics {
     this.#queueTime.observe(queueSeconds);
   }
 
-  answered(worker: MeasuredWorker, { seconds, cpuSeconds, memoryBytes }: CallResult): void {
+  answered(worker: MeasuredWorker, result: CallResult): void {
+    const { seconds, cpuSeconds, memoryBytes } = result;
+    this.#usage.count(usageOf(result));
     this.#duration.observe(seconds);
     this.cpuSeconds += cpuSeconds;
     worker.memoryBytes = memoryBytes;

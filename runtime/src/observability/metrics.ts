@@ -1,8 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
+import type { UsageMeter } from "../usage/usage-meter.ts";
 import { ManifestMetrics } from "./manifest-metrics.ts";
 import { TalliedHistogram } from "./tallied-histogram.ts";
 import { type ObservedTopics, TopicMetrics } from "./topic-metrics.ts";
+import { UsageMetrics } from "./usage-metrics.ts";
 
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const START_BUCKETS = [0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -86,10 +88,15 @@ export class RuntimeMetrics {
   readonly #manifest = new ManifestMetrics(this.registry);
 
   readonly topics: TopicMetrics;
+  readonly usage: UsageMetrics;
 
-  /** @param observe what is true of each function now, read at each scrape. */
-  constructor(observe: () => Iterable<ObservedFunction>) {
+  /**
+   * @param observe what is true of each function now, read at each scrape.
+   * @param meter what calls used.
+   */
+  constructor(observe: () => Iterable<ObservedFunction>, meter?: UsageMeter) {
     collectDefaultMetrics({ register: this.registry });
+    this.usage = new UsageMetrics(this.registry, meter);
     this.topics = new TopicMetrics(this.registry, function* () {
       for (const { name, topics } of observe()) if (topics !== undefined) yield { function: name, topics };
     });

@@ -96,3 +96,11 @@ export const budgets = pgTable("budgets", {
   updatedAt: when("updated_at").notNull().defaultNow(),
   updatedBy: text("updated_by").notNull(),
 });
+
+/** One row: the price list that was accepted last. */
+export const priceLists = pgTable("price_lists", {
+  id: integer("id").primaryKey().default(1),
+  /** JSON, letter for letter what is compared. */
+  list: text("list").notNull(),
+  acceptedAt: when("accepted_at").notNull().defaultNow(),
+});

@@ -1,4 +1,5 @@
 import type { FunctionDefinition } from "../../configuration/manifest.ts";
+import type { OwnerRefusal } from "../../usage/budget-gate.ts";
 
 /** One call of a function from outside. */
 export interface CallRequest {
@@ -24,12 +25,23 @@ export type CallAnswer =
   | {
       /**
        * `error`: the handler raised; `timeout`: it took too long; `killed`: its worker ended under it;
-       * `rejected`: the event is none; `busy`: too many calls wait; `unavailable`: there is no worker.
+       * `rejected`: the event is none; `busy`: too many calls wait; `unavailable`: there is no worker;
+       * `budget-spent`, `too-many-requests`: its owner is at a limit.
        */
-      readonly outcome: "error" | "timeout" | "killed" | "rejected" | "busy" | "unavailable";
+      readonly outcome:
+        | "error"
+        | "timeout"
+        | "killed"
+        | "rejected"
+        | "busy"
+        | "unavailable"
+        | OwnerRefusal["outcome"];
       readonly message: string;
       /** The traceback, or nothing. */
       readonly details: string;
+      /** Of an owner's limit: when to come again, and when the budget begins anew (ISO 8601). */
+      readonly retryAfterSeconds?: number | undefined;
+      readonly resetsAt?: string | undefined;
     };
 
 /** A function that can be called and answers. */

@@ -102,14 +102,23 @@ function answerWith(response: ServerResponse, answer: CallAnswer): void {
   else response.end(answer.output.toString("latin1"), "latin1");
 }
 
-function problemOfAnswer({ outcome, message, details }: Exclude<CallAnswer, { outcome: "ok" }>): Problem {
+function problemOfAnswer({
+  outcome,
+  message,
+  details,
+  retryAfterSeconds = 1,
+  resetsAt,
+}: Exclude<CallAnswer, { outcome: "ok" }>): Problem {
   const problem = { problem: outcome, detail: message };
   switch (outcome) {
     case "error":
       return details === "" ? problem : { ...problem, members: { traceback: details } };
     case "busy":
     case "unavailable":
-      return { ...problem, headers: { "retry-after": "1" } };
+    case "too-many-requests":
+      return { ...problem, headers: { "retry-after": String(retryAfterSeconds) } };
+    case "budget-spent":
+      return { ...problem, members: { resetsAt }, headers: { "retry-after": String(retryAfterSeconds) } };
     default:
       return problem;
   }

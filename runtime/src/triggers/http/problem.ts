@@ -17,6 +17,8 @@ export const PROBLEMS = {
   timeout: [504, "The function took too long"],
   killed: [502, "The function's process ended during the call"],
   busy: [429, "Too many calls are waiting"],
+  "too-many-requests": [429, "The owner's functions are called too often"],
+  "budget-spent": [429, "The owner's budget is spent"],
   unavailable: [503, "The function cannot be called now"],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
