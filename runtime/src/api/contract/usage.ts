@@ -4,12 +4,8 @@ import { isDay, MONTH_PATTERN } from "../../usage/calendar.ts";
 import { priceListSchema } from "../../usage/price-list.ts";
 import { ApiProblem } from "../problems.ts";
 
-/** A name as the database keeps it. */
-export const nameQuery = z
-  .string()
-  .max(255)
-  // No database keeps this one.
-  .refine((text) => !text.includes("\0"), "expected a name without the character 0");
+/** A user's name. */
+export const nameQuery = z.string().max(255);
 
 export const dayQuery = z.string().refine(isDay, "expected a day, such as 2026-11-30");
 
