@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Callers } from "../access/callers.ts";
 import { keepFirstToken } from "../access/first-token.ts";
 import { type DatabaseAddress, type OpenDatabase, openDatabase } from "../database/database.ts";
+import { openRuns } from "../runs/open-runs.ts";
 import { openAccess } from "./access.ts";
 import { openCatalog } from "./catalog.ts";
 import { operationRoutes } from "./operation-routes.ts";
@@ -47,8 +48,9 @@ async function controlPlaneOf(
   const access = await openAccess(db, configuration);
   const { callers, secrets } = access;
   const catalog = await openCatalog(db, secrets, parts);
+  const runs = openRuns(db, parts);
   const routes: Route[] = [];
-  routes.push(...access.routes, ...catalog.routes, ...operationRoutes(db, parts));
+  routes.push(...access.routes, ...catalog.routes, ...operationRoutes(db, parts), ...runs.routes);
   routes.push(...metaRoutes(routes));
   const milliseconds = Math.round(performance.now() - started);
   log.info(
@@ -59,6 +61,7 @@ async function controlPlaneOf(
     listener: apiServer({ routes, authenticate: (request) => callers.of(request), log }),
     callers,
     async stop() {
+      await runs.stop();
       await catalog.stop();
       await database.stop();
     },

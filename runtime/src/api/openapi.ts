@@ -51,7 +51,8 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
 }
 
 function operation(declaration: RouteDeclaration): Record<string, unknown> {
-  const { operationId, tag, summary, description, role, body, bytes, status, answer, streams } = declaration;
+  const { operationId, tag, summary, description, role, body, bytes, status, answer, streams, accepted } =
+    declaration;
   return {
     operationId,
     tags: [tag],
@@ -70,9 +71,18 @@ function operation(declaration: RouteDeclaration): Record<string, unknown> {
     responses: {
       [status]: {
         description: "Done",
-        ...(streams !== undefined ? { content: { [streams]: {} } } : {}),
-        ...(answer !== undefined ? { content: json(jsonSchema(answer, "output")) } : {}),
+        ...(streams !== undefined || answer !== undefined
+          ? {
+              content: {
+                ...(streams !== undefined ? { [streams]: {} } : {}),
+                ...(answer !== undefined ? json(jsonSchema(answer, "output")) : {}),
+              },
+            }
+          : {}),
       },
+      ...(accepted === undefined
+        ? {}
+        : { 202: { description: "It is done later", content: json(jsonSchema(accepted, "output")) } }),
       ...problems(declaration),
     },
   };

@@ -5,6 +5,7 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { CatalogDoor } from "../catalog/door.ts";
 import type { RuntimeConfiguration } from "../configuration/environment.ts";
+import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { DatabaseAddress } from "../database/database.ts";
 import type { FunctionSet } from "../functions/function-set.ts";
 import type { FunctionSources } from "../functions/function-sources.ts";
@@ -13,6 +14,10 @@ import type { TopicsOnDemand } from "../topics/on-demand.ts";
 import type { CallGuard } from "../triggers/http/call-guard.ts";
 import type { ScalingLog } from "../workers/scaling-log.ts";
 import { guardCall } from "./call-guard.ts";
+import type { Leases } from "../leases/leases.ts";
+import type { RunParts } from "../runs/function-runs.ts";
+import type { RedisStore } from "../sinks/redis-store.ts";
+import type { WorkerOptions } from "../workers/worker.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { ApiProblem } from "./problems.ts";
 
@@ -35,6 +40,11 @@ export interface ApiParts {
   /** Opened for the workers once the catalog is there. */
   readonly catalog: CatalogDoor;
   readonly log: Logger;
+  readonly leases: Leases;
+  readonly store: RedisStore;
+  readonly runs: RunParts;
+  /** What a worker of a function is told that is none of those that serve it. */
+  readonly workerFor: (definition: FunctionDefinition) => WorkerOptions;
 }
 
 /** The API, which is there at once and answers once its database does. */

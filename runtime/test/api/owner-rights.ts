@@ -19,4 +19,13 @@ export const OWNER_RIGHTS: Readonly<Record<string, { tests: string } | "no owner
   listSecrets: { tests: "secrets.test.ts" },
   putSecret: { tests: "secrets.test.ts" },
   deleteSecret: { tests: "secrets.test.ts" },
+  listRuns: { tests: "find-runs.test.ts" },
+  streamRuns: { tests: "find-runs.test.ts" },
+  getRun: { tests: "find-runs.test.ts" },
+  getLogs: { tests: "runs-rights.test.ts" },
+  invokeFunction: { tests: "runs-rights.test.ts" },
+  getLastInput: { tests: "find-runs.test.ts" },
+  replayRuns: { tests: "runs-rights.test.ts" },
+  getReplay: { tests: "runs-rights.test.ts" },
+  cancelReplay: { tests: "runs-rights.test.ts" },
 };
