@@ -63,7 +63,10 @@ try {
   const recording: readonly BenchedDatabase[] = [
     {
       name: "PostgreSQL",
-      environment: { DATABASE_URL: await postgres.newDatabase(), GAUGELET_STATE_DIR: state("runs-postgresql") },
+      environment: {
+        DATABASE_URL: await postgres.newDatabase(),
+        GAUGELET_STATE_DIR: state("runs-postgresql"),
+      },
       atLeast: 10_000,
     },
     { name: "embedded", environment: { GAUGELET_STATE_DIR: state("runs-embedded") }, atLeast: 8_000 },

@@ -178,8 +178,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
         leases,
         store,
         runs,
-        workerFor: (definition) =>
-          workerOptions(definition, parts, log.child({ function: definition.name })),
+        workerFor: (definition) => workerOptions(definition, parts, log.child({ function: definition.name })),
         log,
       });
     if (api !== undefined) teardown.push(() => api.stop());
@@ -348,7 +347,12 @@ function chooseLauncher({ python, preload }: RuntimeConfiguration, log: Logger):
 
 function workerOptions(
   { owner, language, handler, isolation, network, environment, secrets, limits }: FunctionDefinition,
-  { configuration, launcher, catalog, runs }: Pick<CommonParts, "configuration" | "launcher" | "catalog" | "runs">,
+  {
+    configuration,
+    launcher,
+    catalog,
+    runs,
+  }: Pick<CommonParts, "configuration" | "launcher" | "catalog" | "runs">,
   log: Logger,
 ): WorkerOptions {
   const isNode = language === "javascript" || language === "typescript";

@@ -16,8 +16,16 @@ export interface ServerSentEvent {
   readonly data: unknown;
 }
 
-/** An answer of server-sent events. @param groups events, some at a time; none now and then, to look whether anybody listens. */
-export function eventStream(groups: AsyncIterable<readonly ServerSentEvent[]>): StreamedAnswer {
+/**
+ * An answer of server-sent events, once it is sure that none is missed from here on.
+ *
+ * @param groups nothing first, when it is sure; then some events at a time, or none now and then, so that it is seen
+ * whether anybody listens.
+ */
+export async function eventStream(
+  groups: AsyncGenerator<readonly ServerSentEvent[]>,
+): Promise<StreamedAnswer> {
+  await groups.next();
   return new StreamedAnswer(Readable.from(textOf(groups), { objectMode: false }), {
     "content-type": EVENT_STREAM,
     "cache-control": "no-store",
@@ -40,10 +48,8 @@ export function lastEventId(headers: Readonly<Record<string, string | undefined>
 
 async function* textOf(groups: AsyncIterable<readonly ServerSentEvent[]>): AsyncGenerator<string> {
   let silentSince = performance.now();
-  let isListening = false;
+  yield ": listening\n\n";
   for await (const events of groups) {
-    if (!isListening) yield ": listening\n\n";
-    isListening = true;
     if (events.length > 0) {
       yield events
         .map(({ id, event, data }) => `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)

@@ -10,14 +10,14 @@ import type { DatabaseAddress } from "../database/database.ts";
 import type { FunctionSet } from "../functions/function-set.ts";
 import type { FunctionSources } from "../functions/function-sources.ts";
 import type { InstanceRegistry } from "../instances/registry.ts";
-import type { TopicsOnDemand } from "../topics/on-demand.ts";
-import type { CallGuard } from "../triggers/http/call-guard.ts";
-import type { ScalingLog } from "../workers/scaling-log.ts";
-import { guardCall } from "./call-guard.ts";
 import type { Leases } from "../leases/leases.ts";
 import type { RunParts } from "../runs/function-runs.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
+import type { TopicsOnDemand } from "../topics/on-demand.ts";
+import type { CallGuard } from "../triggers/http/call-guard.ts";
+import type { ScalingLog } from "../workers/scaling-log.ts";
 import type { WorkerOptions } from "../workers/worker.ts";
+import { guardCall } from "./call-guard.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { ApiProblem } from "./problems.ts";
 

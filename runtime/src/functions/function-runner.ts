@@ -279,7 +279,10 @@ export class FunctionRunner implements Callable {
     return true;
   }
 
-  call({ body, shard, idempotencyKey, user, invocation }: CallRequest, answer: (answer: CallAnswer) => void): void {
+  call(
+    { body, shard, idempotencyKey, user, invocation }: CallRequest,
+    answer: (answer: CallAnswer) => void,
+  ): void {
     this.#arrivals += 1;
     const refusal = this.#refusal();
     if (refusal !== undefined) {

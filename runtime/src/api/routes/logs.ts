@@ -57,7 +57,7 @@ export function logRoutes(parts: {
           event: "lines",
           data: linesOf(run),
         }));
-        return eventStream(withSome(told));
+        return await eventStream(withSome(told));
       },
     ),
   ];

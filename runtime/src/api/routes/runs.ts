@@ -87,7 +87,7 @@ export function runRoutes({ db, news, costOf }: RunRoutesParts): Route[] {
       },
       async ({ caller, query, headers, signal }) => {
         const groups = followRuns(db, news, caller, query satisfies RunFilter, lastEventId(headers), signal);
-        return eventStream(
+        return await eventStream(
           mapped(groups, (run) => ({
             id: String(run.sequence),
             event: "run",
