@@ -28,6 +28,9 @@ import { RuntimeMetrics } from "./observability/metrics.ts";
 import { preparePackage } from "./packages/prepare.ts";
 import { prepareStored } from "./packages/stored.ts";
 import { watchFiles, watchSource } from "./packages/watch.ts";
+import { Backlog } from "./runs/backlog.ts";
+import type { RunParts } from "./runs/function-runs.ts";
+import { RunIds } from "./runs/run-ids.ts";
 import { RedisStore } from "./sinks/redis-store.ts";
 import { type OpenedTopics, TopicsOnDemand } from "./topics/on-demand.ts";
 import { openTopics } from "./topics/open.ts";
@@ -100,7 +103,17 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     teardown.push(() => changes.stop());
 
     const scalings = new ScalingLog();
-    const store = new RedisStore(redis, log);
+    const { database, runs: recording } = configuration;
+    const store = new RedisStore(redis, log, recording.backlog);
+    const backlog =
+      database && new Backlog(redis, recording.backlog, (entries) => metrics.runsBacklog.set(entries));
+    if (backlog !== undefined) teardown.push(() => backlog.stop());
+    const runs: RunParts | undefined = backlog && {
+      ids: new RunIds(),
+      instance,
+      recordBytes: recording.recordBytes,
+      isBehind: () => backlog.isBehind,
+    };
     const leases = new Leases(redis, log);
     teardown.push(() => leases.stop());
     const launcher = chooseLauncher(configuration, log);
@@ -127,6 +140,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       metrics,
       scalings,
       catalog: new CatalogDoor(),
+      runs,
       log,
     };
     const functions = new FunctionSet({
@@ -158,9 +172,8 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       }),
       log,
     );
-    const { database } = configuration;
     const api =
-      database && prices
+      database && prices && runs
         ? startApi(database, {
             configuration,
             redis,
@@ -170,6 +183,11 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
             topics,
             scalings,
             instances,
+            leases,
+            store,
+            runs,
+            workerFor: (definition) =>
+              workerOptions(definition, parts, log.child({ function: definition.name })),
             usage: { prices, meter, limits, metrics: metrics.usage },
             log,
           })
@@ -270,6 +288,7 @@ interface CommonParts {
   readonly metrics: RuntimeMetrics;
   readonly scalings: ScalingLog;
   readonly catalog: CatalogDoor;
+  readonly runs: RunParts | undefined;
   readonly log: Logger;
 }
 
@@ -311,6 +330,7 @@ function assemble(
     metrics: new FunctionMetrics(definition.name, metrics, meter.tallyOf(definition)),
     limits,
     scalings,
+    runs: parts.runs,
     log,
   });
   return { runner, dispose: watchSource(definition.source, () => runner.reload()) };
@@ -344,7 +364,12 @@ function chooseLauncher({ python, preload }: RuntimeConfiguration, log: Logger):
 
 function workerOptions(
   { owner, language, handler, isolation, network, environment, secrets, limits }: FunctionDefinition,
-  { configuration, launcher, catalog }: CommonParts,
+  {
+    configuration,
+    launcher,
+    catalog,
+    runs,
+  }: Pick<CommonParts, "configuration" | "launcher" | "catalog" | "runs">,
   log: Logger,
 ): WorkerOptions {
   const isNode = language === "javascript" || language === "typescript";
@@ -364,6 +389,7 @@ function workerOptions(
       limits: { memory: script?.memory ?? memory, cpu: isNode ? null : cpu, openFiles, processes, disk },
     },
     lines: functionLog(log, limits.logLinesPerSecond),
+    keepsLines: runs !== undefined,
     saysMemoryIsFull: (line) => isNode && saysHeapIsFull(line),
     // The worker tells a script by its path from a module.
     handler: script !== undefined ? `./${handler}` : handler,

@@ -127,7 +127,9 @@ test("every key that Gaugelet keeps in Redis is documented", async () => {
     if (each === keys.isReservedKey) return [];
     if (typeof each === "string") return [each];
     const named = each as (name: string, key: string) => string;
-    const isOfFunction = each === keys.deadLetterKey || each === keys.defaultOutputKey;
+    const ofFunction: unknown[] = [keys.deadLetterKey, keys.defaultOutputKey, keys.invocationKey];
+    const isOfFunction = ofFunction.includes(each);
+    if (each === keys.recordedKey) return [keys.recordedKey("<writer>")];
     const isOfTopic = each === keys.topicKey;
     const isOfInstance = each === keys.instanceKey;
     const owner = isOfFunction

@@ -71,6 +71,29 @@ export function instanceKey(id: string): string {
   return `gaugelet:instance:${id}`;
 }
 
+/** Stream: what calls came to and used, on its way into SQL. */
+export const RUNS_KEY = "gaugelet:runs";
+
+/** Hash: what calls used while {@link RUNS_KEY} was full, by day, owner, function, class and unit as JSON. */
+export const RUNS_USAGE_KEY = "gaugelet:runs:usage";
+
+/** Number of a writer's last step that added to {@link RUNS_KEY}, so that it is not added twice. */
+export function recordedKey(writer: string): string {
+  return `gaugelet:recorded:${writer}`;
+}
+
+/** Stream: calls that were accepted by the API and that nobody waits for. */
+export const INVOCATIONS_KEY = "gaugelet:invocations";
+
+/**
+ * The run that a user's call with an idempotency key became, for as long as it is known.
+ *
+ * @param name of the user and the key.
+ */
+export function invocationKey(functionName: string, name: string): string {
+  return `gaugelet:invocation:${functionName}:${name}`;
+}
+
 /** Whether an output must not be stored at this key: one of our own, other than the default output keys. */
 export function isReservedKey(key: string): boolean {
   return key.startsWith("gaugelet:") && !key.startsWith(defaultOutputKey(""));

@@ -24,6 +24,8 @@ export interface BenchedFunction {
 export class TopicRuntime {
   readonly #child: ChildProcess;
   readonly #file: string;
+  /** Where it answers calls over HTTP and the API. */
+  readonly url: string;
 
   /**
    * Start it, and wait until its workers are ready.
@@ -37,6 +39,7 @@ export class TopicRuntime {
     functions: readonly BenchedFunction[],
   ): Promise<TopicRuntime> {
     const managementPort = await freePort();
+    const port = await freePort();
     const file = join(folder, `gaugelet-${managementPort}.yaml`);
     await writeFile(file, configurationOf(functions));
     const child = spawn(process.execPath, [join(ROOT, "runtime/src/main.ts")], {
@@ -45,14 +48,14 @@ export class TopicRuntime {
         GAUGELET_PYTHON: python,
         GAUGELET_CONFIG: file,
         GAUGELET_LOG_LEVEL: "error",
-        GAUGELET_RUNTIME_PORT: String(await freePort()),
+        GAUGELET_RUNTIME_PORT: String(port),
         GAUGELET_MANAGEMENT_PORT: String(managementPort),
         REDIS_PORT: String(engine.redisPort),
         ...engine.environment,
       },
       stdio: ["ignore", "inherit", "inherit"],
     });
-    const runtime = new TopicRuntime(child, file);
+    const runtime = new TopicRuntime(child, file, `http://127.0.0.1:${port}`);
     const isReady = async (): Promise<boolean> =>
       (await fetch(`http://127.0.0.1:${managementPort}/readyz`)).ok;
     try {
@@ -64,9 +67,10 @@ export class TopicRuntime {
     return runtime;
   }
 
-  private constructor(child: ChildProcess, file: string) {
+  private constructor(child: ChildProcess, file: string, url: string) {
     this.#child = child;
     this.#file = file;
+    this.url = url;
   }
 
   get pid(): number {

@@ -7,7 +7,7 @@ import type { Caller } from "../access/caller.ts";
 import { parseJson } from "./parse-json.ts";
 import { ApiProblem } from "./problems.ts";
 import { readBytes, tooLarge } from "./read-bytes.ts";
-import { type Route, type RouteDeclaration, StreamedAnswer } from "./route.ts";
+import { AcceptedAnswer, type Route, type RouteDeclaration, StreamedAnswer } from "./route.ts";
 
 const USUAL_BODY_BYTES = 1024 ** 2;
 const MAX_PROBLEMS_TOLD = 20;
@@ -35,6 +35,10 @@ export async function answerRoute(
     caller: caller ?? NOBODY,
     signal: gone.signal,
   });
+  if (answer instanceof AcceptedAnswer) {
+    response.status(202).json(declaration.accepted?.parse(answer.value));
+    return;
+  }
   response.status(declaration.status);
   if (answer instanceof StreamedAnswer) await sendStream(response, declaration, answer);
   else if (declaration.status === 204) response.end();

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { Callers } from "../access/callers.ts";
 import { keepFirstToken } from "../access/first-token.ts";
 import { type DatabaseAddress, type OpenDatabase, openDatabase } from "../database/database.ts";
+import { openRuns } from "../runs/open-runs.ts";
+import { costOfRun } from "../usage/cost-of-run.ts";
 import { openUsage } from "../usage/open-usage.ts";
 import { openAccess } from "./access.ts";
 import { openCatalog } from "./catalog.ts";
@@ -52,8 +54,10 @@ async function controlPlaneOf(
     await usage.stop();
     throw error;
   });
+  const runs = openRuns(db, parts, costOfRun(parts.usage.prices));
   const routes: Route[] = [];
-  routes.push(...access.routes, ...catalog.routes, ...usage.routes, ...operationRoutes(db, parts));
+  routes.push(...access.routes, ...catalog.routes, ...runs.routes, ...usage.routes);
+  routes.push(...operationRoutes(db, parts));
   routes.push(...metaRoutes(routes));
   const milliseconds = Math.round(performance.now() - started);
   log.info(
@@ -64,6 +68,7 @@ async function controlPlaneOf(
     listener: apiServer({ routes, authenticate: (request) => callers.of(request), log }),
     callers,
     async stop() {
+      await runs.stop();
       await catalog.stop();
       await usage.stop();
       await database.stop();

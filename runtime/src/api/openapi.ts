@@ -51,7 +51,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
 }
 
 function operation(declaration: RouteDeclaration): Record<string, unknown> {
-  const { operationId, tag, summary, description, role, body, bytes, status } = declaration;
+  const { operationId, tag, summary, description, role, body, bytes, status, accepted } = declaration;
   return {
     operationId,
     tags: [tag],
@@ -69,6 +69,9 @@ function operation(declaration: RouteDeclaration): Record<string, unknown> {
       : { requestBody: { required: true, content: Object.fromEntries(bytes.map((type) => [type, {}])) } }),
     responses: {
       [status]: { description: "Done", ...content(declaration) },
+      ...(accepted === undefined
+        ? {}
+        : { 202: { description: "It is done later", content: json(jsonSchema(accepted, "output")) } }),
       ...problems(declaration),
     },
   };

@@ -35,6 +35,8 @@ export interface RouteDeclaration<
   readonly status: 200 | 201 | 202 | 204;
   /** What success answers; `undefined`: nothing (204), or a stream of {@link streams}. */
   readonly answer?: Answer;
+  /** What a request is answered with (202) that is done later: see {@link AcceptedAnswer}. */
+  readonly accepted?: Shape;
   /** Media type of an answer that is not JSON, such as `text/event-stream` or `text/csv`. */
   readonly streams?: string;
   /** Further ones that a {@link StreamedAnswer} may have, which says so in its headers. */
@@ -67,6 +69,15 @@ export class StreamedAnswer {
   }
 }
 
+/** The answer to a request that is done later. */
+export class AcceptedAnswer {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
 type Output<T> = T extends Shape ? z.output<T> : undefined;
 type Input<T> = T extends Shape ? DeepReadonly<z.input<T>> : undefined;
 /** Answers are read, never written to. */
@@ -93,7 +104,7 @@ export function route<P extends Shape, Q extends Shape, B extends Shape, A exten
   declaration: RouteDeclaration<P, Q, B, A>,
   handle: (
     request: ApiRequest<Output<P>, Output<Q>, Output<B>>,
-  ) => Promise<Input<A> | StreamedAnswer | undefined>,
+  ) => Promise<Input<A> | StreamedAnswer | AcceptedAnswer | undefined>,
 ): Route {
   return { declaration: declaration as unknown as RouteDeclaration, handle: handle as Route["handle"] };
 }

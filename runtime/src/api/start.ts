@@ -5,14 +5,19 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { CatalogDoor } from "../catalog/door.ts";
 import type { RuntimeConfiguration } from "../configuration/environment.ts";
+import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { DatabaseAddress } from "../database/database.ts";
 import type { FunctionSet } from "../functions/function-set.ts";
 import type { FunctionSources } from "../functions/function-sources.ts";
 import type { InstanceRegistry } from "../instances/registry.ts";
+import type { Leases } from "../leases/leases.ts";
+import type { RunParts } from "../runs/function-runs.ts";
+import type { RedisStore } from "../sinks/redis-store.ts";
 import type { TopicsOnDemand } from "../topics/on-demand.ts";
 import type { CallGuard } from "../triggers/http/call-guard.ts";
 import type { UsageParts } from "../usage/open-usage.ts";
 import type { ScalingLog } from "../workers/scaling-log.ts";
+import type { WorkerOptions } from "../workers/worker.ts";
 import { guardCall } from "./call-guard.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { ApiProblem } from "./problems.ts";
@@ -37,6 +42,11 @@ export interface ApiParts {
   readonly catalog: CatalogDoor;
   readonly usage: UsageParts;
   readonly log: Logger;
+  readonly leases: Leases;
+  readonly store: RedisStore;
+  readonly runs: RunParts;
+  /** What a worker of a function is told that is none of those that serve it. */
+  readonly workerFor: (definition: FunctionDefinition) => WorkerOptions;
 }
 
 /** The API, which is there at once and answers once its database does. */

@@ -6,6 +6,7 @@ import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
 import { readSecret } from "@gaugelet/shared/environment-files";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
+import { bytesSchema, parseDuration } from "@gaugelet/shared/units";
 import { z } from "zod";
 import type { DatabaseAddress } from "../database/database.ts";
 import { TOPIC_ENGINES, type TopicEngineName } from "../topics/topics.ts";
@@ -41,6 +42,12 @@ const moduleList = z
   );
 
 const DEFAULT_PRICES = fileURLToPath(new URL("../usage/default-prices.yaml", import.meta.url));
+const retentionSchema = z.string().transform((text, context) => {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined && seconds >= 3600) return seconds;
+  context.addIssue({ code: "custom", message: "expected a duration of at least 1h, such as 12h or 30d" });
+  return z.NEVER;
+});
 
 const NO_CLUSTER =
   "environment: REDIS_CLUSTER_NODES: the runtime cannot store in a Redis Cluster, as it writes an output, its env, its position and its entry in gaugelet:outputs in one atomic step; use one Redis, or Sentinels (only the exporter reads from a Cluster)";
@@ -67,6 +74,15 @@ const environmentSchema = z.object({
   GAUGELET_IMAGE: z.string().min(1).optional(),
   GAUGELET_STATE_DIR: z.string().min(1).optional(),
   GAUGELET_CATALOG: z.enum(["on", "off"], "expected on or off").default("on"),
+  GAUGELET_RECORD_BYTES: z.coerce
+    .number("expected a number of bytes")
+    .int()
+    .min(0)
+    .max(16 * 1024 ** 2)
+    .default(64 * 1024),
+  GAUGELET_RUNS_BACKLOG: z.coerce.number("expected a number of entries").int().min(10).default(20_000),
+  GAUGELET_RUNS_RETENTION: retentionSchema.default(30 * 24 * 3600),
+  GAUGELET_RUNS_MAX_BYTES: bytesSchema.optional(),
   DATABASE_URL: z.string().min(1).optional(),
   DATABASE_URL_FILE: z.string().min(1).optional(),
   GAUGELET_ALLOWED_URL_HOSTS: allowedHostsSchema.default({ names: new Set(), ranges: [] }),
@@ -84,6 +100,18 @@ const environmentSchema = z.object({
     .optional(),
   GAUGELET_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
 });
+
+/** How runs are recorded, where there is a catalog. */
+export interface RunsConfiguration {
+  /** Of an input and of an output; more is cut. */
+  readonly recordBytes: number;
+  /** Entries that wait in Redis for the database, at most. */
+  readonly backlog: number;
+  /** Seconds that runs are kept for. */
+  readonly retention: number;
+  /** Bytes that runs may take in the database; undefined: any. */
+  readonly maxBytes: number | undefined;
+}
 
 /** Where a server listens. Port 0: any free one. */
 export interface ListenAddress {
@@ -127,6 +155,7 @@ export interface RuntimeConfiguration {
   readonly prices: string | undefined;
   /** How often an owner's functions may be called over HTTP; undefined: as often as anybody likes. */
   readonly ownerRate: OwnerRate | undefined;
+  readonly runs: RunsConfiguration;
   /** Folder that unpacked functions are kept in. */
   readonly stateFolder: string;
   /** Where uploads may be fetched from besides public addresses. */
@@ -179,6 +208,12 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     access: accessFrom(set, status?.address, database !== undefined),
     prices: file && resolve(values.GAUGELET_PRICES ?? DEFAULT_PRICES),
     ownerRate: ownerRateFrom(values),
+    runs: {
+      recordBytes: values.GAUGELET_RECORD_BYTES,
+      backlog: values.GAUGELET_RUNS_BACKLOG,
+      retention: values.GAUGELET_RUNS_RETENTION,
+      maxBytes: values.GAUGELET_RUNS_MAX_BYTES,
+    },
     stateFolder,
     allowedUrlHosts: values.GAUGELET_ALLOWED_URL_HOSTS,
     image: values.GAUGELET_IMAGE ?? null,

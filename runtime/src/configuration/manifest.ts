@@ -40,6 +40,19 @@ const secretName = z
     "expected the name of a secret: letters, digits, underscores, no digit first",
   );
 
+/** Which runs are recorded: every failure, and of the others all or one in so many. */
+const recordSchema = z.union(
+  [z.literal("all"), z.strictObject({ oneIn: z.int().min(1).max(1_000_000) })],
+  "expected all, or { oneIn: 100 } for every failure and one in 100 of the rest",
+);
+
+const fieldPath = z
+  .string()
+  .regex(
+    /^[^.]+(\.[^.]+)*$/,
+    "expected the name of a field, with dots before nested ones, such as user.email",
+  );
+
 /** What a `function.yaml`, or an entry of `functions:` in `gaugelet.yaml`, may say. */
 export const manifestSchema = z
   .strictObject({
@@ -89,6 +102,8 @@ export const manifestSchema = z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
       .default({}),
     secrets: z.array(secretName).default([]),
+    record: recordSchema.default("all"),
+    redact: z.array(fieldPath).default([]),
   })
   .superRefine((manifest, context) => {
     const refuse = (path: (string | number)[], message: string): void =>
@@ -189,6 +204,10 @@ export interface FunctionDefinition {
   readonly environment: Readonly<Record<string, string>>;
   /** Names of secrets of its owner's, which its process is given as environment variables. */
   readonly secrets: readonly string[];
+  /** Which runs are recorded, where there is a catalog. */
+  readonly record: Manifest["record"];
+  /** Fields of inputs and outputs whose values are not recorded. */
+  readonly redact: readonly string[];
 }
 
 /** What the operator of a runtime says, and no manifest can. */
@@ -230,6 +249,8 @@ export function defineFunction(
     thresholds: manifest.thresholds,
     environment: manifest.environment,
     secrets: manifest.secrets,
+    record: manifest.record,
+    redact: manifest.redact,
   };
 }
 

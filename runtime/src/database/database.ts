@@ -39,6 +39,8 @@ export async function openDatabase(address: DatabaseAddress, log: Logger): Promi
       ? openPostgresql(address.url, log)
       : await openEmbedded(address.folder, log);
   const { pool, place } = opened;
+  // Whoever has a connection that ends is told by its query; without a listener the process would end.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db = drizzle(pool, { schema });
   const stop = (): Promise<void> => opened.stop();
   try {

@@ -6,6 +6,14 @@ const CONNECT_MILLISECONDS = 5_000;
 /** No query of ours takes longer; one that does must not keep its connection for ever. */
 const QUERY_MILLISECONDS = 60_000;
 
+/** Is waited for before a connection is used, though its type does not say so. */
+const SET_UP: object = {
+  async onConnect(client: pg.ClientBase) {
+    // To compile a query over many partitions takes longer than any of ours runs.
+    await client.query("set jit = off");
+  },
+};
+
 /** What both kinds of databases are reached by. */
 export interface OpenPool {
   readonly pool: pg.Pool;
@@ -22,6 +30,7 @@ export function openPostgresql(url: string, log: Logger): OpenPool {
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
     query_timeout: QUERY_MILLISECONDS,
     application_name: "gaugelet",
+    ...SET_UP,
   });
   const place = placeOf(url);
   pool.on("error", ({ message }) =>

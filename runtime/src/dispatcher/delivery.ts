@@ -1,3 +1,4 @@
+import type { FinishedRun } from "../runs/run-batch.ts";
 import type { DeadLetter } from "../sinks/handled.ts";
 import type { CallAnswer } from "../triggers/http/callable.ts";
 import { headTextOf } from "../workers/frames.ts";
@@ -13,6 +14,7 @@ export interface FeedEntry {
   /** Whether it succeeded, or is kept elsewhere. */
   isOver: boolean;
   readonly topic: string;
+  readonly partition: number;
   readonly retries: RetryPolicy;
   /** Whether the handler gets a list. */
   readonly isList: boolean;
@@ -58,6 +60,10 @@ export class Delivery implements Call {
   /** The output, and seconds in the handler, once it has returned. */
   output: Buffer = NO_OUTPUT;
   seconds = 0;
+  /** When it was sent to its worker, on the clock of `performance.now()`. */
+  sentAt = 0;
+  /** What it used, once it has succeeded, where that is counted. */
+  run: FinishedRun | undefined;
   #isAnswered = false;
 
   constructor(

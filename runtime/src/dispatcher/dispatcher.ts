@@ -1,4 +1,6 @@
 import { weightOf } from "../configuration/classes.ts";
+import { type FunctionRuns, unanswered } from "../runs/function-runs.ts";
+import { Gathered } from "../sinks/handled.ts";
 import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { CallAnswer } from "../triggers/http/callable.ts";
@@ -36,6 +38,8 @@ export interface DispatcherParts extends FailuresParts {
   ) => ReturnType<OutboxParts["publish"]>;
   /** Whose worker may be busy, where not all may. */
   readonly turns: Turns;
+  /** Records and counts calls; undefined where nobody wants that. */
+  readonly runs: FunctionRuns | undefined;
 }
 
 /**
@@ -126,7 +130,9 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const lane = this.#lanes.of(delivery.event.shard);
     if (lane.isReserved) {
       const message = `the output key ${lane.outputKey} is one that Gaugelet needs itself; choose another output.key`;
-      this.#failures.tell(delivery, { outcome: "rejected", message, details: "", limit: undefined });
+      const failure = { outcome: "rejected", message, details: "", limit: undefined } as const;
+      this.#recordFailure(lane, delivery, undefined, unanswered(failure, 0, 0));
+      this.#failures.tell(delivery, failure);
       return;
     }
     lane.put(delivery);
@@ -256,9 +262,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const areKnown = areToBlame && underWay.length === unanswered.length;
     // Those that were answered came first.
     const again = [...unsaved, ...underWay].flatMap((delivery) =>
-      areKnown && suspects.includes(delivery)
-        ? this.#failures.blame(this.#lanes.of(delivery.event.shard), delivery, end)
-        : [delivery],
+      areKnown && suspects.includes(delivery) ? this.#blame(worker, delivery, end) : [delivery],
     );
     this.#putBack(again);
     this.#balancing.goOn();
@@ -333,7 +337,9 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const delivery = lane.intake.peek(now);
     if (delivery === undefined) return false;
     if (delivery.letters !== undefined) {
-      return this.#failures.putAside(lane, delivery, delivery.letters);
+      return this.#failures.putAside(lane, delivery, delivery.letters, (failure) =>
+        this.#recordFailure(lane, delivery, undefined, unanswered(failure, 0, 0)),
+      );
     }
     if (lane.outbox.isFull && delivery.entry !== undefined) return false;
     const worker = this.#keepsEnv ? this.#holderOf(lane) : this.#leastBusyFor(lane);
@@ -350,6 +356,8 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     lane.underWay += 1;
     window.sent(delivery.body.length, delivery.isSuspect);
     delivery.id = worker.invoke(delivery, lane.number, lane.outbox.storedAt, now);
+    delivery.sentAt = now;
+    delivery.event.invocation?.onStarted();
     this.#parts.metrics.sent((now - delivery.event.receivedAt) / 1000);
     return true;
   }
@@ -423,6 +431,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       lane.done(delivery);
       if (result.outcome === "ok") this.#succeed(worker, lane, delivery, result);
       else {
+        this.#recordFailure(lane, delivery, worker, result);
         const failure = { ...result, outcome: result.outcome };
         if (delivery.entry === undefined) this.#failures.tell(delivery, failure);
         else this.#failFed(worker, lane, delivery, delivery.entry, failure);
@@ -442,13 +451,46 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const { output, seconds } = result;
     delivery.output = output;
     delivery.seconds = seconds;
+    const { runs } = this.#parts;
+    if (delivery.event.invocation !== undefined) delivery.run = runs?.finished(delivery, worker, result);
     // First of all, for somebody waits. One with a name of its caller's is answered when it is stored.
-    if (delivery.idempotencyKey === undefined) delivery.reply({ outcome: "ok", output, seconds });
+    if (delivery.idempotencyKey === undefined) {
+      delivery.reply({ outcome: "ok", output, seconds, run: delivery.run });
+    }
+    delivery.run ??= runs?.finished(delivery, worker, result);
     if (this.#keepsEnv && lane.worker === worker) lane.unsaved.push(delivery);
     else lane.outbox.put(handledOf([delivery], undefined, this.#parts.definition));
     this.#pool.noteSuccess();
     this.#problems.notFinite(result.notFinite);
     this.#parts.note("ok", "", "", undefined);
+  }
+
+  /** It goes with the next step, which is that of the event at the latest. */
+  #recordFailure(
+    lane: Lane,
+    delivery: Delivery,
+    worker: Worker<Delivery> | undefined,
+    end: Parameters<FunctionRuns["finished"]>[2],
+    isLast = true,
+  ): void {
+    delivery.run = undefined;
+    const { runs } = this.#parts;
+    if (runs === undefined) return;
+    const handled = new Gathered();
+    handled.addRun(runs.finished(delivery, worker, end, isLast));
+    const { invocation } = delivery.event;
+    if (invocation !== undefined && isLast) handled.onStored.push(invocation.onRecorded);
+    lane.outbox.put(handled);
+  }
+
+  #blame(worker: Worker<Delivery>, delivery: Delivery, end: WorkerEnd): readonly Delivery[] {
+    const lane = this.#lanes.of(delivery.event.shard);
+    const since = Math.max(delivery.sentAt, worker.workingSince);
+    // One that was answered ended the worker by what it left in env.
+    const seconds = delivery.seconds > 0 ? delivery.seconds : (performance.now() - since) / 1000;
+    return this.#failures.blame(lane, delivery, end, (failure, isLast) =>
+      this.#recordFailure(lane, delivery, worker, unanswered(failure, seconds, worker.memoryBytes), isLast),
+    );
   }
 
   #hearSaved(worker: Worker<Delivery>, shard: number, { id, env, problem }: SavedEnv): void {

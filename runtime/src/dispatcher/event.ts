@@ -1,7 +1,21 @@
+import type { TriggerKind } from "../runs/run-record.ts";
 import type { EventContext } from "../workers/protocol.ts";
 
 /** Of an event that has nothing of its own to say. */
 export const NO_CONTEXT: EventContext = Object.freeze({});
+
+/** Of an event that came through the API: what its run is to say. */
+export interface Invocation {
+  readonly runId: string;
+  readonly user: string;
+  readonly trigger: TriggerKind;
+  /** Unix milliseconds. */
+  readonly queuedAt: number;
+  /** Hears that a worker begins with it. */
+  readonly onStarted: () => void;
+  /** Hears that the run is stored, whatever it came to. */
+  readonly onRecorded: () => void;
+}
 
 /** Something that happened, for one function to handle. */
 export interface FunctionEvent {
@@ -19,4 +33,7 @@ export interface FunctionEvent {
   readonly isSuperseded: boolean;
   /** When it reached the runtime, on the clock of `performance.now()`. */
   readonly receivedAt: number;
+  readonly invocation?: Invocation;
+  /** Who called, where that is known. */
+  readonly user?: string | undefined;
 }

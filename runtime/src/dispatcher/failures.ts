@@ -49,10 +49,16 @@ export class Failures {
     return delivery.reply({ outcome, message, details });
   }
 
-  /** An event ended its worker. @returns the event as it runs again; none where that is not here. */
-  blame(lane: Lane, delivery: Delivery, end: WorkerEnd): readonly Delivery[] {
+  /** An event ended its worker. @param record hears how. @returns the event as it runs again; none where that is not here. */
+  blame(
+    lane: Lane,
+    delivery: Delivery,
+    end: WorkerEnd,
+    record: (failure: Pick<Failure, "outcome" | "message" | "details">, isLast: boolean) => void,
+  ): readonly Delivery[] {
     const { outcome, isLast, message, limit } = blame(delivery, end);
     const { event, entry } = delivery;
+    record({ outcome, message, details: "" }, isLast);
     if (entry !== undefined) {
       // The clock of a call says nothing of the next attempt.
       const failure = { outcome, message, details: "", limit, isLast: isLast && outcome === "killed" };
@@ -119,12 +125,21 @@ export class Failures {
     this.storeFailed(lane);
   }
 
-  /** An event that failed for good comes to its turn. @returns whether it could go. */
-  putAside(lane: Lane, delivery: Delivery, letters: readonly DeadLetter[]): boolean {
+  /** An event that failed for good comes to its turn. @param record hears of one that was never tried. @returns whether it could go. */
+  putAside(
+    lane: Lane,
+    delivery: Delivery,
+    letters: readonly DeadLetter[],
+    record: (failure: Pick<Failure, "outcome" | "message" | "details">) => void,
+  ): boolean {
     // Positions of events before it must not come after its own.
     if (this.#keepsEnv && !lane.isQuiet) return false;
     lane.intake.take();
-    if (delivery.attempts === 0) this.#parts.note("rejected", letters[0]?.error ?? "", "", undefined);
+    if (delivery.attempts === 0) {
+      const failure = { outcome: "rejected", message: letters[0]?.error ?? "", details: "" } as const;
+      this.#parts.note(failure.outcome, failure.message, failure.details, undefined);
+      record(failure);
+    }
     this.#storeLetters(lane, delivery, letters);
     return true;
   }

@@ -40,12 +40,15 @@ export function handledOf(
 }
 
 function addSuccess(handled: Gathered, delivery: Delivery, use: OutputUse): void {
-  const { output, seconds, idempotencyKey } = delivery;
+  const { output, seconds, idempotencyKey, run } = delivery;
   handled.output = output;
+  if (run !== undefined) handled.addRun(run);
+  const { invocation } = delivery.event;
+  if (invocation !== undefined) handled.onStored.push(invocation.onRecorded);
   if (use.outputTopics.length > 0) handled.publications.push(...publicationsOf(delivery, use));
   if (idempotencyKey === undefined) return;
   handled.answers.set(idempotencyKey, output);
-  const answer: CallAnswer = { outcome: "ok", output, seconds };
+  const answer: CallAnswer = { outcome: "ok", output, seconds, run };
   handled.onStored.push(() => delivery.reply(answer));
 }
 

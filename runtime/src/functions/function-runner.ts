@@ -11,6 +11,7 @@ import type { Turns } from "../dispatcher/turns.ts";
 import type { Lease, Leases } from "../leases/leases.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
 import type { ObservedFunction } from "../observability/metrics.ts";
+import { FunctionRuns, type RunParts } from "../runs/function-runs.ts";
 import type { Publication } from "../sinks/handled.ts";
 import type { Fence } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
@@ -53,6 +54,8 @@ export interface FunctionRunnerParts {
   readonly metrics: FunctionMetrics;
   readonly scalings: ScalingLog;
   readonly limits: OwnerLimits;
+  /** Undefined where no runs are recorded. */
+  readonly runs: RunParts | undefined;
   readonly log: Logger;
 }
 
@@ -114,6 +117,7 @@ export class FunctionRunner implements Callable {
         log,
         note,
         turns,
+        runs: parts.runs && new FunctionRuns(definition, parts.runs, (used) => parts.metrics.used(used)),
         fence: () => this.#fence,
         publish: (publications, signal) => this.#publish(publications, signal),
       },
@@ -286,7 +290,10 @@ export class FunctionRunner implements Callable {
     return true;
   }
 
-  call({ body, shard, idempotencyKey }: CallRequest, answer: (answer: CallAnswer) => void): void {
+  call(
+    { body, shard, idempotencyKey, user, invocation }: CallRequest,
+    answer: (answer: CallAnswer) => void,
+  ): void {
     this.#arrivals += 1;
     const refusal = this.#refusal();
     if (refusal !== undefined) {
@@ -294,13 +301,15 @@ export class FunctionRunner implements Callable {
       return;
     }
     const event: FunctionEvent = {
-      source: "http",
+      source: invocation?.trigger ?? "http",
       shard,
       body,
       position: null,
       context: NO_CONTEXT,
       isSuperseded: false,
       receivedAt: performance.now(),
+      user,
+      ...(invocation === undefined ? {} : { invocation }),
     };
     if (idempotencyKey === undefined) this.#dispatcher.accept(new Delivery(event, answer));
     else {

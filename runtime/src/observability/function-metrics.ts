@@ -1,4 +1,4 @@
-import { usageOf } from "../usage/usage-of.ts";
+import type { RunUsage } from "../runs/run-record.ts";
 import type { UsageTally } from "../usage/usage-tally.ts";
 import type { CallResult } from "../workers/call-result.ts";
 import { LIMITS, type LimitName } from "../workers/protocol.ts";
@@ -56,10 +56,14 @@ export class FunctionMetrics {
 
   answered(worker: MeasuredWorker, result: CallResult): void {
     const { seconds, cpuSeconds, memoryBytes } = result;
-    this.#usage.count(usageOf(result));
     this.#duration.observe(seconds);
     this.cpuSeconds += cpuSeconds;
     worker.memoryBytes = memoryBytes;
+  }
+
+  /** A call is over, and this is what is billed of it. */
+  used(used: RunUsage): void {
+    this.#usage.count(used);
   }
 
   over(outcome: Outcome): void {

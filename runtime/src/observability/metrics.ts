@@ -85,6 +85,12 @@ export class RuntimeMetrics {
     registers: [this.registry],
   });
 
+  readonly runsBacklog = new Gauge({
+    name: "gaugelet_runs_backlog_entries",
+    help: "Entries of the stream gaugelet:runs that wait for the database.",
+    registers: [this.registry],
+  });
+
   readonly #manifest = new ManifestMetrics(this.registry);
 
   readonly topics: TopicMetrics;

@@ -1,3 +1,4 @@
+import { type FinishedRun, RunBatch } from "../runs/run-batch.ts";
 import type { NewEvent } from "../topics/topics.ts";
 
 /** An event that failed for good. */
@@ -45,6 +46,8 @@ export interface Handled {
   readonly delayedOver: readonly string[];
   /** Ids of events that have one from their producers, so that a second copy is known. */
   readonly seen: readonly string[];
+  /** Calls that are over, where they are counted: these and others that stored nothing. */
+  readonly runs: RunBatch | undefined;
   /** Are called when all of it is stored. */
   readonly onStored: readonly (() => void)[];
 }
@@ -60,7 +63,13 @@ export class Gathered implements Handled {
   readonly delayed: DelayedEvent[] = [];
   readonly delayedOver: string[] = [];
   readonly seen: string[] = [];
+  runs: RunBatch | undefined;
   readonly onStored: (() => void)[] = [];
+
+  addRun(run: FinishedRun): void {
+    this.runs ??= new RunBatch();
+    this.runs.add(run);
+  }
 
   /** Add what newer calls came to. */
   add(newer: Handled): void {
@@ -73,13 +82,17 @@ export class Gathered implements Handled {
     for (const event of newer.delayed) this.delayed.push(event);
     for (const text of newer.delayedOver) this.delayedOver.push(text);
     for (const id of newer.seen) this.seen.push(id);
+    if (newer.runs !== undefined) {
+      if (this.runs === undefined) this.runs = newer.runs;
+      else this.runs.join(newer.runs);
+    }
     for (const hear of newer.onStored) this.onStored.push(hear);
   }
 }
 
 /** Bytes of what has to be kept of each call until it is stored: outputs and positions replace each other. */
-export function keptBytes({ publications, deadLetters, delayed }: Handled): number {
-  let sum = 0;
+export function keptBytes({ publications, deadLetters, delayed, runs }: Handled): number {
+  let sum = runs?.bytes ?? 0;
   for (const { event } of publications) sum += event.body.length;
   for (const { body } of deadLetters) sum += body.length;
   for (const { text } of delayed) sum += text.length;

@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { randomUUID } from "node:crypto";
+import { setImmediate as immediate, setTimeout as sleep } from "node:timers/promises";
 import type { OutputEntry } from "@gaugelet/shared/outputs";
 import { Gathered, type Handled, keptBytes, type Publication } from "./handled.ts";
-import type { RedisStore } from "./redis-store.ts";
+import type { RecordedStep, RedisStore } from "./redis-store.ts";
 
 /** After a step for so many calls at once the next one waits, so that it is for many again. */
 const MANY_CALLS = 8;
@@ -30,6 +31,15 @@ export interface OutboxParts {
   readonly onPositions: (positions: ReadonlyMap<string, string>) => void;
 }
 
+const PROCESS = randomUUID();
+let writers = 0;
+
+/** A name for one outbox, which no other has or had. */
+function nextWriter(): string {
+  writers += 1;
+  return `${PROCESS}:${writers}`;
+}
+
 /** What a store proves that it comes from the owner by. */
 export interface Fence {
   readonly key: string;
@@ -52,6 +62,8 @@ export class Outbox {
   #keptBytes = 0;
   #working: Promise<void> | undefined;
   #storedAt = Number.NaN;
+  readonly #writer = nextWriter();
+  #steps = 0;
   /** The stored position of each source that has one owner at a time; "": none is stored. */
   readonly #expected = new Map<string, string>();
 
@@ -112,8 +124,9 @@ export class Outbox {
 
   async #work(): Promise<void> {
     const { signal } = this.#parts;
-    // Whatever else comes in this turn of the event loop goes along.
-    await Promise.resolve();
+    // Whatever else comes in this turn of the event loop goes along, and so do lines that recorded calls wrote.
+    if (this.#next?.runs?.records.length) await immediate();
+    else await Promise.resolve();
     for (let next = this.#next; next !== undefined; next = this.#next) {
       this.#next = undefined;
       const puts = this.#puts;
@@ -128,11 +141,18 @@ export class Outbox {
     this.#working = undefined;
   }
 
+  #step({ runs }: Handled): RecordedStep | undefined {
+    if (runs === undefined) return undefined;
+    this.#steps += 1;
+    return { runs, writer: this.#writer, number: this.#steps };
+  }
+
   async #store(handled: Handled): Promise<void> {
     const { outputKey, functionName, store, signal, fence, publish } = this.#parts;
     if (handled.publications.length > 0 && (await publish(handled.publications)) === undefined) return;
     const entry = this.#parts.entryNow();
-    const record = { outputKey, functionName, entry, fence: fence(), expected: this.#expected };
+    const expected = this.#expected;
+    const record = { outputKey, functionName, entry, fence: fence(), expected, step: this.#step(handled) };
     const result = await store.store({ ...handled, ...record }, signal);
     if (result === "stored") {
       if (handled.output !== undefined) this.#storedAt = entry.storedAt;

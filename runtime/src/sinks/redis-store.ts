@@ -7,12 +7,17 @@ import {
   leaseKey,
   OUTPUTS_KEY,
   positionKey,
+  RUNS_KEY,
+  RUNS_USAGE_KEY,
+  recordedKey,
   seenKey,
 } from "@gaugelet/shared/keys";
 import { type OutputEntry, parseOutputEntry } from "@gaugelet/shared/outputs";
 import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
+import type { RunBatch } from "../runs/run-batch.ts";
+import { recordsText, usageText } from "../runs/run-entry.ts";
 import type { DeadLetter, Handled } from "./handled.ts";
 import type { Fence } from "./outbox.ts";
 import { CLAIM_SCRIPT, STORE_SCRIPT, STORED } from "./store-script.ts";
@@ -30,11 +35,20 @@ const MAX_DEAD_LETTERS = 10_000;
 /** More ids of events push the oldest out: a second copy comes soon after the first, or never. */
 const MAX_SEEN = 100_000;
 
+/** Calls that are counted and recorded with a step, which is known again by its number. */
+export interface RecordedStep {
+  readonly runs: RunBatch;
+  readonly writer: string;
+  readonly number: number;
+}
+
 /** What calls leave behind, and what has to hold for it to be stored. */
-export interface StoreRecord extends Omit<Handled, "onStored" | "publications"> {
+export interface StoreRecord extends Omit<Handled, "onStored" | "publications" | "runs"> {
   readonly outputKey: string;
   readonly functionName: string;
   readonly entry: OutputEntry;
+  /** Undefined: no calls are counted with it. */
+  readonly step?: RecordedStep | undefined;
   /** Undefined: whoever stores is the owner. */
   readonly fence: Fence | undefined;
   /** The position that is stored of a source where nobody else has handled its events; "": none. */
@@ -64,6 +78,7 @@ interface ScriptedRedis extends Redis {
 export class RedisStore {
   readonly #redis: ScriptedRedis;
   readonly #log: Logger;
+  readonly #maxBacklog: number;
   /**
    * Until when an output key is stored alone, since the rights cover no more, on the clock of
    * performance.now().
@@ -71,7 +86,9 @@ export class RedisStore {
   readonly #aloneUntil = new Map<string, number>();
   #warnedOfRights = false;
 
-  constructor(redis: Redis, log: Logger) {
+  /** @param maxBacklog entries of `gaugelet:runs` at which no more are added, but usage is counted. */
+  constructor(redis: Redis, log: Logger, maxBacklog = 0) {
+    this.#maxBacklog = maxBacklog;
     redis.defineCommand("gaugeletStore", { lua: STORE_SCRIPT });
     redis.defineCommand("gaugeletClaim", { numberOfKeys: 1, lua: CLAIM_SCRIPT });
     this.#redis = redis as ScriptedRedis;
@@ -180,6 +197,7 @@ export class RedisStore {
       seenKey(outputKey),
     ];
     for (const name of answers.keys()) keys.push(answerKey(outputKey, name));
+    if (record.step !== undefined) keys.push(RUNS_KEY, RUNS_USAGE_KEY, recordedKey(record.step.writer));
     const values: Argument[] = [
       fence?.token ?? "",
       output === undefined ? "0" : "1",
@@ -190,6 +208,7 @@ export class RedisStore {
       KEEP_ANSWERS_MILLISECONDS,
       MAX_DEAD_LETTERS,
       MAX_SEEN,
+      answers.size,
       positions.size,
     ];
     for (const [source, position] of positions) {
@@ -204,6 +223,10 @@ export class RedisStore {
       values.push(letter.delayed ?? "", fields.length, ...fields);
     }
     values.push(record.seen.length, ...record.seen, ...answers.values());
+    if (record.step !== undefined) {
+      const { runs, number } = record.step;
+      values.push(recordsText(runs), usageText(runs), this.#maxBacklog, number);
+    }
     return await this.#redis.gaugeletStore(keys.length, ...keys, ...values);
   }
 
@@ -214,7 +237,7 @@ export class RedisStore {
       { reason: explainRedisError(error) },
       "the rights of this Redis user do not cover the keys gaugelet:* and what is done with them (EVALSHA, HSET, SET)," +
         " so only outputs are stored: env does not" +
-        " survive a restart, and the exporter does not find outputs by itself",
+        " survive a restart, the exporter does not find outputs by itself, and runs are not recorded",
     );
   }
 

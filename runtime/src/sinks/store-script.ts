@@ -7,18 +7,23 @@
  *
  * A step whose positions and env are there already was done before and its reply was lost: it is not done again.
  *
- * KEYS: outputs, position, env, output, lease, dead letters, delayed, seen, then one per answer that is kept.
+ * KEYS: outputs, position, env, output, lease, dead letters, delayed, seen, then one per answer that is kept; then, where
+ * calls are counted: runs, usage, the writer's last step.
  * ARGV: fencing token or nothing, whether there is an output, the output, its entry, whether there is an env, the env,
- * how long answers are kept in milliseconds, greatest number of dead letters, greatest number of seen ids, then lists,
+ * how long answers are kept in milliseconds, greatest number of dead letters, greatest number of seen ids, number of answers, then lists,
  * each with its length in front: positions (source, position, whether it is checked, the one expected), delayed events
  * that are over, delayed events (in how many milliseconds, event), dead letters (the delayed event that it was or
- * nothing, number of names and values, these), seen ids; then the answers.
+ * nothing, number of names and values, these), seen ids; then the answers; then, where calls are counted: their records,
+ * what they used, greatest number of entries of runs, the step's number.
  *
  * Returns {@link STORED}, or another number where it is not to be stored.
  */
 export const STORE_SCRIPT = `
 if ARGV[1] ~= '' and redis.call('HGET', KEYS[5], 'token') ~= ARGV[1] then return 2 end
-local at = 10
+local counts = #KEYS > 8 + ARGV[10]
+-- It was done, and its reply was lost.
+if counts and redis.call('GET', KEYS[#KEYS]) == ARGV[#ARGV] then return 1 end
+local at = 11
 local function take()
   at = at + 1
   return ARGV[at - 1]
@@ -69,8 +74,22 @@ if seen > 0 then
   redis.call('ZREMRANGEBYRANK', KEYS[8], 0, -1 - ARGV[9])
 end
 if ARGV[5] == '1' then redis.call('SET', KEYS[3], ARGV[6]) end
-for index = 9, #KEYS do redis.call('SET', KEYS[index], take(), 'PX', ARGV[7]) end
+for index = 9, 8 + ARGV[10] do redis.call('SET', KEYS[index], take(), 'PX', ARGV[7]) end
 if ARGV[2] == '1' then redis.call('SET', KEYS[4], ARGV[3]) end
+if counts then
+  local records, usage, most = take(), take(), tonumber(take())
+  if redis.call('XLEN', KEYS[#KEYS - 2]) < most then
+    redis.call('XADD', KEYS[#KEYS - 2], '*', 'records', records, 'usage', usage)
+  else
+    for _, each in ipairs(cjson.decode(usage)) do
+      for _, unit in ipairs({ 'runs', 'billedMilliseconds', 'mebibyteMilliseconds', 'cpuMicroseconds' }) do
+        local name = cjson.encode({ each.day, each.owner, each['function'], each.class, unit })
+        redis.call('HINCRBY', KEYS[#KEYS - 1], name, string.format('%.0f', each[unit]))
+      end
+    end
+  end
+  redis.call('SET', KEYS[#KEYS], take(), 'PX', ARGV[7])
+end
 for _, each in ipairs(positions) do redis.call('HSET', KEYS[2], each[1], each[2]) end
 return 1
 `;

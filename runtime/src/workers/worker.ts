@@ -1,5 +1,6 @@
 import { formatDuration } from "@gaugelet/shared/units";
 import type { FunctionPackage } from "../packages/package.ts";
+import { CallLogs } from "../runs/call-logs.ts";
 import { ANSWERS, type AnswerHead, type AnswerType } from "./answers.ts";
 import { type CallResult, readCallResult } from "./call-result.ts";
 import { CpuWatch } from "./cpu-watch.ts";
@@ -28,6 +29,8 @@ export interface WorkerOptions {
   readonly lines: WrittenLines;
   /** Whether a line of stderr says that the process ends for lack of memory. */
   readonly saysMemoryIsFull: (line: string) => boolean;
+  /** Whether what each call writes is kept for its record. */
+  readonly keepsLines?: boolean;
   readonly handler: string;
   readonly redis: { readonly host: string; readonly port: number };
   /** Seconds of a call, bytes of an output and of a saved `env`, processor seconds of a call. */
@@ -83,6 +86,8 @@ export class Worker<C extends Call = Call> {
   #busySince: number | undefined;
   #busyMilliseconds = 0;
   #lastUsed = performance.now();
+  /** What its calls write, where that is kept. */
+  readonly logs: CallLogs | undefined;
   /** The most memory that the process has used so far, as its last answer said. */
   memoryBytes = 0;
 
@@ -97,14 +102,18 @@ export class Worker<C extends Call = Call> {
     options: WorkerOptions,
     signal: AbortSignal,
   ): Promise<Worker<C>> {
-    const started = performance.now();
+    const before = performance.now();
     // Nothing comes before `load` is sent.
     let hear: (frame: ReceivedFrame) => void = () => {};
     let memoryIsFull = false;
+    const logs = options.keepsLines ? new CallLogs() : undefined;
+    let worker: Worker<C> | undefined;
     const lines: WrittenLines = {
       line: (line) => {
         if (line.stream === "stderr" && options.saysMemoryIsFull(line.text)) memoryIsFull = true;
-        return options.lines.line(line);
+        const isWritten = options.lines.line(line);
+        if (isWritten) logs?.add(line, (worker?.inFlight ?? 0) > 0);
+        return isWritten;
       },
       dropped: options.lines.dropped,
     };
@@ -117,18 +126,19 @@ export class Worker<C extends Call = Call> {
         ? explainEnd({ exitCode: null, signal: null, limit: "memory" }, spec.limits)
         : end,
     );
-    const worker = new Worker<C>(transport, ended, code, options);
-    hear = (frame) => worker.#hear(frame);
-    const abort = (): void => worker.#kill("was ended because it is not wanted any more");
+    const started = new Worker<C>(transport, ended, code, options, logs);
+    worker = started;
+    hear = (frame) => started.#hear(frame);
+    const abort = (): void => started.#kill("was ended because it is not wanted any more");
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
     try {
-      await worker.#load();
-      worker.#lastUsed = performance.now();
-      worker.#startSeconds = (worker.#lastUsed - started) / 1000;
-      return worker;
+      await started.#load();
+      started.#lastUsed = performance.now();
+      started.#startSeconds = (started.#lastUsed - before) / 1000;
+      return started;
     } catch (error) {
-      worker.#kill("was ended because the function could not be loaded");
+      started.#kill("was ended because the function could not be loaded");
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);
@@ -140,7 +150,9 @@ export class Worker<C extends Call = Call> {
     ended: Promise<WorkerEnd>,
     code: FunctionPackage,
     options: WorkerOptions,
+    logs: CallLogs | undefined,
   ) {
+    this.logs = logs;
     this.#transport = transport;
     this.ended = ended;
     this.package = code;
@@ -204,6 +216,11 @@ export class Worker<C extends Call = Call> {
   /** Another worker may have gone on with a shard: what this one has of it is out of date. */
   forget(shard: number): void {
     this.#shards.delete(shard);
+  }
+
+  /** Since when its first unanswered call has run, on the clock of performance.now(). */
+  get workingSince(): number {
+    return this.#pending.since;
   }
 
   /** Calls that are not answered yet. */

@@ -56,6 +56,8 @@ test("every field but the name, the handler and the triggers has a default", asy
     thresholds: [],
     environment: {},
     secrets: [],
+    record: "all",
+    redact: [],
   });
 });
 
@@ -70,7 +72,8 @@ test("what is said is taken, in seconds and bytes", async () => {
      limits: { timeout: 1.5s, cpu: 500ms, memory: 1Gi, openFiles: 16, processes: 1, disk: 1, output: 64Ki, env: 1Mi, logLinesPerSecond: 5 },
      workers: { min: 0, max: 8, spare: 2, scaleUp: { utilization: 1, for: 30s }, scaleDown: { idle: 1m } },
      thresholds: [{ field: f, above: 0.9, for: 10m, severity: critical }, { field: g, below: 0 }],
-     environment: { LEVEL: info, NUMBER: 5, FLAG: true }`,
+     environment: { LEVEL: info, NUMBER: 5, FLAG: true },
+     record: { oneIn: 100 }, redact: [token, user.email]`,
   );
   expect(definition).toEqual({
     name: "a",
@@ -128,6 +131,8 @@ test("what is said is taken, in seconds and bytes", async () => {
     ],
     environment: { LEVEL: "info", NUMBER: "5", FLAG: "true" },
     secrets: [],
+    record: { oneIn: 100 },
+    redact: ["token", "user.email"],
   });
 });
 

@@ -1,5 +1,7 @@
+import { sql } from "drizzle-orm";
 import {
   bigint,
+  bigserial,
   boolean,
   date,
   index,
@@ -52,12 +54,24 @@ export const runs = pgTable(
     error: text("error"),
     traceback: text("traceback"),
     logs: jsonb("logs").$type<readonly string[]>().notNull(),
+    /** Grows from one that is written to the next, so that whoever follows them knows what is new. */
+    sequence: bigserial("sequence", { mode: "number" }).notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.id, table.queuedAt] }),
     index("runs_queued").on(table.queuedAt),
     index("runs_function").on(table.function, table.queuedAt),
     index("runs_owner").on(table.owner, table.queuedAt),
+    index("runs_sequence").on(table.sequence),
+    index("runs_trigger").on(table.trigger, table.queuedAt),
+    index("runs_version_number")
+      .on(table.function, table.versionNumber, table.queuedAt)
+      .where(sql`${table.versionNumber} is not null`),
+    index("runs_user").on(table.user, table.queuedAt).where(sql`${table.user} is not null`),
+    index("runs_unsuccessful").on(table.queuedAt).where(sql`${table.status} <> 'completed'`),
+    index("runs_unsuccessful_function")
+      .on(table.function, table.queuedAt)
+      .where(sql`${table.status} <> 'completed'`),
   ],
 );
 

@@ -1,4 +1,6 @@
 import type { FunctionDefinition } from "../../configuration/manifest.ts";
+import type { Invocation } from "../../dispatcher/event.ts";
+import type { RunUsage } from "../../runs/run-record.ts";
 import type { OwnerRefusal } from "../../usage/budget-gate.ts";
 
 /** One call of a function from outside. */
@@ -11,6 +13,8 @@ export interface CallRequest {
   readonly idempotencyKey: string | undefined;
   /** Who calls; undefined where calls are open to whoever reaches the port. */
   readonly user?: string | undefined;
+  /** Where it came through the API. */
+  readonly invocation?: Invocation;
 }
 
 /** How a call ended. */
@@ -21,6 +25,8 @@ export type CallAnswer =
       readonly output: Buffer;
       /** Time of the handler alone. */
       readonly seconds: number;
+      /** What it used, where it came through the API and was not answered from what is kept. */
+      readonly run?: RunUsage | undefined;
     }
   | {
       /**

@@ -124,7 +124,8 @@ function problemOfAnswer({
   }
 }
 
-function problemOfInput(input: InputSchema, body: Buffer): Problem | undefined {
+/** Why an event is none that a function takes; undefined where it is one. */
+export function problemOfInput(input: InputSchema, body: Buffer): Problem | undefined {
   let event: unknown;
   try {
     event = JSON.parse(body.toString());

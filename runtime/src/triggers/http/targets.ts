@@ -76,7 +76,8 @@ export function admit(
   return { name, target, shard: shards[0] ?? "", idempotencyKey };
 }
 
-function problemOfShards(shards: readonly string[], isSharded: boolean): string | undefined {
+/** What is wrong with the shards that a call names; undefined: nothing. */
+export function problemOfShards(shards: readonly string[], isSharded: boolean): string | undefined {
   const [shard = ""] = shards;
   if (!isSharded) {
     return shards.length === 0 ? undefined : "the function has no shards: leave ?shard= out";

@@ -60,6 +60,10 @@ export class TopicEntry implements FunctionEvent, FeedEntry {
     return this.origin.topic;
   }
 
+  get partition(): number {
+    return this.origin.partition;
+  }
+
   get retries(): RetryPolicy {
     return this.origin.retries;
   }

@@ -1,0 +1,155 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RUNS_KEY } from "@gaugelet/shared/keys";
+import { type BenchRow, row } from "@gaugelet/testing/bench";
+import { waitFor } from "@gaugelet/testing/wait";
+import type { Redis } from "ioredis";
+import { numbered, publishBacklog } from "../topics/backlog.ts";
+import type { BenchedEngine } from "../topics/engine.ts";
+import { drained, progressed } from "../topics/stored.ts";
+import { type BenchedFunction, TopicRuntime } from "../topics/topic-runtime.ts";
+import { cpuSeconds } from "../workers/process-tree.ts";
+import { inRounds, median } from "../workers/rounds.ts";
+import { httpLoad } from "../workers/wrk.ts";
+
+const HANDLERS = join(import.meta.dirname, "handlers");
+const ROUNDS = 3;
+const EVENTS = 40_000;
+const CONNECTIONS = 32;
+const SECONDS = 3;
+const LOOK_MILLISECONDS = 10;
+
+/** A database to record in. */
+export interface BenchedDatabase {
+  readonly name: "PostgreSQL" | "embedded";
+  /** What a runtime is told, to use it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Runs per second that it is to record. */
+  readonly atLeast: number;
+}
+
+/** What all of these benchmarks need. */
+export interface RecordingBench {
+  readonly engine: BenchedEngine;
+  readonly redis: Redis;
+  readonly python: string;
+  readonly folder: string;
+}
+
+function numbers(name: string, record: unknown, triggers: readonly object[]): BenchedFunction {
+  const rest = { source: HANDLERS, handler: "small.handler", state: "none", record };
+  return { name, ...rest, workers: { min: 1, max: 1 }, triggers: [{ http: true }, ...triggers] };
+}
+
+/** Runs per second, from the first event of a backlog to the last run in the database. */
+export async function benchRecording(
+  { engine, redis, python, folder }: RecordingBench,
+  { name, environment, atLeast }: BenchedDatabase,
+): Promise<BenchRow[]> {
+  const rates: number[] = [];
+  const processor: number[] = [];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const topic = `recorded-${name.toLowerCase()}-${round}`;
+    const backlog = await publishBacklog(engine, topic, numbered(1000), EVENTS);
+    const runtime = await start(engine, python, folder, environment, [
+      numbers(topic, "all", [{ topic, start: "oldest" }]),
+    ]);
+    try {
+      const first = await progressed(engine, redis, [topic], backlog, 1);
+      const before = cpuSeconds(runtime.pid);
+      await progressed(engine, redis, [topic], backlog, EVENTS);
+      while ((await redis.xlen(RUNS_KEY)) > 0) await sleep(LOOK_MILLISECONDS);
+      const seconds = (performance.now() - first.at) / 1000;
+      // Once unmeasured: compiled code, a first partition.
+      if (round > 0) {
+        rates.push((EVENTS - first.handled) / seconds);
+        processor.push(((cpuSeconds(runtime.pid) - before) / (EVENTS - first.handled)) * 1e6);
+      }
+    } finally {
+      await runtime.stop();
+      await engine.topics.delete(topic);
+    }
+  }
+  const what = `${name}: topic → handler → every run recorded`;
+  return [
+    row(
+      what,
+      median(rates, (each) => each),
+      "1/s",
+      { atLeast },
+    ),
+    row(
+      `${what}: CPU per run, without a PostgreSQL's own`,
+      median(processor, (each) => each),
+      "µs",
+    ),
+  ];
+}
+
+/** Topics and HTTP with one success in 100 recorded, beside a runtime that records nothing. */
+export async function benchSampling(
+  { engine, redis, python, folder }: RecordingBench,
+  { name, environment }: BenchedDatabase,
+): Promise<BenchRow[]> {
+  const sides = {
+    none: await start(engine, python, folder, { GAUGELET_CATALOG: "off" }, [numbers("none", "all", [])]),
+    sampled: await start(engine, python, folder, environment, [numbers("sampled", { oneIn: 100 }, [])]),
+  };
+  let round = 0;
+  const topic = (side: keyof typeof sides) => async () => {
+    round += 1;
+    const topic = `${side}-${round}`;
+    const backlog = await publishBacklog(engine, topic, numbered(1000), EVENTS);
+    const runtime = sides[side];
+    await runtime.change([numbers(side, { oneIn: 100 }, [{ topic, start: "oldest" }])]);
+    const measured = await drained(engine, redis, side, backlog, runtime.pid);
+    await runtime.change([numbers(side, { oneIn: 100 }, [])]);
+    await engine.topics.delete(topic);
+    return measured;
+  };
+  const http = (side: keyof typeof sides) => async () => {
+    const { pid, url } = sides[side];
+    const before = cpuSeconds(pid);
+    const { perSecond, failed } = await httpLoad(`${url}/functions/${side}`, CONNECTIONS, SECONDS);
+    if (failed > 0) throw new Error(`${failed} calls of ${side} failed`);
+    return { perSecond, cpuMicrosecondsPerEvent: ((cpuSeconds(pid) - before) / (perSecond * SECONDS)) * 1e6 };
+  };
+  try {
+    const rows: BenchRow[] = [];
+    for (const [kind, of] of [
+      ["topic", topic],
+      ["HTTP", http],
+    ] as const) {
+      const contenders = { none: of("none"), sampled: of("sampled") };
+      await inRounds(1, contenders);
+      const measured = await inRounds(ROUNDS, contenders);
+      const figure = (side: keyof typeof sides, name: "perSecond" | "cpuMicrosecondsPerEvent"): number =>
+        median(measured[side], (each) => each[name]);
+      const ratio = figure("sampled", "perSecond") / figure("none", "perSecond");
+      const cpu = figure("none", "cpuMicrosecondsPerEvent") / figure("sampled", "cpuMicrosecondsPerEvent");
+      rows.push(
+        row(`${name}: ${kind}, nothing recorded`, figure("none", "perSecond"), "1/s"),
+        row(`${name}: ${kind}, 1 in 100 recorded, against that`, ratio, "×", { atLeast: 0.95 }),
+        row(`${name}: ${kind}, CPU of nothing recorded against 1 in 100`, cpu, "×"),
+      );
+    }
+    return rows;
+  } finally {
+    await Promise.all(Object.values(sides).map((side) => side.stop()));
+  }
+}
+
+/** Start a runtime and wait until its catalog is open, where it has one. */
+async function start(
+  engine: BenchedEngine,
+  python: string,
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  functions: readonly BenchedFunction[],
+): Promise<TopicRuntime> {
+  const told = { ...engine, environment: { ...engine.environment, ...environment } };
+  const runtime = await TopicRuntime.start(told, python, folder, functions);
+  if (environment.GAUGELET_CATALOG === "off") return runtime;
+  await waitFor("the API", async () => (await fetch(`${runtime.url}/api/v1/openapi.json`)).ok);
+  return runtime;
+}

@@ -1,0 +1,65 @@
+import { and, eq } from "drizzle-orm";
+import type { CatalogDoor } from "../catalog/door.ts";
+import { defineStored, type WrittenManifest } from "../catalog/stored-function.ts";
+import type { RuntimeConfiguration } from "../configuration/environment.ts";
+import type { CodeSource, FunctionDefinition } from "../configuration/manifest.ts";
+import type { Database } from "../database/database.ts";
+import { functions, versions } from "../database/schema.ts";
+import type { FunctionPackage } from "../packages/package.ts";
+import { preparePackage } from "../packages/prepare.ts";
+import { prepareStored } from "../packages/stored.ts";
+import type { KnownFunction } from "../runs/known-functions.ts";
+
+/** A version of a function, and how its code comes onto the disk. */
+export interface ReplayedCode {
+  readonly definition: FunctionDefinition;
+  readonly prepare: (signal: AbortSignal) => Promise<FunctionPackage>;
+}
+
+/** Where code is found. */
+export interface ReplayedCodeParts {
+  readonly db: Database;
+  readonly configuration: Pick<RuntimeConfiguration, "stateFolder" | "operator">;
+  readonly catalog: CatalogDoor;
+}
+
+/**
+ * The code of a version in the catalog, or of a function of a file as it is now.
+ *
+ * @param number of the version; undefined: the one that runs.
+ * @returns in words why there is none.
+ */
+export async function replayedCode(
+  { db, configuration, catalog }: ReplayedCodeParts,
+  { name, owner, target }: KnownFunction,
+  number: number | undefined,
+): Promise<ReplayedCode | string> {
+  const [found] = await db
+    .select({ version: versions.number, manifest: versions.manifest, digest: versions.package })
+    .from(versions)
+    .innerJoin(functions, eq(functions.name, versions.function))
+    .where(and(eq(versions.function, name), eq(versions.number, number ?? functions.version)));
+  const code = (definition: FunctionDefinition): ReplayedCode => ({
+    definition,
+    prepare: (signal) => prepare(definition.source, configuration.stateFolder, catalog, signal),
+  });
+  if (found !== undefined) {
+    const { version, manifest, digest } = found;
+    const written = manifest as WrittenManifest;
+    return code(defineStored({ name, owner, version, digest }, written, configuration.operator, name));
+  }
+  if (number !== undefined) return `there is no version ${number} of ${name} in the catalog`;
+  if (target === undefined) return `${name} is not in the catalog, and does not run here`;
+  return code(target.callable.definition);
+}
+
+function prepare(
+  source: CodeSource,
+  stateFolder: string,
+  catalog: CatalogDoor,
+  signal: AbortSignal,
+): Promise<FunctionPackage> {
+  return source.kind === "stored"
+    ? prepareStored(source, stateFolder, catalog.readPackage)
+    : preparePackage(source, stateFolder, signal);
+}

@@ -1,0 +1,238 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RUNS_KEY, RUNS_USAGE_KEY } from "@gaugelet/shared/keys";
+import { connectRedis } from "@gaugelet/shared/redis/connection";
+import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
+import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
+import { waitFor } from "@gaugelet/testing/wait";
+import { sql } from "drizzle-orm";
+import { pino } from "pino";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type OpenDatabase, openDatabase } from "../../src/database/database.ts";
+import { Leases } from "../../src/leases/leases.ts";
+import { keepPartitions } from "../../src/runs/partitions.ts";
+import { Recorder } from "../../src/runs/recorder.ts";
+import { MILLISECONDS_OF_DAY } from "../../src/runs/run-batch.ts";
+import { runRecord } from "./run-record.ts";
+import { DATABASES } from "./use-api.ts";
+
+const LOG = pino({ enabled: false });
+const USED = { billedMilliseconds: 2, mebibyteMilliseconds: 30, cpuMicroseconds: 400 };
+const NOW = Date.parse("2026-11-26T12:00:00Z");
+
+describe.each(DATABASES)("on %s", (kind) => {
+  let redis: TestRedis;
+  let postgres: TestPostgres | undefined;
+  let folder: string;
+  let empty: string | undefined;
+  let database: OpenDatabase;
+  const started: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    if (kind === "postgresql") postgres = await startPostgres();
+    else {
+      empty = await mkdtemp(join(tmpdir(), "gaugelet-empty-"));
+      await (await openDatabase({ kind: "embedded", folder: empty }, LOG)).stop();
+    }
+  });
+  beforeEach(async () => {
+    await redis.client.flushall();
+    folder = await mkdtemp(join(tmpdir(), "gaugelet-recorder-"));
+    if (empty !== undefined) await cp(empty, folder, { recursive: true });
+    database = await openDatabase(
+      postgres === undefined
+        ? { kind: "embedded", folder }
+        : { kind: "postgresql", url: await postgres.newDatabase() },
+      LOG,
+    );
+  });
+  afterEach(async () => {
+    for (const stop of started.splice(0).reverse()) await stop();
+    await database.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  afterAll(async () => {
+    await redis.stop();
+    await postgres?.stop();
+    if (empty !== undefined) await rm(empty, { recursive: true, force: true });
+  });
+
+  function record(): Recorder {
+    const address = { host: "127.0.0.1", port: redis.port, username: undefined, password: undefined, db: 0 };
+    const connection = connectRedis(address);
+    const leases = new Leases(connection, LOG);
+    const recorder = new Recorder({
+      redis: connectRedis(address),
+      db: database.db,
+      leases,
+      retention: { retention: 30 * 86_400, maxBytes: undefined },
+      log: LOG,
+      onRecorded: () => {},
+    });
+    recorder.start();
+    started.push(async () => {
+      await recorder.stop();
+      leases.stop();
+      connection.disconnect();
+    });
+    return recorder;
+  }
+
+  async function add(ids: readonly string[], changes: object = {}): Promise<void> {
+    const records = ids.map((id) => runRecord({ id, queuedAt: NOW, ...changes }));
+    const usage = [
+      { day: "2026-11-26", owner: "", function: "f", class: "standard", runs: ids.length, ...USED },
+    ];
+    await redis.client.xadd(
+      RUNS_KEY,
+      "*",
+      "records",
+      JSON.stringify(records),
+      "usage",
+      JSON.stringify(usage),
+    );
+  }
+
+  async function recorded(): Promise<string[]> {
+    const { rows } = await database.db.execute<{ id: string }>(sql`select id from runs order by id`);
+    return rows.map(({ id }) => id);
+  }
+
+  async function used(): Promise<unknown> {
+    const { rows } = await database.db.execute(sql`
+      select runs::text, billed_milliseconds::text as billed, mebibyte_milliseconds::text as memory,
+        cpu_microseconds::text as cpu from usage where "function" = 'f'
+    `);
+    return rows[0];
+  }
+
+  const whenDrained = () =>
+    waitFor("the stream to be drained", async () => (await redis.client.xlen(RUNS_KEY)) === 0);
+
+  test("what is in the stream comes into the tables, and then goes from the stream", async () => {
+    await add(["a", "b"]);
+    await add(["c"], { status: "failed", error: "broken", logs: ["one", "two"], input: '{"a":"\\u0000"}' });
+    record();
+    await whenDrained();
+    await add(["d"]);
+    await whenDrained();
+    expect(await recorded()).toEqual(["a", "b", "c", "d"]);
+    expect(await used()).toEqual({ runs: "4", billed: "6", memory: "90", cpu: "1200" });
+  });
+
+  test("an entry that comes again, as after a crash before it was trimmed, counts once", async () => {
+    await add(["a"]);
+    const entries = await redis.client.xrange(RUNS_KEY, "-", "+");
+    const recorder = record();
+    await whenDrained();
+    await recorder.stop();
+    // What was written and not yet trimmed is there again, under the same ids.
+    await redis.client.del(RUNS_KEY);
+    for (const [id, fields] of entries) await redis.client.xadd(RUNS_KEY, id, ...fields);
+    record();
+    await add(["b"]);
+    await waitFor("the second run", async () => (await recorded()).includes("b"));
+    await whenDrained();
+    expect(await recorded()).toEqual(["a", "b"]);
+    expect(await used()).toMatchObject({ runs: "2" });
+  });
+
+  test("what strangers wrote is left out, and what cannot be kept as it is is changed", async () => {
+    await redis.client.xadd(RUNS_KEY, "*", "something", "else");
+    await redis.client.xadd(RUNS_KEY, "*", "records", "[1, {}, null]", "usage", "no JSON");
+    await redis.client.xadd(RUNS_KEY, "*", "records", "}{", "usage", "[]");
+    await add(["a"], { error: "null\0character", logs: ["half \ud800"], status: "failed" });
+    await add(["b"], { owner: "x".repeat(300) });
+    await add(["c"]);
+    record();
+    await whenDrained();
+    expect(await recorded()).toEqual(["a", "c"]);
+    const { rows } = await database.db.execute(sql`select error, logs from runs where id = 'a'`);
+    expect(rows).toEqual([{ error: "null\uFFFDcharacter", logs: ["half \uFFFD"] }]);
+    expect(await used()).toMatchObject({ runs: "3" });
+  });
+
+  test("usage that was counted while the stream was full is added, to the last unit", async () => {
+    const name = (unit: string) => JSON.stringify(["2026-11-26", "", "f", "standard", unit]);
+    await redis.client.hset(RUNS_USAGE_KEY, {
+      [name("runs")]: "9007199254740993",
+      [name("billedMilliseconds")]: "2",
+      [name("cpuMicroseconds")]: "4",
+    });
+    await add(["a"]);
+    record();
+    await waitFor("all usage", async () => ((await used()) as { cpu?: string } | undefined)?.cpu === "404");
+    expect(await used()).toEqual({ runs: "9007199254740994", billed: "4", memory: "30", cpu: "404" });
+    expect(await redis.client.exists(RUNS_USAGE_KEY)).toBe(0);
+  });
+
+  test("a run that was shown as waiting is over with its record, and stays as it is then", async () => {
+    await add(["a"], { status: "waiting", output: null });
+    record();
+    await whenDrained();
+    await add(["a"], { status: "completed", output: '{"n":1}' });
+    await whenDrained();
+    await add(["a"], { status: "failed", output: null });
+    await whenDrained();
+    const { rows } = await database.db.execute(sql`select status, output from runs`);
+    expect(rows).toEqual([{ status: "completed", output: '{"n":1}' }]);
+  });
+
+  test.skipIf(kind === "embedded")(
+    "nothing is lost or counted twice where the database crashes",
+    async () => {
+      record();
+      const ids: string[] = [];
+      for (let round = 0; round < 6; round += 1) {
+        for (let n = 0; n < 40; n += 1) {
+          const id = `${round}-${String(n).padStart(2, "0")}`;
+          ids.push(id);
+          await add([id]);
+        }
+        if (round % 2 === 0) await postgres?.crash();
+        else await postgres?.restart();
+      }
+      await whenDrained();
+      expect(await recorded()).toEqual(ids);
+      expect(await used()).toMatchObject({ runs: String(ids.length) });
+    },
+  );
+
+  test("two recorders at the same time write everything once", async () => {
+    record();
+    record();
+    const ids = Array.from({ length: 100 }, (_, n) => String(n).padStart(3, "0"));
+    for (const id of ids) await add([id]);
+    await whenDrained();
+    expect(await recorded()).toEqual(ids);
+    expect(await used()).toMatchObject({ runs: "100" });
+  });
+
+  test("each day has a partition before it begins, and goes when it is too old", async () => {
+    const { db } = database;
+    const keep = (retention: number, now: number, maxBytes?: number) =>
+      keepPartitions(db, { retention, maxBytes }, now);
+    const partitions = async (): Promise<string[]> => {
+      const { rows } = await db.execute<{ name: string }>(sql`
+        select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'runs'::regclass order by 1
+      `);
+      return rows.map(({ name }) => name);
+    };
+    expect(await keep(86_400, NOW)).toEqual([]);
+    expect(await partitions()).toEqual(["runs_20261126", "runs_20261127", "runs_20261128", "runs_default"]);
+    record();
+    await add(["new"]);
+    await add(["old"], { queuedAt: NOW - 10 * MILLISECONDS_OF_DAY });
+    await whenDrained();
+    expect(await recorded()).toEqual(["new", "old"]);
+    expect(await keep(86_400, NOW + MILLISECONDS_OF_DAY)).toEqual([]);
+    expect(await recorded()).toEqual(["new"]);
+    expect(await keep(86_400, NOW + 2 * MILLISECONDS_OF_DAY)).toEqual(["runs_20261126"]);
+    expect(await recorded()).toEqual([]);
+    // Of those that are kept the oldest go, down to today's.
+    expect(await keep(86_400 * 30, NOW + 2 * MILLISECONDS_OF_DAY, 1)).toEqual(["runs_20261127"]);
+  });
+});

@@ -1,0 +1,40 @@
+import type { RunRecord } from "../../src/runs/run-record.ts";
+
+/** A record of a run as the runtime makes it. */
+export function runRecord(changes: Partial<RunRecord> & { readonly id: string }): RunRecord {
+  const queuedAt = changes.queuedAt ?? Date.now();
+  return {
+    function: "f",
+    owner: "",
+    class: "standard",
+    version: "0123456789ab",
+    versionNumber: null,
+    status: "completed",
+    trigger: "topic",
+    source: "topic:orders/0",
+    shard: "",
+    eventId: "orders/0/1-0",
+    user: null,
+    attempt: 1,
+    queuedAt,
+    startedAt: queuedAt + 1,
+    finishedAt: queuedAt + 3,
+    runSeconds: 0.002,
+    billedMilliseconds: 2,
+    mebibyteMilliseconds: 30,
+    cpuMicroseconds: 400,
+    memoryPeakBytes: 15_000_000,
+    diskBytes: null,
+    worker: "42",
+    instance: "machine:1",
+    startMethod: null,
+    input: '{"n":1}',
+    isInputCut: false,
+    output: '{"n":2}',
+    isOutputCut: false,
+    error: null,
+    traceback: null,
+    logs: [],
+    ...changes,
+  };
+}

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { type FinishedRun, RunBatch } from "../../src/runs/run-batch.ts";
+import { readUsage, recordsText, usageText } from "../../src/runs/run-entry.ts";
+import { RunIds } from "../../src/runs/run-ids.ts";
+import type { RunRecord } from "../../src/runs/run-record.ts";
+
+const MINE = { owner: "me", function: "f", class: "standard" };
+const OTHERS = { owner: "you", function: "g", class: "premium" };
+
+function run(changes: Partial<FinishedRun>): FinishedRun {
+  const used = { billedMilliseconds: 1, mebibyteMilliseconds: 20, cpuMicroseconds: 300 };
+  return { of: MINE, day: 20_000, record: undefined, ...used, ...changes };
+}
+
+test("what runs used is summed up by day and owner, and travels as JSON", () => {
+  const batch = new RunBatch();
+  batch.add(run({}));
+  batch.add(run({ billedMilliseconds: 5 }));
+  const newer = new RunBatch();
+  newer.add(run({ day: 20_001 }));
+  newer.add(run({}));
+  newer.add(run({ of: OTHERS }));
+  batch.join(newer);
+  expect(readUsage(usageText(batch))).toEqual([
+    {
+      day: "2024-10-04",
+      ...MINE,
+      runs: 3,
+      billedMilliseconds: 7,
+      mebibyteMilliseconds: 60,
+      cpuMicroseconds: 900,
+    },
+    {
+      day: "2024-10-05",
+      ...MINE,
+      runs: 1,
+      billedMilliseconds: 1,
+      mebibyteMilliseconds: 20,
+      cpuMicroseconds: 300,
+    },
+    {
+      day: "2024-10-04",
+      ...OTHERS,
+      runs: 1,
+      billedMilliseconds: 1,
+      mebibyteMilliseconds: 20,
+      cpuMicroseconds: 300,
+    },
+  ]);
+  expect(recordsText(batch)).toBe("[]");
+});
+
+test("records that would take too much room are left out, and counted", () => {
+  const batch = new RunBatch();
+  const record = { input: "x".repeat(6 * 1024 ** 2), output: null } as RunRecord;
+  for (let n = 0; n < 5; n += 1) batch.add(run({ record }));
+  expect(batch.records).toHaveLength(2);
+  expect(batch.usage).toMatchObject([{ runs: 5 }]);
+});
+
+test.each(["", "{}", "[{}]", '[{"day":"yesterday"}]', "[1", "null"])("%j is no usage", (text) => {
+  expect(readUsage(text)).toBeUndefined();
+});
+
+test("ids of runs sort by time, and then by their making", () => {
+  const [ids, others] = [new RunIds(), new RunIds()];
+  const made = [
+    ids.next(1),
+    ids.next(1),
+    ids.next(2),
+    ids.next(1_795_651_200_000),
+    ids.next(1_795_651_200_001),
+  ];
+  expect(made.toSorted()).toEqual(made);
+  expect(others.prefix).not.toBe(ids.prefix);
+});
