@@ -47,6 +47,7 @@ export class TopicRuntime {
         PATH: process.env.PATH ?? "",
         GAUGELET_PYTHON: python,
         GAUGELET_CONFIG: file,
+        GAUGELET_STATE_DIR: join(folder, `state-${managementPort}`),
         GAUGELET_LOG_LEVEL: "error",
         GAUGELET_RUNTIME_PORT: String(port),
         GAUGELET_MANAGEMENT_PORT: String(managementPort),

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { freePort } from "@gaugelet/testing/ports";
 import { waitFor } from "@gaugelet/testing/wait";
 import { Contender } from "./contender.ts";
@@ -18,6 +19,7 @@ export async function runtimeEnvironment(
   return {
     GAUGELET_PYTHON: python,
     GAUGELET_CONFIG: configuration,
+    GAUGELET_STATE_DIR: join(dirname(configuration), "state"),
     GAUGELET_RUNTIME_PORT: String(await freePort()),
     GAUGELET_MANAGEMENT_PORT: String(await freePort()),
     REDIS_PORT: String(redisPort),

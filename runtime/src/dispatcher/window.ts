@@ -1,5 +1,8 @@
-/** As many calls as keep a worker busy for about this long are sent ahead: more would only wait elsewhere. */
-const AHEAD_SECONDS = 0.002;
+/**
+ * As many calls as keep a worker busy for about this long are sent ahead: more would only wait elsewhere. It is a
+ * multiple of what waking the worker's process takes on a busy machine, which a worker with a next call does not feel.
+ */
+const AHEAD_SECONDS = 0.005;
 const MOST_CALLS = 256;
 const MOST_BYTES = 4 * 1024 ** 2;
 /** Weight of the newest call in the average. */

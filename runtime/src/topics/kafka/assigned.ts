@@ -1,4 +1,5 @@
 import type { Partition } from "../topics.ts";
+import { FetchSize } from "./fetch-size.ts";
 
 /** A partition that is this member's. */
 export class Assigned {
@@ -6,6 +7,7 @@ export class Assigned {
   readonly topicId: string;
   /** The offset to go on with; undefined while it is looked for. */
   offset: number | undefined;
+  readonly size = new FetchSize();
   isPaused = false;
   /** False once it is somebody else's, or is read anew. */
   isCurrent = true;

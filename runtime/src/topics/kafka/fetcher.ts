@@ -10,7 +10,6 @@ const WAIT_MILLISECONDS = 500;
 /** The same while a partition is paused, which may be resumed at any moment. */
 const WAIT_PAUSED_MILLISECONDS = 20;
 const MOST_BYTES = 8 * 1024 ** 2;
-const MOST_BYTES_OF_PARTITION = 1024 ** 2;
 const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 2_000;
 
@@ -112,10 +111,10 @@ export class Fetcher {
         maxBytes: MOST_BYTES,
         topics: [...Map.groupBy(wanted, ({ topicId }) => topicId)].map(([topicId, ofTopic]) => ({
           topicId,
-          partitions: ofTopic.map(({ partition, offset = 0 }) => ({
+          partitions: ofTopic.map(({ partition, offset = 0, size }) => ({
             partition: partition.number,
             fetchOffset: BigInt(offset),
-            partitionMaxBytes: MOST_BYTES_OF_PARTITION,
+            partitionMaxBytes: size.bytes,
             currentLeaderEpoch: -1,
             lastFetchedEpoch: -1,
           })),
@@ -146,8 +145,12 @@ export class Fetcher {
         if (asked === undefined || !asked[0].isCurrent || asked[0].offset !== asked[1]) continue;
         const [assigned, offset] = asked;
         if (found.errorCode !== 0) isDealtWith &&= this.#dealWith(assigned, found.errorCode);
-        const { events, next } = eventsOf(found, offset);
-        if (next === undefined) continue;
+        const { events, next, bytes } = eventsOf(found, offset);
+        assigned.size.saw(events.length, bytes);
+        if (next === undefined) {
+          if (found.highWatermark > offset) assigned.size.sawTooLittle();
+          continue;
+        }
         assigned.offset = next;
         if (events.length > 0) this.#listener.onEvents(assigned, events);
       }

@@ -13,6 +13,8 @@ export interface FetchedEvents {
   readonly events: TopicEvent[];
   /** Where to go on; undefined: nothing came. */
   readonly next: number | undefined;
+  /** All that came, as it travelled. */
+  readonly bytes: number;
 }
 
 /**
@@ -26,8 +28,10 @@ export function eventsOf(
 ): FetchedEvents {
   const events: TopicEvent[] = [];
   let next: number | undefined;
+  let bytes = 0;
   for (const batch of records ?? []) {
     const first = Number(batch.firstOffset);
+    bytes += batch.length;
     next = first + batch.lastOffsetDelta + 1;
     if ((batch.attributes & IS_CONTROL) !== 0) continue;
     const isAppendTime = (batch.attributes & IS_LOG_APPEND_TIME) !== 0;
@@ -41,7 +45,7 @@ export function eventsOf(
       events.push(eventOf(record, offset, timestamp));
     }
   }
-  return { events, next: next === undefined || next <= from ? undefined : next };
+  return { events, next: next === undefined || next <= from ? undefined : next, bytes };
 }
 
 function eventOf({ value, key, headers }: KafkaRecord, offset: number, timestamp: number): TopicEvent {

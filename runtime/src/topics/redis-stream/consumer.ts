@@ -6,6 +6,8 @@ import type { TopicWatch } from "./topic-watch.ts";
 
 /** How often what was committed is written, at most. */
 const WRITE_EVERY_MILLISECONDS = 1_000;
+/** How many topics' at a time: with more topics they take turns, so that an event costs no more than with few. */
+const MOST_WRITES = 100;
 
 /** What all consumers share. */
 export interface ConsumerParts {
@@ -108,7 +110,13 @@ export class RedisStreamConsumer implements Consumer {
 
   async #write(): Promise<void> {
     if (this.#parts.commands.status !== "ready") return;
-    await Promise.all([...this.#topics.values()].map((topic) => topic.writeProgress()));
+    const behind = [...this.#topics].filter(([, topic]) => topic.hasProgress).slice(0, MOST_WRITES);
+    for (const [name, topic] of behind) {
+      // The last one the next time.
+      this.#topics.delete(name);
+      this.#topics.set(name, topic);
+    }
+    await Promise.all(behind.map(([, topic]) => topic.writeProgress()));
   }
 
   #report(topic: string, reason: string | null): void {

@@ -109,6 +109,11 @@ export class FollowedTopic {
     this.#assignment.progress.note(position);
   }
 
+  /** Whether something was committed that Redis was not told yet. */
+  get hasProgress(): boolean {
+    return this.#assignment?.progress.hasNews === true;
+  }
+
   /** Tell Redis what was committed. Never throws. */
   async writeProgress(): Promise<void> {
     const assignment = this.#assignment;

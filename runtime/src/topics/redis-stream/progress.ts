@@ -112,6 +112,11 @@ export class Progress {
     this.#noted = position;
   }
 
+  /** Whether something was noted since the last time. */
+  get hasNews(): boolean {
+    return this.#noted !== undefined;
+  }
+
   /** Tell Redis what was noted since the last time. */
   async write(): Promise<void> {
     await this.#writing;

@@ -6,11 +6,15 @@ import { givenId, MAX_HOPS } from "../../topics/headers.ts";
 import type { Consumer, Partition, TopicEvent } from "../../topics/topics.ts";
 import { TopicEntry } from "./topic-entry.ts";
 
-/** Events that wait here; beyond, the partition is paused, until half of them are taken. */
-const MOST_WAITING = 4_000;
+/**
+ * Events that wait here, or as many as a batch has where that is more; beyond, the partition is paused, until half of
+ * them are taken. It is what is handled while the next ones are fetched: more would only grow old in memory, where
+ * they cost more to clear away.
+ */
+const MOST_WAITING = 1_000;
 /** Bytes of events that wait in all feeds of the runtime; each has its part. */
 const MOST_BYTES = 64 * 1024 ** 2;
-const MOST_BYTES_OF_ONE = 8 * 1024 ** 2;
+const MOST_BYTES_OF_ONE = 2 * 1024 ** 2;
 const FEWEST_BYTES_OF_ONE = 256 * 1024;
 /** Events that are taken and not over: one that takes long must not let the list of those after it grow for ever. */
 const MOST_UNDER_WAY = 10_000;
@@ -128,13 +132,17 @@ export class PartitionFeed implements Feed {
     return (this.#underWay[this.#firstUnderWay]?.event ?? this.#chunks[0]?.events[this.#at])?.timestamp;
   }
 
+  get #mostWaiting(): number {
+    return Math.max(MOST_WAITING, this.#spec.batch?.size ?? 0);
+  }
+
   /** Events that came, in their order. */
   add(events: readonly TopicEvent[]): void {
     if (events.length === 0 || this.isClosed) return;
     this.#chunks.push({ events, receivedAt: performance.now() });
     this.#waiting += events.length;
     for (const { body } of events) this.#waitingBytes += body.length;
-    if (!this.#isPaused && (this.#waiting > MOST_WAITING || this.#waitingBytes > mostBytes())) {
+    if (!this.#isPaused && (this.#waiting > this.#mostWaiting || this.#waitingBytes > mostBytes())) {
       this.#isPaused = true;
       this.#parts.consumer().pause(this.#parts.partition);
     }
@@ -269,7 +277,7 @@ export class PartitionFeed implements Feed {
     }
     this.#waiting -= 1;
     this.#waitingBytes -= event.body.length;
-    if (this.#isPaused && this.#waiting <= MOST_WAITING / 2 && this.#waitingBytes <= mostBytes() / 2) {
+    if (this.#isPaused && this.#waiting <= this.#mostWaiting / 2 && this.#waitingBytes <= mostBytes() / 2) {
       this.#isPaused = false;
       this.#parts.consumer().resume(this.#parts.partition);
     }
