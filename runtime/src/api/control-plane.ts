@@ -45,7 +45,7 @@ async function controlPlaneOf(
 ): Promise<ControlPlane> {
   const { configuration, log } = parts;
   const { db, kind, place } = database;
-  const firstToken = join(configuration.stateFolder, "admin-token");
+  const firstToken = configuration.access.adminTokenFile ?? join(configuration.stateFolder, "admin-token");
   await keepFirstToken(db, firstToken);
   const access = await openAccess(db, configuration);
   const { callers, secrets } = access;

@@ -10,6 +10,7 @@ const SHORTEST_GRAFANA_SECRET = 16;
 const accessSchema = z.object({
   GAUGELET_CALLS: z.enum(["open", "token"], "expected open or token").optional(),
   GAUGELET_GRAFANA_SECRET: z.string().optional(),
+  GAUGELET_ADMIN_TOKEN_FILE: z.string().min(1).optional(),
   GAUGELET_GRAFANA_SECRET_FILE: z.string().optional(),
   GAUGELET_SECRET_KEY: z.string().optional(),
   GAUGELET_SECRET_KEY_FILE: z.string().optional(),
@@ -27,6 +28,8 @@ export interface AccessConfiguration {
   readonly secretKey: Buffer | undefined;
   /** Keys that secrets may still be sealed with. */
   readonly oldSecretKeys: readonly Buffer[];
+  /** File with the first administrator's token; undefined: one in the state folder, made where it is not there. */
+  readonly adminTokenFile: string | undefined;
 }
 
 /**
@@ -55,6 +58,7 @@ export function accessFrom(
   const { GAUGELET_SECRET_KEY_OLD: old, GAUGELET_SECRET_KEY_OLD_FILE: oldFile } = values;
   return {
     calls,
+    adminTokenFile: values.GAUGELET_ADMIN_TOKEN_FILE,
     grafanaSecret: grafanaSecretFrom(values),
     secretKey: keyFrom(
       "GAUGELET_SECRET_KEY",
