@@ -2,6 +2,7 @@
 
 import ast
 import warnings
+from collections.abc import Callable
 
 try:
     from pyflakes.checker import Checker
@@ -11,8 +12,11 @@ except ImportError:
 from gaugelet_worker.checking.report import Report
 
 
-def find_mistakes(path: str, code: bytes, report: Report) -> None:
-    """Report what pyflakes finds as warnings. The module can be compiled."""
+def find_mistakes(path: str, code: bytes, report: Report, is_over: Callable[[], bool]) -> None:
+    """Report what pyflakes finds as warnings. The module can be compiled.
+
+    Raises TimeoutError where the time is over.
+    """
     if Checker is None:
         message = "pyflakes is not installed in this Python environment: only the syntax was checked"
         report.warning(path, message, "pyflakes-missing")
@@ -22,9 +26,10 @@ def find_mistakes(path: str, code: bytes, report: Report) -> None:
             warnings.simplefilter("ignore")
             tree = ast.parse(code, path)
         found = Checker(tree, filename=path).messages
-    except TimeoutError:
-        raise
     except Exception as error:
+        # What interrupts the building of a syntax tree may come out as another error.
+        if is_over():
+            raise TimeoutError from error
         report.warning(path, f"pyflakes could not look through it: {type(error).__name__}", "pyflakes-failed")
         return
     lines = code.splitlines()

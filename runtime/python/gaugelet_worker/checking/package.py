@@ -35,7 +35,11 @@ def check_package(source: BinaryIO, output: TextIO, cpu_seconds: float) -> None:
 
 
 def _find_mistakes(files: dict[str, bytes], report: Report, seconds: float) -> None:
+    is_over = False
+
     def on_alarm(*_: object) -> None:
+        nonlocal is_over
+        is_over = True
         raise TimeoutError
 
     signal.signal(signal.SIGPROF, on_alarm)
@@ -44,7 +48,7 @@ def _find_mistakes(files: dict[str, bytes], report: Report, seconds: float) -> N
     try:
         for path, code in files.items():
             report.checking(path)
-            find_mistakes(path, code, report)
+            find_mistakes(path, code, report, lambda: is_over)
     except TimeoutError:
         message = "pyflakes took too long here: there may be more to find in this and the following files"
         report.warning(path, message, "took-too-long")
