@@ -2,8 +2,8 @@ import { defineConfig } from "vitest/config";
 
 const common = {
   // Generous: nothing here is a measurement, and the machine may be busy.
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
   pool: "forks" as const,
   exclude: ["**/node_modules/**", "**/dist/**", ".gaugelet/**"],
 };

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export async function waitFor<Value>(
   what: string,
   check: () => Promise<Value> | Value,
-  seconds = 20,
+  seconds = 60,
 ): Promise<Exclude<Value, undefined | null | false>> {
   const end = performance.now() + seconds * 1000;
   let last: unknown;

@@ -47,7 +47,7 @@ test("a function may be a folder, a file or written out, in the order of the lis
 test("an error in a function's own file names that file", async () => {
   await folder.write("one/function.yaml", "{ name: one }");
   await expect(folder.read("functions: [one]")).rejects.toThrow(
-    /^FOLDER\/one\/function\.yaml: handler: Invalid input: expected string, received undefined \(found nothing\)$/m,
+    /^FOLDER\/one\/function\.yaml: handler: expected module\.attribute, .* \(found nothing\)$/m,
   );
   await folder.write("one/function.yaml", "name: one\nhandler: [");
   await expect(folder.read("functions: [one]")).rejects.toThrow(
