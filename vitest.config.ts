@@ -10,8 +10,8 @@ const common = {
 
 export default defineConfig({
   test: {
-    // The tests wait for Redis, Python and Prometheus more than they compute.
-    maxWorkers: 3,
+    // Each has servers, a runtime and workers of its own: more at a time make all of them late on two cores.
+    maxWorkers: 2,
     projects: [
       {
         test: {
