@@ -172,7 +172,7 @@ export class InvocationReader {
     const hear = (answer: CallAnswer): void => {
       if (answer.outcome === "ok") this.#done(id);
       else if (answer.outcome === "unavailable") this.#underWay.delete(id);
-      else if (answer.outcome === "busy") setTimeout(() => this.#carryOut(entry), RETRY_MILLISECONDS);
+      else if (isLimit(answer.outcome)) setTimeout(() => this.#carryOut(entry), RETRY_MILLISECONDS).unref();
     };
     this.#parts.invocations.carryOut(target, started, () => this.#done(id), hear);
   }
@@ -199,6 +199,11 @@ export class InvocationReader {
     if (this.#underWay.size === 0 || redis.status !== "ready") return;
     await redis.xclaim(INVOCATIONS_KEY, GROUP, consumer, 0, ...this.#underWay.keys(), "JUSTID");
   }
+}
+
+/** Whether it is taken later, such as once there is room, or the owner's budget is raised. */
+function isLimit(outcome: CallAnswer["outcome"]): boolean {
+  return outcome === "busy" || outcome === "too-many-requests" || outcome === "budget-spent";
 }
 
 function readEntry([, fields]: Entry): StartedInvocation | undefined {

@@ -306,4 +306,28 @@ def handler(input, context):
       expect(await started.redis.client.xlen(`gaugelet:dead:${name}`)).toBe(1);
     },
   );
+
+  test("a call that nobody waits for waits itself while its owner's budget is spent", async () => {
+    const manifest = "owner: ada, state: none, triggers: [{ http: true }]";
+    const started = await api.start({}, await fileOf(folder, [{ name: "echo", code: ECHO, manifest }]));
+    const budget = { warnAt: 0.5, isHard: true };
+    expect((await started.ask("PUT", "/budgets/ada", { ...budget, amount: "0" })).status).toBe(200);
+    const invoke = (mode: string) =>
+      started.ask("POST", "/functions/echo/invocations", { mode, input: { n: 1 } });
+    await waitFor(
+      "the budget to be spent",
+      async () => (await invoke("sync")).body.type === "/problems/budget-spent",
+    );
+    const { run } = (await invoke("async")).body;
+    await waitFor("it to be begun with", async () => {
+      const groups = (await started.redis.client.xinfo("GROUPS", INVOCATIONS_KEY)) as unknown[][];
+      return groups[0]?.[groups[0].indexOf("pending") + 1] === 1;
+    });
+    expect((await started.ask("GET", `/runs/${run}`)).body.status).toBe("waiting");
+    await started.ask("PUT", "/budgets/ada", { ...budget, amount: "1000" });
+    await waitFor(
+      "the run",
+      async () => (await started.ask("GET", `/runs/${run}`)).body.status === "completed",
+    );
+  });
 });
