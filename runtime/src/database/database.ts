@@ -4,10 +4,10 @@ import type { Logger } from "pino";
 import { openEmbedded } from "./embedded/embedded.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { openPostgresql } from "./postgresql.ts";
-import * as schema from "./schema.ts";
+import { transactionsOn } from "./transactions.ts";
 
 /** Queries by Drizzle; `$client` is the pool of connections. */
-export type Database = NodePgDatabase<typeof schema> & { readonly $client: pg.Pool };
+export type Database = NodePgDatabase & { readonly $client: pg.Pool };
 
 /** What a transaction is given. */
 export type Transaction = Parameters<Parameters<Database["transaction"]>[0]>[0];
@@ -41,7 +41,7 @@ export async function openDatabase(address: DatabaseAddress, log: Logger): Promi
   const { pool, place } = opened;
   // Whoever has a connection that ends is told by its query; without a listener the process would end.
   pool.on("connect", (client) => client.on("error", () => {}));
-  const db = drizzle(pool, { schema });
+  const db = Object.assign(drizzle(pool), { transaction: transactionsOn(pool) });
   const stop = (): Promise<void> => opened.stop();
   try {
     await migrateDatabase(pool);
