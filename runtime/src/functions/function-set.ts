@@ -81,6 +81,8 @@ export class FunctionSet {
       slot.wanted = wanted;
       slot.isBroken = false;
       slot.isAwake ||= this.#assembled.has(name);
+      // Steps that are under way may take long, and are towards what was wanted before.
+      if (slot.settling !== undefined) this.#holdBack(slot);
       const settled = this.#settle(slot);
       if (settled !== undefined) settling.push(settled);
     }
@@ -159,22 +161,26 @@ export class FunctionSet {
     return isBroken || this.#assembled.has(name);
   }
 
-  async #bringDown({ name, wanted }: Slot): Promise<void> {
+  /** Have no call reach what is there; those of a function that is to come wait for it. */
+  #holdBack({ name, wanted }: Slot): void {
     if (wanted === undefined) this.targets.delete(name);
     else if (wanted.mode === "paused") this.targets.set(name, new UncallableFunction(wanted, PAUSED));
-    else this.targets.set(name, new WaitingFunction(wanted, true, this.#ready));
-    await this.#unwire(name);
+    else this.targets.set(name, new WaitingFunction(wanted, mayBeCalled(wanted), this.#ready));
+  }
+
+  async #bringDown(slot: Slot): Promise<void> {
+    this.#holdBack(slot);
+    await this.#unwire(slot.name);
   }
 
   async #bringUp(slot: Slot, wanted: Deployable): Promise<void> {
     const { name } = slot;
+    const before = this.#assembled.get(name);
     try {
       const definition = wanted.define();
-      const before = this.#assembled.get(name);
       if (before === undefined || !(await this.#update(before, definition))) {
         if (before !== undefined) {
-          const isCalled = definition.triggers.some((trigger) => "http" in trigger);
-          this.targets.set(name, new WaitingFunction(wanted, isCalled, this.#ready));
+          this.#holdBack(slot);
           await this.#unwire(name);
         }
         await this.#wire(definition, wanted.mode === "on-call");
@@ -182,6 +188,10 @@ export class FunctionSet {
       slot.isBroken = false;
     } catch (error) {
       this.#tellBroken(slot, wanted, error as Error);
+    }
+    // It stays, and its calls may have been held back.
+    if (before !== undefined && this.#assembled.get(name) === before) {
+      this.targets.set(name, await targetOf(before.runner));
     }
     slot.applied = wanted;
   }
@@ -232,7 +242,6 @@ export class FunctionSet {
     if (isDeepStrictEqual(before, definition)) return true;
     if (!isDeepStrictEqual(fixedPart(before), fixedPart(definition))) return false;
     if (!runner.update(definition)) return false;
-    this.targets.set(definition.name, await targetOf(runner));
     const { log } = this.#parts;
     if (isDeepStrictEqual(before.source, definition.source)) {
       log.info({ function: definition.name }, "the function's triggers changed");
@@ -279,6 +288,17 @@ const PAUSED = "the function is paused";
 /** Whether it is to be put together. */
 function isUp({ wanted, isAwake }: Slot): boolean {
   return wanted?.mode === "running" || (wanted?.mode === "on-call" && isAwake);
+}
+
+/** Whether one that does not run has calls that can wait for it. */
+function mayBeCalled(wanted: Deployable): boolean {
+  if (wanted.mode === "on-call") return true;
+  try {
+    return wanted.define().triggers.some((trigger) => "http" in trigger);
+  } catch {
+    // It is told of when it is to run.
+    return false;
+  }
 }
 
 /** All of a definition that cannot change while the function runs. */

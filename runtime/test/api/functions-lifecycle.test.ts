@@ -1,8 +1,22 @@
+import { waitFor } from "@gaugelet/testing/wait";
 import { describe, expect, test } from "vitest";
 import { fileInZip } from "../../src/packages/file-in-zip.ts";
-import { calling, counter, SUM } from "./functions.ts";
+import { calling, counter, type FunctionBody, SUM } from "./functions.ts";
 import { DATABASES, useApi } from "./use-api.ts";
 import { addUsers, tokenOf } from "./users.ts";
+
+const SLOW: FunctionBody = {
+  name: "slow",
+  manifest: { handler: "handler.handler", triggers: [{ http: true }], state: "none" },
+  files: {
+    "handler.py": [
+      "import time",
+      "def handler(input, context):",
+      "    time.sleep(input['seconds'])",
+      "    return {'slept': input['seconds']}",
+    ].join("\n"),
+  },
+};
 
 describe.each(DATABASES)("on %s", (kind) => {
   const api = useApi(kind, addUsers);
@@ -50,6 +64,22 @@ describe.each(DATABASES)("on %s", (kind) => {
     expect((await call("count", {})).status).toBe(404);
     expect((await ask("GET", "/functions/count")).status).toBe(404);
     expect((await ask("POST", "/functions", counter("count", 1), ada)).body).toMatchObject({ version: 1 });
+  });
+
+  test("one that is resumed while what was under way still ends is called again, and waits for it", async () => {
+    const started = await api.start();
+    const { ask } = started;
+    const call = calling(started);
+    await ask("POST", "/functions", SLOW);
+    const underWay = call("slow", { seconds: 1 });
+    await waitFor("the call to be under way", async () => {
+      const [slow] = (await ask("GET", "/workers")).body.items;
+      return slow?.workers.some((worker: { callsInFlight: number }) => worker.callsInFlight > 0);
+    });
+    expect((await ask("POST", "/functions/slow/pause")).body).toMatchObject({ state: "paused" });
+    expect((await ask("POST", "/functions/slow/resume")).body).toMatchObject({ state: "serving" });
+    expect(await call("slow", { seconds: 0 })).toMatchObject({ status: 200, body: { slept: 0 } });
+    expect(await underWay).toMatchObject({ status: 200, body: { slept: 1 } });
   });
 
   test("versions are looked at, named, and rolled back to by name", async () => {
