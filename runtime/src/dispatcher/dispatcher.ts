@@ -24,6 +24,11 @@ import { Window } from "./window.ts";
 /** What callers are told while nothing is sent. */
 type PauseAnswer = Exclude<CallAnswer, { readonly outcome: "ok" }>;
 
+const UNREAD: PauseAnswer = {
+  outcome: "unavailable",
+  message: "Redis does not answer, and what is stored of the function is read first; it is tried on",
+  details: "",
+};
 const STORED_BY_ANOTHER = "another runtime stored what this one was about to: reading its state anew";
 
 /** What a {@link Dispatcher} is made of. */
@@ -136,6 +141,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       return;
     }
     lane.put(delivery);
+    if (lane.isUnread) answerWaiting(lane, UNREAD);
     // Where nobody waits, the event goes at once.
     const isAlone = this.#eager.size === 0 && !this.#isPumping && !this.#isStopping;
     if (isAlone && this.#sendNext(lane) && !lane.intake.isActive) return;
@@ -409,8 +415,14 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       note("killed", `the function's process ${reason} while it read the saved env`, "", limit);
     lane.opening.add(worker);
     try {
-      const parts = { store, log, keepsEnv: this.#keepsEnv, patience: this.patience, onDeath };
-      await openShard(lane, worker, parts);
+      await openShard(lane, worker, {
+        store,
+        log,
+        keepsEnv: this.#keepsEnv,
+        patience: this.patience,
+        onUnread: () => answerWaiting(lane, UNREAD),
+        onDeath,
+      });
     } catch (error) {
       note(
         "error",
@@ -564,7 +576,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
 
   /** Answer those who wait for an answer; other events stay. */
   #answerWaiting(answer: CallAnswer): void {
-    for (const { queue } of this.#lanes) for (const delivery of queue.takeWaited()) delivery.reply(answer);
+    for (const lane of this.#lanes) answerWaiting(lane, answer);
   }
 
   #refuseWaiting({ queue }: Lane, message: string): void {
@@ -603,6 +615,11 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     this.#waitingForQuiet.delete(worker);
     hear?.();
   }
+}
+
+/** Answer those of a lane who wait for an answer; other events stay. */
+function answerWaiting({ queue }: Lane, answer: CallAnswer): void {
+  for (const delivery of queue.takeWaited()) delivery.reply(answer);
 }
 
 /** Whether it came by itself: events of feeds are read anew by whoever owns them. */

@@ -36,6 +36,8 @@ export class Lane {
   deathsAtRestore = 0;
   /** Whether what was stored before has been looked up. */
   isKnown = false;
+  /** Whether that takes long, because Redis is away: whoever waits for an answer gets none now. */
+  isUnread = false;
 
   constructor(number: number, shard: string, outputKey: string, outbox: Outbox) {
     this.number = number;

@@ -9,12 +9,17 @@ import type { Lane } from "./lane.ts";
 /** An env that ends each process that reads it would do so for ever; once may have been an accident. */
 const MAX_DEATHS_AT_RESTORE = 2;
 
+/** Whoever waits for an answer is told soon that it cannot be had. */
+const READ_MILLISECONDS = 1_000;
+
 /** What {@link openShard} needs besides the lane and the worker. */
 export interface OpenShardParts {
   readonly store: RedisStore;
   readonly log: Logger;
   readonly keepsEnv: boolean;
   readonly patience: AbortSignal;
+  /** What is stored cannot be read now, which is tried on. */
+  readonly onUnread: () => void;
   /** The worker ended while it read the saved env. */
   readonly onDeath: (end: WorkerEnd) => void;
 }
@@ -25,9 +30,15 @@ export async function openShard(lane: Lane, worker: Worker<Delivery>, parts: Ope
   const head = { shard: lane.number, name: lane.shard, outputKey: lane.outputKey, keepEnv: keepsEnv };
   let env: Buffer | undefined;
   if (keepsEnv || !lane.isKnown) {
+    const late = setTimeout(() => {
+      lane.isUnread = true;
+      parts.onUnread();
+    }, READ_MILLISECONDS);
     // What a worker before this one did must be in the store first.
     await lane.outbox.idle;
     const stored = await store.read(lane.outputKey, patience);
+    clearTimeout(late);
+    lane.isUnread = false;
     if (stored === undefined) return;
     lane.outbox.noteStored(stored.storedAt);
     lane.isKnown = true;

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
+import { startFunctions } from "./functions.ts";
 import { PYTHON, useRuntime } from "./harness.ts";
 
 const runtime = useRuntime();
@@ -162,3 +164,23 @@ test("an output key of another type is taken over", async () => {
   await runtime.input({ n: 1 });
   await expect.poll(() => runtime.redis.client.type("out"), { timeout: 20_000 }).toBe("string");
 });
+
+test.each(["function", "none"])(
+  "state %s: a call that needs what Redis has is answered soon while Redis is away, and is carried out afterwards",
+  async (state) => {
+    const { post, call } = await startFunctions(runtime, [
+      { name: "used", code: COUNTING, state },
+      { name: "new", code: COUNTING, state },
+    ]);
+    expect(await post("used", { n: 1 })).toMatchObject({ status: 200 });
+    await runtime.redis.crash();
+    const refusal = { outcome: "unavailable", message: expect.stringMatching(/^Redis does not answer/) };
+    // They come before it is known that Redis is away.
+    const early = Promise.all([call("new", { n: 2 }), call("new", { n: 3 })]);
+    expect(await early).toMatchObject([refusal, refusal]);
+    expect(await post("new", { n: 4 })).toMatchObject({ status: 503, body: { detail: refusal.message } });
+    expect(await post("used", { n: 5 })).toMatchObject({ status: 200, body: { n: 5 } });
+    await runtime.redis.restart();
+    await waitFor("it is read", async () => (await post("new", { n: 6 })).status === 200);
+  },
+);
