@@ -52,6 +52,7 @@ export interface LiveStack {
 }
 
 export interface LiveAlert {
+  readonly fingerprint: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly status: { readonly inhibitedBy: readonly string[] };

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDatabaseAway } from "../database/is-away.ts";
 import type { Role } from "../database/schema/access.ts";
+import { within } from "../within.ts";
 
 /** So long somebody is who they were, without the database being asked. */
 const FRESH_MILLISECONDS = 5_000;
@@ -71,18 +71,11 @@ export class KnownCallers {
     const entry = this.#known.get(key);
     const asking = this.#ask(key);
     if (entry === undefined || performance.now() - entry.checkedAt > AWAY_MILLISECONDS) return await asking;
-    const late = new AbortController();
     try {
-      const answer = await Promise.race([
-        asking,
-        sleep(PATIENCE_MILLISECONDS, LATE, { signal: late.signal }).catch(() => LATE),
-      ]);
-      if (answer !== LATE) return answer as KnownUser | undefined;
-      asking.catch(() => {});
+      const answer = await within(PATIENCE_MILLISECONDS, asking, LATE);
+      if (answer !== LATE) return answer;
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;
-    } finally {
-      late.abort();
     }
     entry.isAway = true;
     return hasExpired(entry.found) || this.#known.get(key) !== entry ? undefined : entry.found;

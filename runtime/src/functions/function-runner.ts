@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { leaseKey } from "@gaugelet/shared/keys";
 import type { Logger } from "pino";
 import { weightOf } from "../configuration/classes.ts";
@@ -22,6 +21,7 @@ import { TopicTriggers } from "../triggers/topic/topic-triggers.ts";
 import type { Trigger } from "../triggers/trigger.ts";
 import type { OwnerRefusal } from "../usage/budget-gate.ts";
 import type { OwnerLimits } from "../usage/owner-limits.ts";
+import { within } from "../within.ts";
 import { type PoolState, type PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { ScalingLog } from "../workers/scaling-log.ts";
@@ -327,10 +327,7 @@ export class FunctionRunner implements Callable {
     this.#isStopping = true;
     this.#triggers.stop();
     this.#dispatcher.close();
-    const timeUp = new AbortController();
-    const pause = sleep(FINISH_MILLISECONDS, undefined, { signal: timeUp.signal }).catch(() => {});
-    await Promise.race([this.#dispatcher.drained(), pause]);
-    timeUp.abort();
+    await within(FINISH_MILLISECONDS, this.#dispatcher.drained(), undefined);
     this.#dispatcher.giveUp();
     // What is stored is committed, and the next owner may begin.
     await Promise.all([this.#topicTriggers?.stop(), this.#dispatcher.pool.stop()]);

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { FunctionRunner } from "../functions/function-runner.ts";
 import type { RuntimeMetrics } from "../observability/metrics.ts";
+import { within } from "../within.ts";
 import type { PoolState } from "../workers/pool.ts";
 import { type Route, text } from "./server.ts";
 
@@ -44,15 +44,11 @@ async function readiness(redis: Redis, runners: readonly FunctionRunner[]) {
 
 /** Whether Redis answers within a second; a connection alone may be one to a server that hangs. */
 async function answers(redis: Redis): Promise<boolean> {
-  const timeUp = new AbortController();
-  const late = sleep(PING_MILLISECONDS, false, { signal: timeUp.signal }).catch(() => false);
   const pong = redis.ping().then(
     () => true,
     () => false,
   );
-  const isUp = await Promise.race([pong, late]);
-  timeUp.abort();
-  return isUp;
+  return await within(PING_MILLISECONDS, pong, false);
 }
 
 function stateText(state: PoolState): string {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Consumer } from "@platformatic/kafka";
+import { within } from "../../within.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { explainKafkaError } from "./errors.ts";
 
@@ -82,10 +83,8 @@ export class Membership {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    const timeUp = new AbortController();
-    const late = sleep(LEAVE_MILLISECONDS, undefined, { signal: timeUp.signal }).catch(() => {});
-    await Promise.race([this.client.close(true).catch(() => {}), late]);
-    timeUp.abort();
+    const closed = this.client.close(true).catch(() => {});
+    await within(LEAVE_MILLISECONDS, closed, undefined);
   }
 
   async #join(): Promise<void> {

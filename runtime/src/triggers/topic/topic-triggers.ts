@@ -14,8 +14,12 @@ import type {
   TopicLag,
   Topics,
 } from "../../topics/topics.ts";
+import { within } from "../../within.ts";
 import { DelayedFeed } from "./delayed-feed.ts";
 import { PartitionFeed } from "./partition-feed.ts";
+
+/** A scrape does not wait for what is away: the runtime would seem to be away itself. */
+const LAG_MILLISECONDS = 500;
 
 /** What {@link TopicTriggers} are made of. */
 export interface TopicTriggersParts {
@@ -154,9 +158,10 @@ export class TopicTriggers implements ConsumerListener {
   async #lag(): Promise<readonly TopicLag[]> {
     const { topics, definition } = this.#parts;
     try {
-      return await topics.lag(definition.name, [...this.#specs.keys()]);
+      const lags = topics.lag(definition.name, [...this.#specs.keys()]);
+      return await within(LAG_MILLISECONDS, lags, []);
     } catch {
-      // Whatever it is, reading has the same trouble and says so; a scrape does not wait for it.
+      // Whatever it is, reading has the same trouble and says so.
       return [];
     }
   }
