@@ -168,19 +168,22 @@ test("an output key of another type is taken over", async () => {
 test.each(["function", "none"])(
   "state %s: a call that needs what Redis has is answered soon while Redis is away, and is carried out afterwards",
   async (state) => {
-    const { post, call } = await startFunctions(runtime, [
+    const serving = await startFunctions(runtime, [
       { name: "used", code: COUNTING, state },
       { name: "new", code: COUNTING, state },
     ]);
-    expect(await post("used", { n: 1 })).toMatchObject({ status: 200 });
+    expect(await serving.post("used", { n: 1 })).toMatchObject({ status: 200 });
     await runtime.redis.crash();
     const refusal = { outcome: "unavailable", message: expect.stringMatching(/^Redis does not answer/) };
     // They come before it is known that Redis is away.
-    const early = Promise.all([call("new", { n: 2 }), call("new", { n: 3 })]);
+    const early = Promise.all([serving.call("new", { n: 2 }), serving.call("new", { n: 3 })]);
     expect(await early).toMatchObject([refusal, refusal]);
-    expect(await post("new", { n: 4 })).toMatchObject({ status: 503, body: { detail: refusal.message } });
-    expect(await post("used", { n: 5 })).toMatchObject({ status: 200, body: { n: 5 } });
+    expect(await serving.post("new", { n: 4 })).toMatchObject({
+      status: 503,
+      body: { detail: refusal.message },
+    });
+    expect(await serving.post("used", { n: 5 })).toMatchObject({ status: 200, body: { n: 5 } });
     await runtime.redis.restart();
-    await waitFor("it is read", async () => (await post("new", { n: 6 })).status === 200);
+    await waitFor("it is read", async () => (await serving.post("new", { n: 6 })).status === 200);
   },
 );
