@@ -1,0 +1,88 @@
+import { type FetchError, getBackendSrv } from "@grafana/runtime";
+import { lastValueFrom } from "rxjs";
+import { PLUGIN_ID } from "../constants";
+import { currentRole, type Role } from "./role";
+
+/** What a request has besides its method and path. */
+export interface AskOptions {
+  /** Those that are undefined or empty are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+  /** The route that is taken; that of whoever looks at the page, unless said. */
+  readonly role?: Role;
+}
+
+/** What the API says is wrong (RFC 9457), or that it cannot be reached. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  /** HTTP's status; 0: there was no answer. */
+  readonly status: number;
+  /** The stable name of the problem, such as `not-found`; "": the answer is not the API's. */
+  readonly code: string;
+  /** Further members of the answer. */
+  readonly members: Readonly<Record<string, unknown>>;
+
+  constructor(status: number, code: string, message: string, members: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.members = members;
+  }
+}
+
+/** Address of something below `/api/v1`, through Grafana's data proxy. */
+export function proxied(path: string, { query = {}, role = currentRole() }: Pick<AskOptions, "query" | "role"> = {}): string {
+  const shown = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const text = new URLSearchParams(shown.map(([name, value]) => [name, String(value)])).toString();
+  return `/api/plugin-proxy/${PLUGIN_ID}/${role}${path}${text === "" ? "" : `?${text}`}`;
+}
+
+let requests = 0;
+
+/**
+ * Ask the runtime's API.
+ *
+ * @param path below `/api/v1`, such as `/functions`.
+ * @throws ApiError with what it says is wrong.
+ */
+export async function ask<Answer>(method: string, path: string, options: AskOptions = {}): Promise<Answer> {
+  const { body, signal } = options;
+  requests += 1;
+  const requestId = `gaugelet-${requests}`;
+  const cancel = (): void => getBackendSrv().resolveCancelerIfExists(requestId);
+  signal?.addEventListener("abort", cancel);
+  try {
+    const response = await lastValueFrom(
+      getBackendSrv().fetch<Answer>({
+        url: proxied(path, options),
+        method,
+        requestId,
+        showErrorAlert: false,
+        showSuccessAlert: false,
+        ...(body === undefined ? {} : { data: body }),
+      }),
+    );
+    return response.data;
+  } catch (error) {
+    throw explained(error as FetchError | Error);
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
+}
+
+/** What went wrong, as people can read it. */
+function explained(error: FetchError | Error): ApiError {
+  if (!("status" in error)) return new ApiError(0, "", error.message);
+  const { status, data } = error;
+  const problem = (data ?? {}) as { type?: string; detail?: string; title?: string; message?: string };
+  if (problem.type?.startsWith("/problems/") === true) {
+    const { type, detail, title, ...members } = problem;
+    return new ApiError(status, type.slice("/problems/".length), detail ?? title ?? "", members);
+  }
+  if (status === 502 || status === 504) {
+    return new ApiError(status, "", "Grafana cannot reach the runtime: is its address right, and does it run? See Configuration.");
+  }
+  return new ApiError(status, "", problem.message ?? `the answer was ${status}`);
+}

@@ -1,0 +1,50 @@
+import { dateTimeFormat, dateTimeFormatTimeAgo, getValueFormat } from "@grafana/data";
+
+/** Shown where there is nothing. */
+export const NONE = "–";
+
+/** Seconds, as people read them. */
+export function seconds(value: number | null | undefined): string {
+  return shown(value, "s");
+}
+
+/** Bytes, in powers of 1,024. */
+export function bytes(value: number | null | undefined): string {
+  return shown(value, "bytes");
+}
+
+/** A count, shortened. */
+export function count(value: number | null | undefined): string {
+  return shown(value, "short");
+}
+
+/** A share from 0 to 1, in per cent. */
+export function percent(value: number | null | undefined): string {
+  return shown(value, "percentunit");
+}
+
+function shown(value: number | null | undefined, unit: string): string {
+  if (value === null || value === undefined) return NONE;
+  const { prefix = "", text, suffix = "" } = getValueFormat(unit)(value);
+  return `${prefix}${text}${suffix}`;
+}
+
+/** A time, in the time zone of whoever looks. */
+export function time(value: string | null | undefined): string {
+  return value == null ? NONE : dateTimeFormat(value);
+}
+
+/** How long ago a time is. */
+export function ago(value: string | null | undefined): string {
+  return value == null ? NONE : dateTimeFormatTimeAgo(value);
+}
+
+/** An amount of money; it comes as a decimal number's text and stays exact. */
+export function money(amount: string | null | undefined, currency = ""): string {
+  return amount == null ? NONE : `${amount}${currency === "" ? "" : ` ${currency}`}`;
+}
+
+/** A value as JSON to read. */
+export function json(value: unknown): string {
+  return value === undefined ? "" : JSON.stringify(value, null, 2);
+}
