@@ -1,5 +1,5 @@
 import { type FetchError, getBackendSrv } from "@grafana/runtime";
-import { lastValueFrom } from "rxjs";
+import { fromEvent, lastValueFrom, takeUntil } from "rxjs";
 import { PLUGIN_ID } from "../constants";
 import { currentRole, type Role } from "./role";
 
@@ -39,8 +39,6 @@ export function proxied(path: string, { query = {}, role = currentRole() }: Pick
   return `/api/plugin-proxy/${PLUGIN_ID}/${role}${path}${text === "" ? "" : `?${text}`}`;
 }
 
-let requests = 0;
-
 /**
  * Ask the runtime's API.
  *
@@ -49,26 +47,19 @@ let requests = 0;
  */
 export async function ask<Answer>(method: string, path: string, options: AskOptions = {}): Promise<Answer> {
   const { body, signal } = options;
-  requests += 1;
-  const requestId = `gaugelet-${requests}`;
-  const cancel = (): void => getBackendSrv().resolveCancelerIfExists(requestId);
-  signal?.addEventListener("abort", cancel);
+  const answers = getBackendSrv().fetch<Answer>({
+    url: proxied(path, options),
+    method,
+    showErrorAlert: false,
+    showSuccessAlert: false,
+    ...(body === undefined ? {} : { data: body }),
+  });
   try {
-    const response = await lastValueFrom(
-      getBackendSrv().fetch<Answer>({
-        url: proxied(path, options),
-        method,
-        requestId,
-        showErrorAlert: false,
-        showSuccessAlert: false,
-        ...(body === undefined ? {} : { data: body }),
-      }),
-    );
-    return response.data;
+    // The request ends with whoever listens to it.
+    const heard = signal === undefined ? answers : answers.pipe(takeUntil(fromEvent(signal, "abort")));
+    return (await lastValueFrom(heard)).data;
   } catch (error) {
     throw explained(error as FetchError | Error);
-  } finally {
-    signal?.removeEventListener("abort", cancel);
   }
 }
 
