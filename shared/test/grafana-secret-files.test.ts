@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { GRAFANA_ROLES, grafanaProxySecret } from "../src/grafana-secret.ts";
-import { writeGrafanaSecretFiles } from "../src/grafana-secret-files.ts";
+import { grafanaSecretFiles, writeGrafanaSecretFiles } from "../src/grafana-secret-files.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../runtime/src/grafana-secrets/main.ts", import.meta.url));
 
@@ -22,7 +22,8 @@ const modeOf = async (file: string): Promise<number> => (await stat(file)).mode 
 test("the secret is made once, for its user alone, and the roles' are made from it", async () => {
   const folder = await temporaryFolder();
   // At once, as the parts of a stack start.
-  const [files] = await Promise.all(Array.from({ length: 8 }, () => writeGrafanaSecretFiles(folder)));
+  await Promise.all(Array.from({ length: 8 }, () => writeGrafanaSecretFiles(folder)));
+  const files = grafanaSecretFiles(folder);
   const secret = await read(files.secret);
   expect(secret).toMatch(/^[0-9a-f]{64}$/);
   expect(await modeOf(files.secret)).toBe(0o600);

@@ -14,6 +14,8 @@ export interface ToolRun {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Where it runs; in this process' own folder, unless said. */
+  readonly folder?: string;
   /** Base name of the log file that its output is added to. */
   readonly log: string;
   readonly step: Step;
@@ -25,14 +27,18 @@ export interface ToolRun {
  *
  * @throws Problem with the last lines of its output where it fails.
  */
-export async function runTool({ command, args, env, log, step, signal }: ToolRun): Promise<void> {
+export async function runTool({ command, args, env, folder, log, step, signal }: ToolRun): Promise<void> {
   signal?.throwIfAborted();
-  const folder = join(TOOLS_FOLDER, "logs");
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, `${log}.log`);
+  const logs = join(TOOLS_FOLDER, "logs");
+  await mkdir(logs, { recursive: true });
+  const file = join(logs, `${log}.log`);
   const output = createWriteStream(file, { flags: "a" });
   output.write(`$ ${command} ${args.join(" ")}\n`);
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: env ?? process.env });
+  const child = spawn(command, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: env ?? process.env,
+    cwd: folder,
+  });
   const stop = (): void => void child.kill();
   signal?.addEventListener("abort", stop);
   for (const stream of [child.stdout, child.stderr]) {
