@@ -1,8 +1,17 @@
-// force timezone to UTC to allow tests to work regardless of local timezone
-// generally used by snapshots, but can affect specific tests
-process.env.TZ = 'UTC';
+// Times are those of UTC, wherever the tests run.
+process.env.TZ = "UTC";
 
+const scaffolded = require("./.config/jest.config");
+
+const [transformer, options] = Object.values(scaffolded.transform)[0];
+
+/** As the scaffold has it, but JSX needs no import of React, and modules that are only ESM are read as well. */
 module.exports = {
-  // Jest configuration provided by Grafana scaffolding
-  ...require('./.config/jest.config'),
+  ...scaffolded,
+  transform: {
+    "\\.(mjs|[tj]sx?)$": [
+      transformer,
+      { ...options, jsc: { ...options.jsc, transform: { react: { runtime: "automatic" } } } },
+    ],
+  },
 };

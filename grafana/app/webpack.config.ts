@@ -1,13 +1,15 @@
-import type { Configuration } from 'webpack';
-import scaffolded, { type Env } from './.config/webpack/webpack.config.ts';
+import type { Configuration } from "webpack";
+import scaffolded, { type Env } from "./.config/webpack/webpack.config.ts";
 
 /** As the scaffold has it, but JSX needs no import of React. */
 export default async function config(env: Env): Promise<Configuration> {
   const base = await scaffolded(env);
   for (const rule of base.module?.rules ?? []) {
-    if (typeof rule !== 'object' || rule === null || typeof rule.use !== 'object' || Array.isArray(rule.use)) continue;
+    if (typeof rule !== "object" || rule === null || typeof rule.use !== "object" || Array.isArray(rule.use))
+      continue;
     const { loader, options } = rule.use as { loader?: string; options?: { jsc?: { transform?: object } } };
-    if (loader === 'swc-loader' && options?.jsc !== undefined) options.jsc.transform = { react: { runtime: 'automatic' } };
+    if (loader === "swc-loader" && options?.jsc !== undefined)
+      options.jsc.transform = { react: { runtime: "automatic" } };
   }
   return base;
 }

@@ -2,6 +2,7 @@ import { AppPlugin, type AppRootProps } from "@grafana/data";
 import { LoadingPlaceholder } from "@grafana/ui";
 import { lazy, Suspense } from "react";
 import type { AppConfigProps } from "./configuration/AppConfig";
+import { PANEL_LINK } from "./functions/panel-link";
 
 const LazyApp = lazy(() => import("./app/App"));
 const LazyAppConfig = lazy(() => import("./configuration/AppConfig"));
@@ -22,9 +23,7 @@ function AppConfig(props: AppConfigProps) {
   );
 }
 
-export const plugin = new AppPlugin().setRootPage(App).addConfigPage({
-  title: "Configuration",
-  icon: "cog",
-  body: AppConfig,
-  id: "configuration",
-});
+export const plugin = new AppPlugin()
+  .setRootPage(App)
+  .addConfigPage({ title: "Configuration", icon: "cog", body: AppConfig, id: "configuration" })
+  .addLink(PANEL_LINK);

@@ -24,7 +24,12 @@ export class ApiError extends Error {
   /** Further members of the answer. */
   readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, code: string, message: string, members: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    members: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.status = status;
     this.code = code;
@@ -33,7 +38,10 @@ export class ApiError extends Error {
 }
 
 /** Address of something below `/api/v1`, through Grafana's data proxy. */
-export function proxied(path: string, { query = {}, role = currentRole() }: Pick<AskOptions, "query" | "role"> = {}): string {
+export function proxied(
+  path: string,
+  { query = {}, role = currentRole() }: Pick<AskOptions, "query" | "role"> = {},
+): string {
   const shown = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   const text = new URLSearchParams(shown.map(([name, value]) => [name, String(value)])).toString();
   return `/api/plugin-proxy/${PLUGIN_ID}/${role}${path}${text === "" ? "" : `?${text}`}`;
@@ -73,7 +81,11 @@ function explained(error: FetchError | Error): ApiError {
     return new ApiError(status, type.slice("/problems/".length), detail ?? title ?? "", members);
   }
   if (status === 502 || status === 504) {
-    return new ApiError(status, "", "Grafana cannot reach the runtime: is its address right, and does it run? See Configuration.");
+    return new ApiError(
+      status,
+      "",
+      "Grafana cannot reach the runtime: is its address right, and does it run? See Configuration.",
+    );
   }
   return new ApiError(status, "", problem.message ?? `the answer was ${status}`);
 }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type AskOptions, ApiError, ask } from "./client";
+import { type ApiError, type AskOptions, ask } from "./client";
 
 /** What was asked for, as far as it is there. */
 export interface Asked<Answer> {

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type AskOptions, ApiError, ask } from "./client";
+import { type ApiError, type AskOptions, ask } from "./client";
 
 /** A list of the API: `next` of an answer is `after` of the next. */
 interface Page<Item> {

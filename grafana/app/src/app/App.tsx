@@ -1,4 +1,4 @@
-import { type AppRootProps } from "@grafana/data";
+import type { AppRootProps } from "@grafana/data";
 import { PluginPage } from "@grafana/runtime";
 import { Alert, LinkButton, LoadingPlaceholder } from "@grafana/ui";
 import { lazy, Suspense } from "react";

@@ -16,9 +16,19 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 /** What went wrong, and a way on. */
-export function Problem({ error, title, onRetry }: { error: ApiError; title?: string; onRetry?: () => void }) {
+export function Problem({
+  error,
+  title,
+  onRetry,
+}: {
+  error: ApiError;
+  title?: string;
+  onRetry?: () => void;
+}) {
   const hint =
-    error.code === "unauthenticated" ? " Sign in to Grafana; where you are, an administrator checks Configuration." : "";
+    error.code === "unauthenticated"
+      ? " Sign in to Grafana; where you are, an administrator checks Configuration."
+      : "";
   return (
     <Alert severity="error" title={title ?? TITLES[error.code] ?? "This did not work"}>
       <p style={{ whiteSpace: "pre-wrap" }}>

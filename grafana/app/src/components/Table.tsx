@@ -1,3 +1,6 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows that are placed by hand are none of a table element
+// biome-ignore-all lint/a11y/useFocusableInteractive: nothing is done with a row; its links are reached
+// biome-ignore-all lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
 import { css } from "@emotion/css";
 import type { GrafanaTheme2 } from "@grafana/data";
 import { LoadingBar, useStyles2 } from "@grafana/ui";
@@ -55,13 +58,20 @@ export function Table<Item>({
   useEffect(() => {
     if (last >= items.length - 20 && items.length > 0) onEnd?.();
   }, [last, items.length, onEnd]);
-  const template = { gridTemplateColumns: columns.map(({ width }) => width ?? "minmax(6rem, 1fr)").join(" ") };
+  const template = {
+    gridTemplateColumns: columns.map(({ width }) => width ?? "minmax(6rem, 1fr)").join(" "),
+  };
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <div ref={scroller} className={styles.scroller} style={{ maxHeight }} tabIndex={0} role="region" aria-label={label}>
+    <div
+      ref={scroller}
+      className={styles.scroller}
+      style={{ maxHeight }}
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+    >
       <div className={styles.bar}>{isLoading && <LoadingBar width={300} />}</div>
-      {/* biome-ignore lint/a11y/useSemanticElements: rows that are placed by hand are none of a table element */}
       <div role="table" aria-label={label} aria-rowcount={items.length + 1} className={styles.table}>
         <div role="row" className={styles.head} style={template}>
           {columns.map(({ title, isNumber }) => (

@@ -44,6 +44,18 @@ export function money(amount: string | null | undefined, currency = ""): string 
   return amount == null ? NONE : `${amount}${currency === "" ? "" : ` ${currency}`}`;
 }
 
+const DIGITS = 3;
+
+/** An amount of money with its first three digits: what a single run costs has many zeros and more digits than help. */
+export function shortMoney(amount: string | null | undefined): string {
+  if (amount == null) return NONE;
+  const [whole = "", fraction = ""] = amount.split(".");
+  if (fraction === "" || /[1-9]/.test(whole))
+    return `${whole}${fraction === "" ? "" : `.${fraction.slice(0, 2)}`}`;
+  const zeros = /^0*/.exec(fraction)?.[0].length ?? 0;
+  return zeros === fraction.length ? "0" : `0.${fraction.slice(0, zeros + DIGITS)}`;
+}
+
 /** A value as JSON to read. */
 export function json(value: unknown): string {
   return value === undefined ? "" : JSON.stringify(value, null, 2);

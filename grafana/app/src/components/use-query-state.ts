@@ -11,7 +11,10 @@ export function useQueryState<Name extends string>(
 ): [Readonly<Record<Name, string>>, (changes: Partial<Record<Name, string | undefined>>) => void] {
   const { search } = useLocation();
   const parameters = new URLSearchParams(search);
-  const values = Object.fromEntries(names.map((name) => [name, parameters.get(name) ?? ""])) as Record<Name, string>;
+  const values = Object.fromEntries(names.map((name) => [name, parameters.get(name) ?? ""])) as Record<
+    Name,
+    string
+  >;
   const change = useCallback((changes: Partial<Record<Name, string | undefined>>) => {
     const shown = Object.entries<string | undefined>(changes as Record<string, string | undefined>);
     locationService.partial(Object.fromEntries(shown.map(([name, value]) => [name, value || null])), true);

@@ -1,6 +1,14 @@
 import { css } from "@emotion/css";
 import type { GrafanaTheme2 } from "@grafana/data";
-import { Button, CodeEditor, IconButton, Input, type Monaco, type MonacoEditor, useStyles2 } from "@grafana/ui";
+import {
+  Button,
+  CodeEditor,
+  IconButton,
+  Input,
+  type Monaco,
+  type MonacoEditor,
+  useStyles2,
+} from "@grafana/ui";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Finding } from "../api/types";
 import { languageOfFile } from "./draft";
@@ -56,7 +64,9 @@ export function CodePane({ files, onChange, findings = [], height = 420 }: CodeP
                 name="times"
                 size="sm"
                 aria-label={`Remove ${each}`}
-                onClick={() => onChange(Object.fromEntries(Object.entries(files).filter(([name]) => name !== each)))}
+                onClick={() =>
+                  onChange(Object.fromEntries(Object.entries(files).filter(([name]) => name !== each)))
+                }
               />
             )}
           </span>

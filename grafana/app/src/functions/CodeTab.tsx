@@ -10,8 +10,8 @@ import { Difference, FileDifferences } from "./Difference";
 import { DraftEditor } from "./DraftEditor";
 import { type Draft, deploymentOf, draftOf } from "./draft";
 import type { TabProps } from "./FunctionPage";
-import { type Code, useCode } from "./use-code";
 import { useCheck } from "./use-check";
+import { type Code, useCode } from "./use-code";
 
 /** The code of a function, to look at or to change. */
 export default function CodeTab(props: TabProps) {
@@ -95,7 +95,7 @@ function Review({
     if (isDone) onDone();
   };
   return (
-    <Modal title={`Deploy ${name}`} isOpen onDismiss={onClose} ariaLabel={`Deploy ${name}`}>
+    <Modal title={`Deploy ${name}`} isOpen onDismiss={onClose}>
       <Stack direction="column" gap={2}>
         <Difference title="Manifest" before={json(before.manifest)} after={json(after.manifest)} />
         {after.zip === undefined ? (
@@ -104,7 +104,11 @@ function Review({
           <Alert severity="info" title="All of the code is replaced by the zip" />
         )}
         <Field label="Comment" description="What this version is about; shown among the versions." noMargin>
-          <Input autoFocus value={comment} onChange={({ currentTarget }) => setComment(currentTarget.value)} />
+          <Input
+            autoFocus
+            value={comment}
+            onChange={({ currentTarget }) => setComment(currentTarget.value)}
+          />
         </Field>
         {doing.error !== undefined && (
           <Problem
@@ -117,7 +121,11 @@ function Review({
         <Button variant="secondary" onClick={onClose}>
           Back
         </Button>
-        <Button icon={doing.isBusy ? "spinner" : "rocket"} disabled={doing.isBusy} onClick={() => void deploy()}>
+        <Button
+          icon={doing.isBusy ? "spinner" : "rocket"}
+          disabled={doing.isBusy}
+          onClick={() => void deploy()}
+        >
           {doing.isBusy ? "Being deployed…" : "Deploy"}
         </Button>
       </Modal.ButtonRow>

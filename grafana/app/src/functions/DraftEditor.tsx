@@ -24,7 +24,9 @@ export function DraftEditor({ draft, onChange, check, error, isChecking }: Draft
     try {
       const { name, manifest } = draft;
       const read = await readUpload(chosen);
-      onChange("zip" in read ? { name, manifest, files: {}, zip: read.zip } : { name, manifest, files: read.files });
+      onChange(
+        "zip" in read ? { name, manifest, files: {}, zip: read.zip } : { name, manifest, files: read.files },
+      );
       setUploadProblem(undefined);
     } catch (thrown) {
       setUploadProblem((thrown as Error).message);
@@ -40,7 +42,10 @@ export function DraftEditor({ draft, onChange, check, error, isChecking }: Draft
           onChange={(files) => onChange({ ...draft, files })}
         />
       ) : (
-        <Alert severity="info" title={`The code is a zip of ${Math.ceil((draft.zip.length * 0.75) / 1024)} KiB`}>
+        <Alert
+          severity="info"
+          title={`The code is a zip of ${Math.ceil((draft.zip.length * 0.75) / 1024)} KiB`}
+        >
           It is unpacked and checked by the runtime.
         </Alert>
       )}
@@ -63,14 +68,19 @@ export function DraftEditor({ draft, onChange, check, error, isChecking }: Draft
 
 /** What the runtime says of a draft, for those who do not see the marks in the code as well. */
 function CheckResult({ check, isChecking }: { check: Check | undefined; isChecking: boolean }) {
-  if (check === undefined) return isChecking ? <Badge color="blue" icon="sync" text="Being checked…" /> : null;
+  if (check === undefined)
+    return isChecking ? <Badge color="blue" icon="sync" text="Being checked…" /> : null;
   const { problems, findings, isAccepted } = check;
   return (
     <div role="status">
       <Stack direction="column" gap={0.5}>
         <div>
           {isAccepted ? (
-            <Badge color="green" icon="check" text={isChecking ? "Being checked again…" : "Checked: it can be deployed"} />
+            <Badge
+              color="green"
+              icon="check"
+              text={isChecking ? "Being checked again…" : "Checked: it can be deployed"}
+            />
           ) : (
             <Badge color="red" icon="exclamation-triangle" text="It cannot be deployed so" />
           )}
@@ -81,8 +91,13 @@ function CheckResult({ check, isChecking }: { check: Check | undefined; isChecki
           </Text>
         ))}
         {findings.map(({ file, line, column, message, severity }) => (
-          <Text key={`${file}:${line}:${column}:${message}`} color={severity === "error" ? "error" : "warning"}>
-            {file === "" ? "" : `${file}${line === null ? "" : `:${line}${column === null ? "" : `:${column}`}`}: `}
+          <Text
+            key={`${file}:${line}:${column}:${message}`}
+            color={severity === "error" ? "error" : "warning"}
+          >
+            {file === ""
+              ? ""
+              : `${file}${line === null ? "" : `:${line}${column === null ? "" : `:${column}`}`}: `}
             {message}
           </Text>
         ))}

@@ -4,7 +4,7 @@ import { mayAs } from "../api/role";
 import type { Answer, FunctionSummary } from "../api/types";
 import { useAsk } from "../api/use-ask";
 import { usePages } from "../api/use-pages";
-import { ago, money, NONE, percent } from "../components/format";
+import { ago, NONE, percent, shortMoney } from "../components/format";
 import { Problem } from "../components/Problem";
 import { type Column, Table } from "../components/Table";
 import { useQueryState } from "../components/use-query-state";
@@ -67,9 +67,13 @@ export default function FunctionsPage() {
               isFiltered ? (
                 "No function is like that: change the filter."
               ) : (
-                <EmptyState variant="call-to-action" message="There is no function yet" button={mayAs("editor") ? create : undefined}>
-                  A function is a few lines that return a dict; what they return becomes metrics. Begin with a template:
-                  the first one runs in under a minute.
+                <EmptyState
+                  variant="call-to-action"
+                  message="There is no function yet"
+                  button={mayAs("editor") ? create : undefined}
+                >
+                  A function is a few lines that return a dict; what they return becomes metrics. Begin with a
+                  template: the first one runs in under a minute.
                 </EmptyState>
               )
             }
@@ -102,19 +106,34 @@ function columnsOf(
     {
       title: "Called by",
       width: "minmax(10rem, 1.5fr)",
-      cell: ({ triggers }) => triggers.map((trigger) => describeTrigger(trigger as Record<string, unknown>)).join(", "),
+      cell: ({ triggers }) =>
+        triggers.map((trigger) => describeTrigger(trigger as Record<string, unknown>)).join(", "),
     },
     {
       title: "Last hour",
       width: "9rem",
       cell: ({ name }) => {
         const rates = activity.get(name)?.rates ?? [];
-        return rates.length < 2 ? NONE : <Spark values={rates} label={`Invocations of ${name} in the last hour`} />;
+        return rates.length < 2 ? (
+          NONE
+        ) : (
+          <Spark values={rates} label={`Invocations of ${name} in the last hour`} />
+        );
       },
     },
-    { title: "Errors", width: "6rem", isNumber: true, cell: ({ name }) => percent(activity.get(name)?.errorRatio) },
-    { title: "This month", width: "8rem", isNumber: true, cell: ({ name }) => money(costs.get(name)) },
-    { title: "Version", width: "6rem", isNumber: true, cell: ({ version, origin }) => (origin === "file" ? "file" : version) },
+    {
+      title: "Errors",
+      width: "6rem",
+      isNumber: true,
+      cell: ({ name }) => percent(activity.get(name)?.errorRatio),
+    },
+    { title: "This month", width: "8rem", isNumber: true, cell: ({ name }) => shortMoney(costs.get(name)) },
+    {
+      title: "Version",
+      width: "6rem",
+      isNumber: true,
+      cell: ({ version, origin }) => (origin === "file" ? "file" : version),
+    },
     { title: "Changed", width: "9rem", cell: ({ updatedAt }) => ago(updatedAt) },
   ];
 }

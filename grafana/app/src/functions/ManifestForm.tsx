@@ -29,7 +29,9 @@ export function ManifestForm({
   };
   const limits = manifest.limits ?? {};
   const setLimit = (name: string, value: string): void => {
-    const changed = Object.fromEntries(Object.entries({ ...limits, [name]: value }).filter(([, each]) => each !== ""));
+    const changed = Object.fromEntries(
+      Object.entries({ ...limits, [name]: value }).filter(([, each]) => each !== ""),
+    );
     set({ limits: Object.keys(changed).length === 0 ? undefined : changed });
   };
 
@@ -93,7 +95,13 @@ export function ManifestForm({
 }
 
 /** The manifest as text: what has no field of its own is set here. */
-function WholeManifest({ manifest, onChange }: { manifest: Manifest; onChange: (manifest: Manifest) => void }) {
+function WholeManifest({
+  manifest,
+  onChange,
+}: {
+  manifest: Manifest;
+  onChange: (manifest: Manifest) => void;
+}) {
   const current = JSON.stringify(manifest, null, 2);
   const [text, setText] = useState(current);
   const [problem, setProblem] = useState<string>();

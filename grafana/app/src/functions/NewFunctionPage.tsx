@@ -20,7 +20,9 @@ export default function NewFunctionPage() {
     <PluginPage
       pageNav={{ text: "New function", parentItem: { text: "Functions", url: `${APP_PATH}/functions` } }}
       subTitle={
-        first === undefined ? "Choose what it begins as; everything can be changed before it is deployed." : undefined
+        first === undefined
+          ? "Choose what it begins as; everything can be changed before it is deployed."
+          : undefined
       }
     >
       {!mayAs("editor") ? (
@@ -28,7 +30,11 @@ export default function NewFunctionPage() {
       ) : first === undefined ? (
         <Templates onChoose={(id) => setChoice({ template: id })} />
       ) : (
-        <NewFunction key={template + query} first={first} onBack={() => setChoice({ template: "", query: "" })} />
+        <NewFunction
+          key={template + query}
+          first={first}
+          onBack={() => setChoice({ template: "", query: "" })}
+        />
       )}
     </PluginPage>
   );
@@ -51,7 +57,11 @@ function chosen(id: string): Draft | undefined {
 function Templates({ onChoose }: { onChoose: (id: string) => void }) {
   const all = [
     ...TEMPLATES,
-    { id: EMPTY, title: "Your own code", description: "Begin with an empty handler, or upload files or a zip" },
+    {
+      id: EMPTY,
+      title: "Your own code",
+      description: "Begin with an empty handler, or upload files or a zip",
+    },
   ];
   return (
     <Grid minColumnWidth={34} gap={2}>
@@ -70,7 +80,8 @@ function NewFunction({ first, onBack }: { first: Draft; onBack: () => void }) {
   const { check, error, isChecking } = useCheck(draft, true);
   const doing = useDoing();
   const nameProblem =
-    problemOfName(draft.name) ?? (check?.isNameFree === false ? "There is a function of this name already." : undefined);
+    problemOfName(draft.name) ??
+    (check?.isNameFree === false ? "There is a function of this name already." : undefined);
   const create = async (): Promise<void> => {
     const body = { name: draft.name, ...deploymentOf(draft) };
     const isDone = await doing.run(() => ask("POST", "/functions", { body }), `${draft.name} runs`);

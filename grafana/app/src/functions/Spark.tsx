@@ -8,11 +8,19 @@ export function Spark({ values, label }: { values: readonly number[]; label: str
   const theme = useTheme2();
   const most = Math.max(...values, Number.MIN_VALUE);
   const step = WIDTH / Math.max(values.length - 1, 1);
-  const points = values.map((value, index) => `${(index * step).toFixed(1)},${(HEIGHT - 2 - (value / most) * (HEIGHT - 4)).toFixed(1)}`);
+  const points = values.map(
+    (value, index) =>
+      `${(index * step).toFixed(1)},${(HEIGHT - 2 - (value / most) * (HEIGHT - 4)).toFixed(1)}`,
+  );
   return (
     <svg width={WIDTH} height={HEIGHT} role="img" aria-label={label}>
       <title>{label}</title>
-      <polyline points={points.join(" ")} fill="none" stroke={theme.visualization.getColorByName("blue")} strokeWidth={1.5} />
+      <polyline
+        points={points.join(" ")}
+        fill="none"
+        stroke={theme.visualization.getColorByName("blue")}
+        strokeWidth={1.5}
+      />
     </svg>
   );
 }

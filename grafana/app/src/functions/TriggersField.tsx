@@ -1,6 +1,6 @@
 import { Button, Combobox, Field, Input, Stack } from "@grafana/ui";
-import { useAsk } from "../api/use-ask";
 import type { Answer } from "../api/types";
+import { useAsk } from "../api/use-ask";
 import type { Trigger } from "./draft";
 
 const KINDS = [
@@ -50,7 +50,11 @@ export function TriggersField({
               value={kindOf(trigger)}
               onChange={({ value }) => change(index, FIRST[value] ?? { http: true })}
             />
-            <Details trigger={trigger} topicOptions={topicOptions} onChange={(changed) => change(index, changed)} />
+            <Details
+              trigger={trigger}
+              topicOptions={topicOptions}
+              onChange={(changed) => change(index, changed)}
+            />
             {triggers.length > 1 && (
               <Button
                 variant="secondary"
@@ -63,7 +67,12 @@ export function TriggersField({
           </Stack>
         ))}
         <div>
-          <Button size="sm" variant="secondary" icon="plus" onClick={() => onChange([...triggers, { http: true }])}>
+          <Button
+            size="sm"
+            variant="secondary"
+            icon="plus"
+            onClick={() => onChange([...triggers, { http: true }])}
+          >
             Add trigger
           </Button>
         </div>

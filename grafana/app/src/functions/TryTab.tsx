@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { type ApiError, ask } from "../api/client";
 import type { Answer, RunDetails } from "../api/types";
 import { useAsk } from "../api/use-ask";
-import { json, money, seconds } from "../components/format";
+import { json, seconds, shortMoney } from "../components/format";
 import { Problem } from "../components/Problem";
 import { useDoing } from "../components/use-doing";
 import { APP_PATH } from "../constants";
@@ -19,12 +19,17 @@ const RECORD_MILLISECONDS = 500;
 /** Call the function with an event, and see what comes of it. */
 export default function TryTab({ details }: TabProps) {
   const { name } = details;
-  const last = useAsk<Answer<"getLastInput">>(`/functions/${name}/invocations/last-input`);
+  const runs = useAsk<Answer<"listRuns">>("/runs", { function: name, limit: 1 });
+  const hasRun = (runs.data?.items.length ?? 0) > 0;
+  const last = useAsk<Answer<"getLastInput">>(
+    hasRun ? `/functions/${name}/invocations/last-input` : undefined,
+  );
   const [text, setText] = useState<string>();
   const [shard, setShard] = useState("");
   const [called, setCalled] = useState<Called>();
   const doing = useDoing();
-  const shown = text ?? (last.isLoading ? "" : json(last.data?.input ?? exampleFor(details)));
+  const shown =
+    text ?? (runs.isLoading || last.isLoading ? "" : json(last.data?.input ?? exampleFor(details)));
   const problem = problemOfJson(shown);
 
   const call = async (): Promise<void> => {
@@ -48,7 +53,9 @@ export default function TryTab({ details }: TabProps) {
           <Field
             label="Event"
             description={
-              last.data === undefined ? "A JSON object: the handler's input." : "It begins as the newest recorded input."
+              last.data === undefined
+                ? "A JSON object: the handler's input."
+                : "It begins as the newest recorded input."
             }
             invalid={problem !== undefined && shown !== ""}
             error={problem}
@@ -61,12 +68,15 @@ export default function TryTab({ details }: TabProps) {
               showLineNumbers
               onChange={setText}
               onBlur={setText}
-              containerStyles=""
             />
           </Field>
           {isSharded && (
             <Field label="Shard" description="The function keeps one state per shard." noMargin>
-              <Input width={30} value={shard} onChange={({ currentTarget }) => setShard(currentTarget.value)} />
+              <Input
+                width={30}
+                value={shard}
+                onChange={({ currentTarget }) => setShard(currentTarget.value)}
+              />
             </Field>
           )}
           <div>
@@ -116,10 +126,12 @@ function Result({ called }: { called: Called }) {
     <Stack direction="column" gap={2}>
       <Alert
         severity={isDone ? "success" : "error"}
-        title={isDone ? `Completed in ${seconds(runSeconds)}` : `${status}${error === null ? "" : `: ${error}`}`}
+        title={
+          isDone ? `Completed in ${seconds(runSeconds)}` : `${status}${error === null ? "" : `: ${error}`}`
+        }
       >
-        CPU {seconds(usage?.cpuSeconds)} · memory {record === undefined ? "…" : mebibytes(record.memoryPeakBytes)} · cost{" "}
-        {money(usage?.cost)} ·{" "}
+        CPU {seconds(usage?.cpuSeconds)} · memory{" "}
+        {record === undefined ? "…" : mebibytes(record.memoryPeakBytes)} · cost {shortMoney(usage?.cost)} ·{" "}
         <TextLink href={`${APP_PATH}/runs/${run}`} inline>
           this run in full
         </TextLink>
@@ -129,7 +141,9 @@ function Result({ called }: { called: Called }) {
       ) : (
         traceback !== null && <Labelled title="Traceback" text={traceback} />
       )}
-      {record !== undefined && record.logs.length > 0 && <Labelled title="Log" text={record.logs.join("\n")} />}
+      {record !== undefined && record.logs.length > 0 && (
+        <Labelled title="Log" text={record.logs.join("\n")} />
+      )}
     </Stack>
   );
 }
@@ -164,7 +178,8 @@ function useRecord(run: string): RunDetails | undefined {
           else setRecord(found);
         },
         (error: ApiError) => {
-          if (!isOver && error.code === "not-found" && attempts < RECORD_ATTEMPTS) setTimeout(look, RECORD_MILLISECONDS);
+          if (!isOver && error.code === "not-found" && attempts < RECORD_ATTEMPTS)
+            setTimeout(look, RECORD_MILLISECONDS);
         },
       );
     };

@@ -77,7 +77,9 @@ async function readActivity(): Promise<ReadonlyMap<string, Activity>> {
 }
 
 function byFunction(frames: readonly Frame[]): Map<string, readonly number[]> {
-  return new Map(frames.map(({ schema, data }) => [schema.fields[1]?.labels?.function ?? "", data.values[1] ?? []]));
+  return new Map(
+    frames.map(({ schema, data }) => [schema.fields[1]?.labels?.function ?? "", data.values[1] ?? []]),
+  );
 }
 
 function total(numbers: readonly number[]): number {

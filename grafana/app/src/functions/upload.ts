@@ -10,7 +10,8 @@ const MOST_BYTES = 50 * 1024 ** 2;
  */
 export async function readUpload(chosen: readonly File[]): Promise<Upload> {
   const size = chosen.reduce((sum, file) => sum + file.size, 0);
-  if (size > MOST_BYTES) throw new Error(`That is ${Math.round(size / 1024 ** 2)} MiB; at most 50 MiB can be uploaded.`);
+  if (size > MOST_BYTES)
+    throw new Error(`That is ${Math.round(size / 1024 ** 2)} MiB; at most 50 MiB can be uploaded.`);
   const [first] = chosen;
   if (first === undefined) throw new Error("Nothing was chosen.");
   if (chosen.length === 1 && first.name.endsWith(".zip")) return { zip: base64(await first.arrayBuffer()) };
@@ -33,6 +34,7 @@ function base64(buffer: ArrayBuffer): string {
   const bytes = new Uint8Array(buffer);
   let text = "";
   // In parts, since a call takes so many arguments and no more.
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  for (let at = 0; at < bytes.length; at += 0x8000)
+    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
   return btoa(text);
 }

@@ -16,10 +16,16 @@ export interface Check {
 }
 
 /** Whether a draft could be deployed, asked while it is written. */
-export function useCheck(draft: Draft, isNew: boolean): { check?: Check; error?: ApiError; isChecking: boolean } {
+export function useCheck(
+  draft: Draft,
+  isNew: boolean,
+): { check?: Check; error?: ApiError; isChecking: boolean } {
   const [state, setState] = useState<{ check?: Check; error?: ApiError }>({});
   const [isChecking, setChecking] = useState(true);
-  const text = JSON.stringify({ ...deploymentOf(draft), ...(isNew && draft.name !== "" ? { name: draft.name } : {}) });
+  const text = JSON.stringify({
+    ...deploymentOf(draft),
+    ...(isNew && draft.name !== "" ? { name: draft.name } : {}),
+  });
   useEffect(() => {
     const stopping = new AbortController();
     const { signal } = stopping;

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { ApiError, ask } from "../api/client";
+import { type ApiError, ask } from "../api/client";
 import type { VersionDetails } from "../api/types";
 
 /** The files of a version, as text. */
@@ -17,7 +17,10 @@ export async function readCode(name: string, version: number, signal?: AbortSign
       ask<string>("GET", `/functions/${name}/versions/${version}/file`, { query: { path }, ...options }),
     ),
   );
-  return { version: details, files: Object.fromEntries(details.files.map((path, at) => [path, asText(texts[at])])) };
+  return {
+    version: details,
+    files: Object.fromEntries(details.files.map((path, at) => [path, asText(texts[at])])),
+  };
 }
 
 /** Grafana parses what looks like JSON. */
