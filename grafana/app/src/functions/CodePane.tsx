@@ -52,10 +52,10 @@ export function CodePane({ files, onChange, findings = [], height = 420 }: CodeP
 
   return (
     <div>
-      <div className={styles.tabs} role="tablist" aria-label="Files">
+      <fieldset className={styles.tabs} aria-label="Files">
         {paths.map((each) => (
           <span key={each} className={each === path ? styles.chosen : styles.tab}>
-            <button type="button" role="tab" aria-selected={each === path} onClick={() => setChosen(each)}>
+            <button type="button" aria-pressed={each === path} onClick={() => setChosen(each)}>
               {each}
               {findings.some(({ file, severity }) => file === each && severity === "error") && " ⚠"}
             </button>
@@ -80,7 +80,7 @@ export function CodePane({ files, onChange, findings = [], height = 420 }: CodeP
             }}
           />
         )}
-      </div>
+      </fieldset>
       <CodeEditor
         key={path}
         value={files[path] ?? ""}
@@ -144,7 +144,7 @@ const getStyles = (theme: GrafanaTheme2) => {
   const tab = css({
     display: "inline-flex",
     alignItems: "center",
-    "& button[role=tab]": {
+    "& > button[aria-pressed]": {
       background: "none",
       border: "none",
       padding: theme.spacing(0.5, 1),
@@ -157,7 +157,7 @@ const getStyles = (theme: GrafanaTheme2) => {
     tab,
     chosen: css(tab, {
       borderBottom: `2px solid ${theme.colors.primary.main}`,
-      "& button[role=tab]": { color: theme.colors.text.primary },
+      "& > button[aria-pressed]": { color: theme.colors.text.primary },
     }),
   };
 };

@@ -105,6 +105,7 @@ function Review({
         )}
         <Field label="Comment" description="What this version is about; shown among the versions." noMargin>
           <Input
+            id="gaugelet-version-comment"
             autoFocus
             value={comment}
             onChange={({ currentTarget }) => setComment(currentTarget.value)}

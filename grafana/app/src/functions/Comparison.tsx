@@ -82,6 +82,7 @@ function ReplayForm({ name, version }: { name: string; version: number }) {
       <Stack gap={2} alignItems="flex-end" wrap="wrap">
         <Field label="Runs" description="The oldest of those that are recorded, at most" noMargin>
           <Input
+            id="gaugelet-replay-runs"
             type="number"
             min={1}
             max={10_000}

@@ -1,8 +1,9 @@
-import { Alert, Badge, FileDropzone, Stack, Text } from "@grafana/ui";
+import { Alert, Badge, Stack, Text } from "@grafana/ui";
 import { useState } from "react";
 import type { ApiError } from "../api/client";
 import { Problem } from "../components/Problem";
 import { CodePane } from "./CodePane";
+import { DropZone } from "./DropZone";
 import type { Draft } from "./draft";
 import { ManifestForm } from "./ManifestForm";
 import { readUpload } from "./upload";
@@ -54,12 +55,10 @@ export function DraftEditor({ draft, onChange, check, error, isChecking }: Draft
           {uploadProblem}
         </Alert>
       )}
-      <FileDropzone
-        options={{ multiple: true, onDrop: (accepted: File[]) => void upload(accepted) }}
-        fileListRenderer={() => null}
-      >
-        <Text color="secondary">Or drop source files or a zip here, or click to choose them.</Text>
-      </FileDropzone>
+      <DropZone
+        text="Or drop source files or a zip here, or click to choose them."
+        onFiles={(chosen) => void upload(chosen)}
+      />
       {error !== undefined && <Problem error={error} title="It could not be checked" />}
       <CheckResult check={check} isChecking={isChecking} />
     </Stack>

@@ -1,6 +1,6 @@
 import { css } from "@emotion/css";
 import type { GrafanaTheme2 } from "@grafana/data";
-import { InlineSwitch, Stack, TextLink, useStyles2 } from "@grafana/ui";
+import { InlineField, InlineSwitch, Stack, TextLink, useStyles2 } from "@grafana/ui";
 import { useEffect, useRef, useState } from "react";
 import type { Answer } from "../api/types";
 import { useAsk } from "../api/use-ask";
@@ -29,12 +29,13 @@ export default function LogsTab({ details: { name } }: TabProps) {
   return (
     <Stack direction="column" gap={1}>
       <div>
-        <InlineSwitch
-          label="Follow"
-          showLabel
-          value={isFollowed}
-          onChange={({ currentTarget }) => setFollowed(currentTarget.checked)}
-        />
+        <InlineField label="Follow" htmlFor="gaugelet-follow">
+          <InlineSwitch
+            id="gaugelet-follow"
+            value={isFollowed}
+            onChange={({ currentTarget }) => setFollowed(currentTarget.checked)}
+          />
+        </InlineField>
       </div>
       <Loaded asked={asked}>
         {({ items }) =>

@@ -1,5 +1,5 @@
 import { CodeEditor, Collapse, Combobox, Field, Input, Stack } from "@grafana/ui";
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { Language, Manifest } from "./draft";
 import { TriggersField } from "./TriggersField";
 
@@ -22,6 +22,7 @@ export function ManifestForm({
   manifest: Manifest;
   onChange: (manifest: Manifest) => void;
 }) {
+  const id = useId();
   const [isWholeOpen, setWholeOpen] = useState(false);
   const set = (changes: Record<string, unknown>): void => {
     const all = Object.entries({ ...manifest, ...changes });
@@ -39,6 +40,7 @@ export function ManifestForm({
     <Stack direction="column" gap={2}>
       <Field label="Description" noMargin>
         <Input
+          id={`${id}-description`}
           value={manifest.description ?? ""}
           placeholder="What it is for"
           onChange={({ currentTarget }) => set({ description: currentTarget.value })}
@@ -47,6 +49,7 @@ export function ManifestForm({
       <Stack gap={2} wrap="wrap">
         <Field label="Language" noMargin>
           <Combobox
+            id={`${id}-language`}
             width={24}
             options={LANGUAGES}
             value={manifest.language ?? "python"}
@@ -55,6 +58,7 @@ export function ManifestForm({
         </Field>
         <Field label="Entry point" description="Module and function; of a script its file" noMargin>
           <Input
+            id={`${id}-handler`}
             width={28}
             value={manifest.handler ?? ""}
             placeholder="handler.handler"
@@ -63,6 +67,7 @@ export function ManifestForm({
         </Field>
         <Field label="Class" noMargin>
           <Combobox
+            id={`${id}-class`}
             width={24}
             options={CLASSES}
             value={String(manifest.class ?? "standard")}
@@ -71,6 +76,7 @@ export function ManifestForm({
         </Field>
         <Field label="Time limit" noMargin>
           <Input
+            id={`${id}-timeout`}
             width={12}
             value={String(limits.timeout ?? "")}
             placeholder="30s"
@@ -79,6 +85,7 @@ export function ManifestForm({
         </Field>
         <Field label="Memory limit" noMargin>
           <Input
+            id={`${id}-memory`}
             width={12}
             value={String(limits.memory ?? "")}
             placeholder="512Mi"

@@ -103,6 +103,7 @@ function NewFunction({ first, onBack }: { first: Draft; onBack: () => void }) {
           noMargin
         >
           <Input
+            id="gaugelet-function-name"
             autoFocus
             width={40}
             value={draft.name}

@@ -1,6 +1,7 @@
-import { Button, Combobox, Field, Input, Stack } from "@grafana/ui";
+import { Button, Field, Input, Stack } from "@grafana/ui";
 import type { Answer } from "../api/types";
 import { useAsk } from "../api/use-ask";
+import { Choice } from "../components/Choice";
 import type { Trigger } from "./draft";
 
 const KINDS = [
@@ -43,12 +44,12 @@ export function TriggersField({
         {triggers.map((trigger, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: triggers have no name but their place
           <Stack key={index} gap={1} alignItems="center" wrap="wrap">
-            <Combobox
-              aria-label={`Kind of trigger ${index + 1}`}
+            <Choice
+              label={`Kind of trigger ${index + 1}`}
               width={32}
               options={KINDS}
               value={kindOf(trigger)}
-              onChange={({ value }) => change(index, FIRST[value] ?? { http: true })}
+              onChange={(value) => change(index, FIRST[value] ?? { http: true })}
             />
             <Details
               trigger={trigger}
@@ -104,24 +105,24 @@ function Details({
     case "topic":
       return (
         <>
-          <Combobox
-            aria-label="Topic"
+          <Choice
+            label="Topic"
             placeholder="Topic"
             width={28}
-            createCustomValue
+            isOpen
             options={topicOptions}
             value={String(trigger.topic ?? "") || null}
-            onChange={({ value }) => onChange({ ...trigger, topic: value })}
+            onChange={(value) => onChange({ ...trigger, topic: value })}
           />
-          <Combobox
-            aria-label="Where it begins"
+          <Choice
+            label="Where it begins"
             width={24}
             options={[
               { value: "newest", label: "with new events" },
               { value: "oldest", label: "with the oldest event" },
             ]}
             value={String(trigger.start ?? "newest")}
-            onChange={({ value }) => onChange({ ...trigger, start: value })}
+            onChange={(value) => onChange({ ...trigger, start: value })}
           />
         </>
       );

@@ -73,6 +73,7 @@ export default function TryTab({ details }: TabProps) {
           {isSharded && (
             <Field label="Shard" description="The function keeps one state per shard." noMargin>
               <Input
+                id="gaugelet-shard"
                 width={30}
                 value={shard}
                 onChange={({ currentTarget }) => setShard(currentTarget.value)}
