@@ -4,8181 +4,8165 @@
  */
 
 export interface paths {
-  "/api/v1/me": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is asking
+         * @description Needs the role viewer.
+         */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Who is asking
-     * @description Needs the role viewer.
-     */
-    get: operations["getMe"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/users": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users, by their names
+         * @description Needs the role admin.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        /**
+         * Make a user
+         * @description Needs the role admin.
+         */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Users, by their names
-     * @description Needs the role admin.
-     */
-    get: operations["listUsers"];
-    put?: never;
-    /**
-     * Make a user
-     * @description Needs the role admin.
-     */
-    post: operations["createUser"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/users/{name}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One user
+         * @description Needs the role admin.
+         */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a user
+         * @description The user's tokens are nobody's; what the user owns stays. It can be undone.
+         *
+         *     Needs the role admin.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Give a user another role
+         * @description From then on the role that Grafana says does not change it.
+         *
+         *     Needs the role admin.
+         */
+        patch: operations["changeUser"];
+        trace?: never;
     };
-    /**
-     * One user
-     * @description Needs the role admin.
-     */
-    get: operations["getUser"];
-    put?: never;
-    post?: never;
-    /**
-     * Delete a user
-     * @description The user's tokens are nobody's; what the user owns stays. It can be undone.
-     *
-     *     Needs the role admin.
-     */
-    delete: operations["deleteUser"];
-    options?: never;
-    head?: never;
-    /**
-     * Give a user another role
-     * @description From then on the role that Grafana says does not change it.
-     *
-     *     Needs the role admin.
-     */
-    patch: operations["changeUser"];
-    trace?: never;
-  };
-  "/api/v1/users/{name}/restore": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/users/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a deleted user back
+         * @description With the tokens that were not revoked.
+         *
+         *     Needs the role admin.
+         */
+        post: operations["restoreUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Bring a deleted user back
-     * @description With the tokens that were not revoked.
-     *
-     *     Needs the role admin.
-     */
-    post: operations["restoreUser"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/tokens": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tokens that are not revoked, the oldest first
+         * @description One's own; administrators may ask for another user's.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["listTokens"];
+        put?: never;
+        /**
+         * Make a token
+         * @description It is told once, here: only its digest is kept. It has the role of its user.
+         *
+         *     Needs the role viewer.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Tokens that are not revoked, the oldest first
-     * @description One's own; administrators may ask for another user's.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["listTokens"];
-    put?: never;
-    /**
-     * Make a token
-     * @description It is told once, here: only its digest is kept. It has the role of its user.
-     *
-     *     Needs the role viewer.
-     */
-    post: operations["createToken"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/tokens/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token
+         * @description Needs the role viewer.
+         */
+        delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    post?: never;
-    /**
-     * Revoke a token
-     * @description Needs the role viewer.
-     */
-    delete: operations["revokeToken"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/secrets": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Names of secrets
+         * @description Their values are never told.
+         *
+         *     Needs the role editor.
+         */
+        get: operations["listSecrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Names of secrets
-     * @description Their values are never told.
-     *
-     *     Needs the role editor.
-     */
-    get: operations["listSecrets"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/secrets/{name}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep a secret
+         * @description Functions that name it under `secrets` have it as an environment variable when they start next.
+         *
+         *     Needs the role editor.
+         */
+        put: operations["putSecret"];
+        post?: never;
+        /**
+         * Delete a secret
+         * @description Needs the role editor.
+         */
+        delete: operations["deleteSecret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    /**
-     * Keep a secret
-     * @description Functions that name it under `secrets` have it as an environment variable when they start next.
-     *
-     *     Needs the role editor.
-     */
-    put: operations["putSecret"];
-    post?: never;
-    /**
-     * Delete a secret
-     * @description Needs the role editor.
-     */
-    delete: operations["deleteSecret"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/audit": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed what, the newest first
+         * @description Needs the role admin.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Who changed what, the newest first
-     * @description Needs the role admin.
-     */
-    get: operations["listAudit"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List functions
+         * @description By name; those of the configuration file are among them.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["listFunctions"];
+        put?: never;
+        /**
+         * Make a function
+         * @description It runs at once. Exactly one of `files`, `zip` and `url` is its code, which is checked before.
+         *
+         *     Needs the role editor.
+         */
+        post: operations["createFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List functions
-     * @description By name; those of the configuration file are among them.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["listFunctions"];
-    put?: never;
-    /**
-     * Make a function
-     * @description It runs at once. Exactly one of `files`, `zip` and `url` is its code, which is checked before.
-     *
-     *     Needs the role editor.
-     */
-    post: operations["createFunction"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at a function
+         * @description Needs the role viewer.
+         */
+        get: operations["getFunction"];
+        /**
+         * Deploy a version
+         * @description The new version takes over from the one that runs. The manifest is a whole one. Without `files`, `zip` and `url` the code stays as it is; what is equal to the version that runs makes no new one.
+         *
+         *     Needs the role editor.
+         */
+        put: operations["deployFunction"];
+        post?: never;
+        /**
+         * Delete a function
+         * @description It can be brought back, and its name stays taken. With `purge=true` an administrator forgets it and all its versions for good.
+         *
+         *     Needs the role editor.
+         */
+        delete: operations["deleteFunction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Look at a function
-     * @description Needs the role viewer.
-     */
-    get: operations["getFunction"];
-    /**
-     * Deploy a version
-     * @description The new version takes over from the one that runs. The manifest is a whole one. Without `files`, `zip` and `url` the code stays as it is; what is equal to the version that runs makes no new one.
-     *
-     *     Needs the role editor.
-     */
-    put: operations["deployFunction"];
-    post?: never;
-    /**
-     * Delete a function
-     * @description It can be brought back, and its name stays taken. With `purge=true` an administrator forgets it and all its versions for good.
-     *
-     *     Needs the role editor.
-     */
-    delete: operations["deleteFunction"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/undelete": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/undelete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a deleted function back
+         * @description Needs the role editor.
+         */
+        post: operations["undeleteFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Bring a deleted function back
-     * @description Needs the role editor.
-     */
-    post: operations["undeleteFunction"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/pause": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a function no more
+         * @description Needs the role editor.
+         */
+        post: operations["pauseFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Call a function no more
-     * @description Needs the role editor.
-     */
-    post: operations["pauseFunction"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/resume": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a paused function again
+         * @description Needs the role editor.
+         */
+        post: operations["resumeFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Call a paused function again
-     * @description Needs the role editor.
-     */
-    post: operations["resumeFunction"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/checks": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try whether something could be deployed
+         * @description Checks name, manifest and code as a deployment does, and changes nothing.
+         *
+         *     Needs the role editor.
+         */
+        post: operations["checkFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Try whether something could be deployed
-     * @description Checks name, manifest and code as a deployment does, and changes nothing.
-     *
-     *     Needs the role editor.
-     */
-    post: operations["checkFunction"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/versions": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List versions
+         * @description Newest first.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["listVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List versions
-     * @description Newest first.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["listVersions"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/versions/{version}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at a version
+         * @description Needs the role viewer.
+         */
+        get: operations["getVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Look at a version
-     * @description Needs the role viewer.
-     */
-    get: operations["getVersion"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/versions/{version}/package": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/versions/{version}/package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The code of a version, as a zip
+         * @description Needs the role viewer.
+         */
+        get: operations["getPackage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The code of a version, as a zip
-     * @description Needs the role viewer.
-     */
-    get: operations["getPackage"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/versions/{version}/file": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/versions/{version}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of a version
+         * @description Needs the role viewer.
+         */
+        get: operations["getFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * A file of a version
-     * @description Needs the role viewer.
-     */
-    get: operations["getFile"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/rollback": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have an earlier version run
+         * @description Any version, by its number or an alias: the way forward again is the same.
+         *
+         *     Needs the role editor.
+         */
+        post: operations["rollBackFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Have an earlier version run
-     * @description Any version, by its number or an alias: the way forward again is the same.
-     *
-     *     Needs the role editor.
-     */
-    post: operations["rollBackFunction"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/aliases/{alias}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Name a version
+         * @description A name that stands for another version stands for this one from then on.
+         *
+         *     Needs the role editor.
+         */
+        put: operations["setAlias"];
+        post?: never;
+        /**
+         * Take a version's name away
+         * @description Needs the role editor.
+         */
+        delete: operations["deleteAlias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    /**
-     * Name a version
-     * @description A name that stands for another version stands for this one from then on.
-     *
-     *     Needs the role editor.
-     */
-    put: operations["setAlias"];
-    post?: never;
-    /**
-     * Take a version's name away
-     * @description Needs the role editor.
-     */
-    delete: operations["deleteAlias"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/runs": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs, newest first
+         * @description Administrators see all runs, editors those of their functions, and everybody those that they called themselves.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Runs, newest first
-     * @description Administrators see all runs, editors those of their functions, and everybody those that they called themselves.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["listRuns"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/runs/stream": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/runs/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs as they are over
+         * @description Server-sent events `run`, each a run as the list has it. With `Last-Event-ID` those after that one. Administrators see all runs, editors those of their functions, and everybody those that they called themselves.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["streamRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Runs as they are over
-     * @description Server-sent events `run`, each a run as the list has it. With `Last-Event-ID` those after that one. Administrators see all runs, editors those of their functions, and everybody those that they called themselves.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["streamRuns"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/runs/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A run in full
+         * @description Administrators see all runs, editors those of their functions, and everybody those that they called themselves.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["getRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * A run in full
-     * @description Administrators see all runs, editors those of their functions, and everybody those that they called themselves.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["getRun"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/logs": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a function wrote
+         * @description The newest recorded runs that wrote something, oldest first. With `follow` server-sent events `lines` as runs are over, from now on or after `Last-Event-ID`.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["getLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * What a function wrote
-     * @description The newest recorded runs that wrote something, oldest first. With `follow` server-sent events `lines` as runs are over, from now on or after `Last-Event-ID`.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["getLogs"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/invocations": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/invocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a function
+         * @description With `mode: sync` the answer is what it came to, failures too. With `mode: async` the call is kept until it is done, and `GET /runs/{id}` says how far it is. Calls with one header `Idempotency-Key` of one user are one run, for 24 hours.
+         *
+         *     Needs the role viewer.
+         */
+        post: operations["invokeFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Call a function
-     * @description With `mode: sync` the answer is what it came to, failures too. With `mode: async` the call is kept until it is done, and `GET /runs/{id}` says how far it is. Calls with one header `Idempotency-Key` of one user are one run, for 24 hours.
-     *
-     *     Needs the role viewer.
-     */
-    post: operations["invokeFunction"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/invocations/last-input": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/invocations/last-input": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest recorded input of a function
+         * @description Of the runs that the caller may see: what a form for the next call begins with.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["getLastInput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The newest recorded input of a function
-     * @description Of the runs that the caller may see: what a form for the next call begins with.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["getLastInput"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/replays": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run recorded inputs through a version, and compare
+         * @description The runs of a time or those that are named, oldest first, in a worker of their own; no output is stored. With `env: copy` each shard begins with what is stored of its env now.
+         *
+         *     Needs the role editor.
+         */
+        post: operations["replayRuns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Run recorded inputs through a version, and compare
-     * @description The runs of a time or those that are named, oldest first, in a worker of their own; no output is stored. With `env: copy` each shard begins with what is stored of its env now.
-     *
-     *     Needs the role editor.
-     */
-    post: operations["replayRuns"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/replays/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a replay is, and what came out
+         * @description Known to the runtime that it was begun in, for an hour after its end.
+         *
+         *     Needs the role editor.
+         */
+        get: operations["getReplay"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop a replay
+         * @description Needs the role editor.
+         */
+        delete: operations["cancelReplay"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * How far a replay is, and what came out
-     * @description Known to the runtime that it was begun in, for an hour after its end.
-     *
-     *     Needs the role editor.
-     */
-    get: operations["getReplay"];
-    put?: never;
-    post?: never;
-    /**
-     * Stop a replay
-     * @description Needs the role editor.
-     */
-    delete: operations["cancelReplay"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/usage": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What runs used
+         * @description Administrators see everybody's, others their own.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * What runs used
-     * @description Administrators see everybody's, others their own.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["getUsage"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/prices": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The price list
+         * @description Needs the role viewer.
+         */
+        get: operations["getPrices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The price list
-     * @description Needs the role viewer.
-     */
-    get: operations["getPrices"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/bills/{month}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/bills/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bills of a month
+         * @description Administrators see everybody's, others their own. The month that it is has a bill too: what it came to so far.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["getBills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Bills of a month
-     * @description Administrators see everybody's, others their own. The month that it is has a bill too: what it came to so far.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["getBills"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/budgets": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Budgets
+         * @description Administrators see everybody's, others their own.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["listBudgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Budgets
-     * @description Administrators see everybody's, others their own.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["listBudgets"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/budgets/{owner}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/budgets/{owner}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A budget, what of it is spent, and where the month is heading
+         * @description Needs the role viewer.
+         */
+        get: operations["getBudget"];
+        /**
+         * Give an owner a budget for each month
+         * @description Needs the role admin.
+         */
+        put: operations["setBudget"];
+        post?: never;
+        /**
+         * Let an owner spend without a budget
+         * @description Needs the role admin.
+         */
+        delete: operations["deleteBudget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * A budget, what of it is spent, and where the month is heading
-     * @description Needs the role viewer.
-     */
-    get: operations["getBudget"];
-    /**
-     * Give an owner a budget for each month
-     * @description Needs the role admin.
-     */
-    put: operations["setBudget"];
-    post?: never;
-    /**
-     * Let an owner spend without a budget
-     * @description Needs the role admin.
-     */
-    delete: operations["deleteBudget"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/topics": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Topics, in the order of their names, with how far functions are behind
+         * @description Needs the role viewer.
+         */
+        get: operations["listTopics"];
+        put?: never;
+        /**
+         * Make a topic
+         * @description Needs the role editor.
+         */
+        post: operations["createTopic"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Topics, in the order of their names, with how far functions are behind
-     * @description Needs the role viewer.
-     */
-    get: operations["listTopics"];
-    put?: never;
-    /**
-     * Make a topic
-     * @description Needs the role editor.
-     */
-    post: operations["createTopic"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/topics/{name}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/topics/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A topic, with how far functions are behind
+         * @description Needs the role viewer.
+         */
+        get: operations["getTopic"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a topic and all its events
+         * @description Functions that read it wait for a new one of that name.
+         *
+         *     Needs the role editor.
+         */
+        delete: operations["deleteTopic"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * A topic, with how far functions are behind
-     * @description Needs the role viewer.
-     */
-    get: operations["getTopic"];
-    put?: never;
-    post?: never;
-    /**
-     * Delete a topic and all its events
-     * @description Functions that read it wait for a new one of that name.
-     *
-     *     Needs the role editor.
-     */
-    delete: operations["deleteTopic"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/topics/{name}/events": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/topics/{name}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest events of a topic, newest first
+         * @description Needs the role editor.
+         */
+        get: operations["listNewestEvents"];
+        put?: never;
+        /**
+         * Publish one event or several
+         * @description The answer comes when all of them are kept as safely as the topic can. Where it does not come, publish them again with the same `id`: none is handled twice.
+         *
+         *     Needs the role viewer.
+         */
+        post: operations["publishEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The newest events of a topic, newest first
-     * @description Needs the role editor.
-     */
-    get: operations["listNewestEvents"];
-    put?: never;
-    /**
-     * Publish one event or several
-     * @description The answer comes when all of them are kept as safely as the topic can. Where it does not come, publish them again with the same `id`: none is handled twice.
-     *
-     *     Needs the role viewer.
-     */
-    post: operations["publishEvents"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/dead-letters": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events that a function could not handle, oldest first
+         * @description Needs the role editor.
+         */
+        get: operations["listDeadLetters"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget all dead letters of a function
+         * @description Needs the role editor.
+         */
+        delete: operations["dropAllDeadLetters"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Events that a function could not handle, oldest first
-     * @description Needs the role editor.
-     */
-    get: operations["listDeadLetters"];
-    put?: never;
-    post?: never;
-    /**
-     * Forget all dead letters of a function
-     * @description Needs the role editor.
-     */
-    delete: operations["dropAllDeadLetters"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/dead-letters/replay": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a function handle all of its dead letters once more
+         * @description Those that came from no topic stay.
+         *
+         *     Needs the role editor.
+         */
+        post: operations["replayAllDeadLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Let a function handle all of its dead letters once more
-     * @description Those that came from no topic stay.
-     *
-     *     Needs the role editor.
-     */
-    post: operations["replayAllDeadLetters"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/dead-letters/{id}/replay": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/dead-letters/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a function handle a dead letter once more
+         * @description Needs the role editor.
+         */
+        post: operations["replayDeadLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Let a function handle a dead letter once more
-     * @description Needs the role editor.
-     */
-    post: operations["replayDeadLetter"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/functions/{name}/dead-letters/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/functions/{name}/dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget a dead letter
+         * @description Needs the role editor.
+         */
+        delete: operations["dropDeadLetter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    post?: never;
-    /**
-     * Forget a dead letter
-     * @description Needs the role editor.
-     */
-    delete: operations["dropDeadLetter"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/workers": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The workers of each function, in the instance that answers
+         * @description Needs the role viewer.
+         */
+        get: operations["listWorkers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The workers of each function, in the instance that answers
-     * @description Needs the role viewer.
-     */
-    get: operations["listWorkers"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/workers/decisions": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/workers/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest decisions to have more workers or fewer, newest first
+         * @description Of the instance that answers, since it started; 1,000 of all functions are remembered.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["listScalingDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The newest decisions to have more workers or fewer, newest first
-     * @description Of the instance that answers, since it started; 1,000 of all functions are remembered.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["listScalingDecisions"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/instances": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/instances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The runtimes that are there: where, on what, and what they run
+         * @description Each says so every 5 seconds; one that ended without a word is listed for 16 seconds more.
+         *
+         *     Needs the role viewer.
+         */
+        get: operations["listInstances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The runtimes that are there: where, on what, and what they run
-     * @description Each says so every 5 seconds; one that ended without a word is listed for 16 seconds more.
-     *
-     *     Needs the role viewer.
-     */
-    get: operations["listInstances"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/instances/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/instances/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One runtime
+         * @description Needs the role viewer.
+         */
+        get: operations["getInstance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * One runtime
-     * @description Needs the role viewer.
-     */
-    get: operations["getInstance"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/openapi.json": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This document
+         * @description No token is needed.
+         */
+        get: operations["getOpenApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * This document
-     * @description No token is needed.
-     */
-    get: operations["getOpenApi"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/docs": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This document as a page to read
+         * @description No token is needed.
+         */
+        get: operations["getReference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * This document as a page to read
-     * @description No token is needed.
-     */
-    get: operations["getReference"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /** @description Problem details, RFC 9457 */
-    Problem: {
-      /** Format: uri-reference */
-      type: string;
-      title: string;
-      status: number;
-      detail: string;
+    schemas: {
+        /** @description Problem details, RFC 9457 */
+        Problem: {
+            /** Format: uri-reference */
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+        };
     };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  getMe: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            user: string;
-            /**
-             * @description What a user may do; each role has the rights of those before it
-             * @enum {string}
-             */
-            role: "viewer" | "editor" | "admin";
-            /**
-             * @description How the user is known
-             * @enum {string}
-             */
-            by: "token" | "grafana";
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listUsers: {
-    parameters: {
-      query?: {
-        /** @description Most items of the answer. */
-        limit?: number;
-        /** @description Where to go on: `next` of the answer before; without it the list begins. */
-        after?: string;
-        /** @description `true`: deleted ones too */
-        deleted?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              name: string;
-              /**
-               * @description What a user may do; each role has the rights of those before it
-               * @enum {string}
-               */
-              role: "viewer" | "editor" | "admin";
-              /**
-               * @description Who gave the role: an administrator, or Grafana by a visit
-               * @enum {string}
-               */
-              origin: "api" | "grafana";
-              /** Format: date-time */
-              createdAt: string;
-              deletedAt: string | null;
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  createUser: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          /** @description A login, as in Grafana */
-          name: string;
-          /**
-           * @description What a user may do; each role has the rights of those before it
-           * @enum {string}
-           */
-          role: "viewer" | "editor" | "admin";
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            /**
-             * @description What a user may do; each role has the rights of those before it
-             * @enum {string}
-             */
-            role: "viewer" | "editor" | "admin";
-            /**
-             * @description Who gave the role: an administrator, or Grafana by a visit
-             * @enum {string}
-             */
-            origin: "api" | "grafana";
-            /** Format: date-time */
-            createdAt: string;
-            deletedAt: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getUser: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description A login, as in Grafana */
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            /**
-             * @description What a user may do; each role has the rights of those before it
-             * @enum {string}
-             */
-            role: "viewer" | "editor" | "admin";
-            /**
-             * @description Who gave the role: an administrator, or Grafana by a visit
-             * @enum {string}
-             */
-            origin: "api" | "grafana";
-            /** Format: date-time */
-            createdAt: string;
-            deletedAt: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  deleteUser: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description A login, as in Grafana */
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  changeUser: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description A login, as in Grafana */
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          /**
-           * @description What a user may do; each role has the rights of those before it
-           * @enum {string}
-           */
-          role: "viewer" | "editor" | "admin";
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            /**
-             * @description What a user may do; each role has the rights of those before it
-             * @enum {string}
-             */
-            role: "viewer" | "editor" | "admin";
-            /**
-             * @description Who gave the role: an administrator, or Grafana by a visit
-             * @enum {string}
-             */
-            origin: "api" | "grafana";
-            /** Format: date-time */
-            createdAt: string;
-            deletedAt: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  restoreUser: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description A login, as in Grafana */
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            /**
-             * @description What a user may do; each role has the rights of those before it
-             * @enum {string}
-             */
-            role: "viewer" | "editor" | "admin";
-            /**
-             * @description Who gave the role: an administrator, or Grafana by a visit
-             * @enum {string}
-             */
-            origin: "api" | "grafana";
-            /** Format: date-time */
-            createdAt: string;
-            deletedAt: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listTokens: {
-    parameters: {
-      query?: {
-        /** @description Most items of the answer. */
-        limit?: number;
-        /** @description Where to go on: `next` of the answer before; without it the list begins. */
-        after?: string;
-        /** @description A login, as in Grafana */
-        user?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              /** Format: uuid */
-              id: string;
-              user: string;
-              name: string;
-              /** Format: date-time */
-              createdAt: string;
-              /** @description null: never */
-              expiresAt: string | null;
-              /** @description To the minute; null: never used */
-              lastUsedAt: string | null;
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  createToken: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          /** @description What it is for */
-          name: string;
-          /** @description Whose; only administrators make tokens of others */
-          user?: string;
-          /** @description When it ends; null: never */
-          expiresAt?: string | null;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** Format: uuid */
-            id: string;
-            user: string;
-            name: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** @description null: never */
-            expiresAt: string | null;
-            /** @description To the minute; null: never used */
-            lastUsedAt: string | null;
-            token: string;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  revokeToken: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listSecrets: {
-    parameters: {
-      query?: {
-        /** @description Most items of the answer. */
-        limit?: number;
-        /** @description Where to go on: `next` of the answer before; without it the list begins. */
-        after?: string;
-        /** @description Whose; only administrators may name another than themselves */
-        owner?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              owner: string;
-              name: string;
-              /** Format: date-time */
-              updatedAt: string;
-              updatedBy: string;
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  putSecret: {
-    parameters: {
-      query?: {
-        /** @description Whose; only administrators may name another than themselves */
-        owner?: string;
-      };
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          value: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            owner: string;
-            name: string;
-            /** Format: date-time */
-            updatedAt: string;
-            updatedBy: string;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  deleteSecret: {
-    parameters: {
-      query?: {
-        /** @description Whose; only administrators may name another than themselves */
-        owner?: string;
-      };
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listAudit: {
-    parameters: {
-      query?: {
-        /** @description Most items of the answer. */
-        limit?: number;
-        /** @description Where to go on: `next` of the answer before; without it the list begins. */
-        after?: string;
-        user?: string;
-        action?: string;
-        target?: string;
-        /** @description From this time on */
-        from?: string;
-        /** @description Before this time */
-        to?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              id: number;
-              /** Format: date-time */
-              at: string;
-              user: string;
-              /** @description Such as `user.create` */
-              action: string;
-              target: string;
-              details: {
-                [key: string]: unknown;
-              };
-              /** @description Where the request came from */
-              address: string;
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listFunctions: {
-    parameters: {
-      query?: {
-        /** @description Functions of this user. */
-        owner?: string;
-        /** @description Part of the name or of the description. */
-        text?: string;
-        /** @description Without it, all but deleted ones; of these one sees one's own. */
-        state?: "serving" | "paused" | "deleted" | "shadowed";
-        /** @description Most items of the answer. */
-        limit?: number;
-        /** @description Where to go on: `next` of the answer before; without it the list begins. */
-        after?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              name: string;
-              owner: string;
-              description: string;
-              /** @enum {string} */
-              origin: "api" | "file";
-              /** @description The configuration file that declares it, where one does. */
-              file: string | null;
-              /**
-               * @description shadowed: the configuration file has a function of its name or output key, which runs.
-               * @enum {string}
-               */
-              state: "serving" | "paused" | "deleted" | "shadowed";
-              language: string;
-              class: string | number;
-              /** @description As the manifest has them. */
-              triggers: {
-                [key: string]: unknown;
-              }[];
-              /** @description The version that runs; null for a function of a file. */
-              version: number | null;
-              createdAt: string | null;
-              updatedAt: string | null;
-              updatedBy: string | null;
-              deletedAt: string | null;
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  createFunction: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          name: string;
-          /** @description The caller unless an administrator says otherwise. */
-          owner?: string;
-          /** @description As in a function.yaml, without `name` and `source`: see the reference of the manifest. */
-          manifest: {
-            [key: string]: unknown;
-          };
-          /** @description Code as text: paths inside the package, and what the files hold. */
-          files?: {
-            [key: string]: string;
-          };
-          /** @description Code as a zip, in base64. */
-          zip?: string;
-          /** @description Where to fetch the code from: a zip or a source file. */
-          url?: string;
-          /**
-           * @description What this version is about.
-           * @default
-           */
-          comment?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            owner: string;
-            description: string;
-            /** @enum {string} */
-            origin: "api" | "file";
-            /** @description The configuration file that declares it, where one does. */
-            file: string | null;
-            /**
-             * @description shadowed: the configuration file has a function of its name or output key, which runs.
-             * @enum {string}
-             */
-            state: "serving" | "paused" | "deleted" | "shadowed";
-            language: string;
-            class: string | number;
-            /** @description As the manifest has them. */
-            triggers: {
-              [key: string]: unknown;
-            }[];
-            /** @description The version that runs; null for a function of a file. */
-            version: number | null;
-            createdAt: string | null;
-            updatedAt: string | null;
-            updatedBy: string | null;
-            deletedAt: string | null;
-            aliases: {
-              [key: string]: number;
-            };
-            /** @description Null where it is somebody else's. */
-            manifest: {
-              [key: string]: unknown;
-            } | null;
-            /** @description What was found in the code; null where it is somebody else's. */
-            warnings:
-              | {
-                  /** @enum {string} */
-                  severity: "error" | "warning";
-                  /** @description Empty where it is about the package as a whole. */
-                  file: string;
-                  /** @description From 1. */
-                  line: number | null;
-                  /** @description From 1. */
-                  column: number | null;
-                  message: string;
-                  rule: string;
-                }[]
-              | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-large`: The request is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unsupported-media-type`: The body is of a type that is not taken here */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `invalid-code`: The code cannot be accepted */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getFunction: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            owner: string;
-            description: string;
-            /** @enum {string} */
-            origin: "api" | "file";
-            /** @description The configuration file that declares it, where one does. */
-            file: string | null;
-            /**
-             * @description shadowed: the configuration file has a function of its name or output key, which runs.
-             * @enum {string}
-             */
-            state: "serving" | "paused" | "deleted" | "shadowed";
-            language: string;
-            class: string | number;
-            /** @description As the manifest has them. */
-            triggers: {
-              [key: string]: unknown;
-            }[];
-            /** @description The version that runs; null for a function of a file. */
-            version: number | null;
-            createdAt: string | null;
-            updatedAt: string | null;
-            updatedBy: string | null;
-            deletedAt: string | null;
-            aliases: {
-              [key: string]: number;
-            };
-            /** @description Null where it is somebody else's. */
-            manifest: {
-              [key: string]: unknown;
-            } | null;
-            /** @description What was found in the code; null where it is somebody else's. */
-            warnings:
-              | {
-                  /** @enum {string} */
-                  severity: "error" | "warning";
-                  /** @description Empty where it is about the package as a whole. */
-                  file: string;
-                  /** @description From 1. */
-                  line: number | null;
-                  /** @description From 1. */
-                  column: number | null;
-                  message: string;
-                  rule: string;
-                }[]
-              | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  deployFunction: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          /** @description As in a function.yaml, without `name` and `source`: see the reference of the manifest. */
-          manifest: {
-            [key: string]: unknown;
-          };
-          /** @description Code as text: paths inside the package, and what the files hold. */
-          files?: {
-            [key: string]: string;
-          };
-          /** @description Code as a zip, in base64. */
-          zip?: string;
-          /** @description Where to fetch the code from: a zip or a source file. */
-          url?: string;
-          /**
-           * @description What this version is about.
-           * @default
-           */
-          comment?: string;
-          /** @description Deploy only where this version runs. */
-          ifVersion?: number;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            owner: string;
-            description: string;
-            /** @enum {string} */
-            origin: "api" | "file";
-            /** @description The configuration file that declares it, where one does. */
-            file: string | null;
-            /**
-             * @description shadowed: the configuration file has a function of its name or output key, which runs.
-             * @enum {string}
-             */
-            state: "serving" | "paused" | "deleted" | "shadowed";
-            language: string;
-            class: string | number;
-            /** @description As the manifest has them. */
-            triggers: {
-              [key: string]: unknown;
-            }[];
-            /** @description The version that runs; null for a function of a file. */
-            version: number | null;
-            createdAt: string | null;
-            updatedAt: string | null;
-            updatedBy: string | null;
-            deletedAt: string | null;
-            aliases: {
-              [key: string]: number;
-            };
-            /** @description Null where it is somebody else's. */
-            manifest: {
-              [key: string]: unknown;
-            } | null;
-            /** @description What was found in the code; null where it is somebody else's. */
-            warnings:
-              | {
-                  /** @enum {string} */
-                  severity: "error" | "warning";
-                  /** @description Empty where it is about the package as a whole. */
-                  file: string;
-                  /** @description From 1. */
-                  line: number | null;
-                  /** @description From 1. */
-                  column: number | null;
-                  message: string;
-                  rule: string;
-                }[]
-              | null;
-            /** @description False where all is as in the version that runs. */
-            isNewVersion: boolean;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `gone`: It was deleted */
-      410: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-large`: The request is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unsupported-media-type`: The body is of a type that is not taken here */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `invalid-code`: The code cannot be accepted */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  deleteFunction: {
-    parameters: {
-      query?: {
-        purge?: "true" | "false";
-      };
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `gone`: It was deleted */
-      410: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  undeleteFunction: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            owner: string;
-            description: string;
-            /** @enum {string} */
-            origin: "api" | "file";
-            /** @description The configuration file that declares it, where one does. */
-            file: string | null;
-            /**
-             * @description shadowed: the configuration file has a function of its name or output key, which runs.
-             * @enum {string}
-             */
-            state: "serving" | "paused" | "deleted" | "shadowed";
-            language: string;
-            class: string | number;
-            /** @description As the manifest has them. */
-            triggers: {
-              [key: string]: unknown;
-            }[];
-            /** @description The version that runs; null for a function of a file. */
-            version: number | null;
-            createdAt: string | null;
-            updatedAt: string | null;
-            updatedBy: string | null;
-            deletedAt: string | null;
-            aliases: {
-              [key: string]: number;
-            };
-            /** @description Null where it is somebody else's. */
-            manifest: {
-              [key: string]: unknown;
-            } | null;
-            /** @description What was found in the code; null where it is somebody else's. */
-            warnings:
-              | {
-                  /** @enum {string} */
-                  severity: "error" | "warning";
-                  /** @description Empty where it is about the package as a whole. */
-                  file: string;
-                  /** @description From 1. */
-                  line: number | null;
-                  /** @description From 1. */
-                  column: number | null;
-                  message: string;
-                  rule: string;
-                }[]
-              | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `gone`: It was deleted */
-      410: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  pauseFunction: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            owner: string;
-            description: string;
-            /** @enum {string} */
-            origin: "api" | "file";
-            /** @description The configuration file that declares it, where one does. */
-            file: string | null;
-            /**
-             * @description shadowed: the configuration file has a function of its name or output key, which runs.
-             * @enum {string}
-             */
-            state: "serving" | "paused" | "deleted" | "shadowed";
-            language: string;
-            class: string | number;
-            /** @description As the manifest has them. */
-            triggers: {
-              [key: string]: unknown;
-            }[];
-            /** @description The version that runs; null for a function of a file. */
-            version: number | null;
-            createdAt: string | null;
-            updatedAt: string | null;
-            updatedBy: string | null;
-            deletedAt: string | null;
-            aliases: {
-              [key: string]: number;
-            };
-            /** @description Null where it is somebody else's. */
-            manifest: {
-              [key: string]: unknown;
-            } | null;
-            /** @description What was found in the code; null where it is somebody else's. */
-            warnings:
-              | {
-                  /** @enum {string} */
-                  severity: "error" | "warning";
-                  /** @description Empty where it is about the package as a whole. */
-                  file: string;
-                  /** @description From 1. */
-                  line: number | null;
-                  /** @description From 1. */
-                  column: number | null;
-                  message: string;
-                  rule: string;
-                }[]
-              | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `gone`: It was deleted */
-      410: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  resumeFunction: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            owner: string;
-            description: string;
-            /** @enum {string} */
-            origin: "api" | "file";
-            /** @description The configuration file that declares it, where one does. */
-            file: string | null;
-            /**
-             * @description shadowed: the configuration file has a function of its name or output key, which runs.
-             * @enum {string}
-             */
-            state: "serving" | "paused" | "deleted" | "shadowed";
-            language: string;
-            class: string | number;
-            /** @description As the manifest has them. */
-            triggers: {
-              [key: string]: unknown;
-            }[];
-            /** @description The version that runs; null for a function of a file. */
-            version: number | null;
-            createdAt: string | null;
-            updatedAt: string | null;
-            updatedBy: string | null;
-            deletedAt: string | null;
-            aliases: {
-              [key: string]: number;
-            };
-            /** @description Null where it is somebody else's. */
-            manifest: {
-              [key: string]: unknown;
-            } | null;
-            /** @description What was found in the code; null where it is somebody else's. */
-            warnings:
-              | {
-                  /** @enum {string} */
-                  severity: "error" | "warning";
-                  /** @description Empty where it is about the package as a whole. */
-                  file: string;
-                  /** @description From 1. */
-                  line: number | null;
-                  /** @description From 1. */
-                  column: number | null;
-                  message: string;
-                  rule: string;
-                }[]
-              | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `gone`: It was deleted */
-      410: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  checkFunction: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          name?: string;
-          /** @description As in a function.yaml, without `name` and `source`: see the reference of the manifest. */
-          manifest: {
-            [key: string]: unknown;
-          };
-          /** @description Code as text: paths inside the package, and what the files hold. */
-          files?: {
-            [key: string]: string;
-          };
-          /** @description Code as a zip, in base64. */
-          zip?: string;
-          /** @description Where to fetch the code from: a zip or a source file. */
-          url?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @description Whether it could be deployed. */
-            isAccepted: boolean;
-            /** @description Null where no name was given. */
-            isNameFree: boolean | null;
-            /** @description What is wrong besides the code. */
-            problems: string[];
-            findings: {
-              /** @enum {string} */
-              severity: "error" | "warning";
-              /** @description Empty where it is about the package as a whole. */
-              file: string;
-              /** @description From 1. */
-              line: number | null;
-              /** @description From 1. */
-              column: number | null;
-              message: string;
-              rule: string;
-            }[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-large`: The request is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unsupported-media-type`: The body is of a type that is not taken here */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listVersions: {
-    parameters: {
-      query?: {
-        /** @description Most items of the answer. */
-        limit?: number;
-        /** @description Where to go on: `next` of the answer before; without it the list begins. */
-        after?: string;
-      };
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              version: number;
-              isCurrent: boolean;
-              aliases: string[];
-              /** @description SHA-256 of the code, in hexadecimal. */
-              package: string;
-              comment: string;
-              /** Format: date-time */
-              createdAt: string;
-              createdBy: string;
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getVersion: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-        /** @description Number of a version, or an alias. */
-        version: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            version: number;
-            isCurrent: boolean;
-            aliases: string[];
-            /** @description SHA-256 of the code, in hexadecimal. */
-            package: string;
-            comment: string;
-            /** Format: date-time */
-            createdAt: string;
-            createdBy: string;
-            manifest: {
-              [key: string]: unknown;
-            };
-            warnings: {
-              /** @enum {string} */
-              severity: "error" | "warning";
-              /** @description Empty where it is about the package as a whole. */
-              file: string;
-              /** @description From 1. */
-              line: number | null;
-              /** @description From 1. */
-              column: number | null;
-              message: string;
-              rule: string;
-            }[];
-            files: string[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getPackage: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-        /** @description Number of a version, or an alias. */
-        version: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/zip": unknown;
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getFile: {
-    parameters: {
-      query: {
-        /** @description Inside the package. */
-        path: string;
-      };
-      header?: never;
-      path: {
-        name: string;
-        /** @description Number of a version, or an alias. */
-        version: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/octet-stream": unknown;
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  rollBackFunction: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          version: number | string;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            owner: string;
-            description: string;
-            /** @enum {string} */
-            origin: "api" | "file";
-            /** @description The configuration file that declares it, where one does. */
-            file: string | null;
-            /**
-             * @description shadowed: the configuration file has a function of its name or output key, which runs.
-             * @enum {string}
-             */
-            state: "serving" | "paused" | "deleted" | "shadowed";
-            language: string;
-            class: string | number;
-            /** @description As the manifest has them. */
-            triggers: {
-              [key: string]: unknown;
-            }[];
-            /** @description The version that runs; null for a function of a file. */
-            version: number | null;
-            createdAt: string | null;
-            updatedAt: string | null;
-            updatedBy: string | null;
-            deletedAt: string | null;
-            aliases: {
-              [key: string]: number;
-            };
-            /** @description Null where it is somebody else's. */
-            manifest: {
-              [key: string]: unknown;
-            } | null;
-            /** @description What was found in the code; null where it is somebody else's. */
-            warnings:
-              | {
-                  /** @enum {string} */
-                  severity: "error" | "warning";
-                  /** @description Empty where it is about the package as a whole. */
-                  file: string;
-                  /** @description From 1. */
-                  line: number | null;
-                  /** @description From 1. */
-                  column: number | null;
-                  message: string;
-                  rule: string;
-                }[]
-              | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `gone`: It was deleted */
-      410: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-large`: The request is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unsupported-media-type`: The body is of a type that is not taken here */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  setAlias: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-        alias: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          version: number;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            owner: string;
-            description: string;
-            /** @enum {string} */
-            origin: "api" | "file";
-            /** @description The configuration file that declares it, where one does. */
-            file: string | null;
-            /**
-             * @description shadowed: the configuration file has a function of its name or output key, which runs.
-             * @enum {string}
-             */
-            state: "serving" | "paused" | "deleted" | "shadowed";
-            language: string;
-            class: string | number;
-            /** @description As the manifest has them. */
-            triggers: {
-              [key: string]: unknown;
-            }[];
-            /** @description The version that runs; null for a function of a file. */
-            version: number | null;
-            createdAt: string | null;
-            updatedAt: string | null;
-            updatedBy: string | null;
-            deletedAt: string | null;
-            aliases: {
-              [key: string]: number;
-            };
-            /** @description Null where it is somebody else's. */
-            manifest: {
-              [key: string]: unknown;
-            } | null;
-            /** @description What was found in the code; null where it is somebody else's. */
-            warnings:
-              | {
-                  /** @enum {string} */
-                  severity: "error" | "warning";
-                  /** @description Empty where it is about the package as a whole. */
-                  file: string;
-                  /** @description From 1. */
-                  line: number | null;
-                  /** @description From 1. */
-                  column: number | null;
-                  message: string;
-                  rule: string;
-                }[]
-              | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `gone`: It was deleted */
-      410: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-large`: The request is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unsupported-media-type`: The body is of a type that is not taken here */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  deleteAlias: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-        alias: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `gone`: It was deleted */
-      410: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listRuns: {
-    parameters: {
-      query?: {
-        function?: string;
-        owner?: string;
-        status?: "waiting" | "running" | "completed" | "failed" | "timed-out" | "killed" | "rejected";
-        trigger?: "http" | "redis-key" | "topic" | "schedule" | "prometheus" | "invocation" | "replay";
-        user?: string;
-        /** @description Queued at this time or later */
-        from?: string;
-        /** @description Queued before this time */
-        to?: string;
-        /** @description Its digest, or its number in the catalog */
-        version?: string;
-        /** @description Part of the error */
-        error?: string;
-        /** @description How many at most, up to 1,000 */
-        limit?: number;
-        /** @description `next` of the page before */
-        after?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              id: string;
-              function: string;
-              owner: string;
-              class: string;
-              /** @description First 12 digits of the code's digest */
-              version: string;
-              /** @description In the catalog */
-              versionNumber: number | null;
-              /** @enum {string} */
-              status: "waiting" | "running" | "completed" | "failed" | "timed-out" | "killed" | "rejected";
-              /** @enum {string} */
-              trigger: "http" | "redis-key" | "topic" | "schedule" | "prometheus" | "invocation" | "replay";
-              source: string;
-              shard: string;
-              eventId: string | null;
-              user: string | null;
-              attempt: number;
-              /** Format: date-time */
-              queuedAt: string;
-              startedAt: string | null;
-              finishedAt: string | null;
-              queueSeconds: number | null;
-              runSeconds: number | null;
-              /** @description Time in the handler, rounded up to milliseconds */
-              billedSeconds: number;
-              /** @description That times the peak memory, rounded up to mebibytes */
-              mebibyteSeconds: number;
-              cpuSeconds: number;
-              /** @description A decimal number; null where there is no price list */
-              cost: string | null;
-              memoryPeakBytes: number | null;
-              diskBytes: number | null;
-              worker: string | null;
-              instance: string;
-              startMethod: string | null;
-              error: string | null;
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  streamRuns: {
-    parameters: {
-      query?: {
-        function?: string;
-        owner?: string;
-        status?: "waiting" | "running" | "completed" | "failed" | "timed-out" | "killed" | "rejected";
-        trigger?: "http" | "redis-key" | "topic" | "schedule" | "prometheus" | "invocation" | "replay";
-        user?: string;
-        /** @description Its digest, or its number in the catalog */
-        version?: string;
-        /** @description Part of the error */
-        error?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/event-stream": unknown;
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getRun: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            id: string;
-            function: string;
-            owner: string;
-            class: string;
-            /** @description First 12 digits of the code's digest */
-            version: string;
-            /** @description In the catalog */
-            versionNumber: number | null;
-            /** @enum {string} */
-            status: "waiting" | "running" | "completed" | "failed" | "timed-out" | "killed" | "rejected";
-            /** @enum {string} */
-            trigger: "http" | "redis-key" | "topic" | "schedule" | "prometheus" | "invocation" | "replay";
-            source: string;
-            shard: string;
-            eventId: string | null;
-            user: string | null;
-            attempt: number;
-            /** Format: date-time */
-            queuedAt: string;
-            startedAt: string | null;
-            finishedAt: string | null;
-            queueSeconds: number | null;
-            runSeconds: number | null;
-            /** @description Time in the handler, rounded up to milliseconds */
-            billedSeconds: number;
-            /** @description That times the peak memory, rounded up to mebibytes */
-            mebibyteSeconds: number;
-            cpuSeconds: number;
-            /** @description A decimal number; null where there is no price list */
-            cost: string | null;
-            memoryPeakBytes: number | null;
-            diskBytes: number | null;
-            worker: string | null;
-            instance: string;
-            startMethod: string | null;
-            error: string | null;
-            /** @description JSON; text where it is cut, or is no JSON */
-            input: unknown;
-            isInputCut: boolean;
-            output: unknown;
-            isOutputCut: boolean;
-            traceback: string | null;
-            logs: string[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getLogs: {
-    parameters: {
-      query?: {
-        /** @description How many runs at most */
-        limit?: number;
-        follow?: "true" | "false";
-      };
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/event-stream": unknown;
-          "application/json": {
-            items: {
-              run: string;
-              status: string;
-              finishedAt: string | null;
-              /** @description What its handler logged and printed; of a failure its traceback at the end */
-              lines: string[];
-            }[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  invokeFunction: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": {
-          /** @default {} */
-          input?: {
-            [key: string]: unknown;
-          };
-          /**
-           * @default sync
-           * @enum {string}
-           */
-          mode?: "sync" | "async";
-          /** @description Where the function keeps one state per shard */
-          shard?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @description Its id */
-            run: string;
-            /** @enum {string} */
-            status: "completed" | "failed" | "timed-out" | "killed" | "rejected";
-            output: unknown;
-            error: string | null;
-            traceback: string | null;
-            runSeconds: number | null;
-            /** @description Null where the answer of an earlier call is given again, and of failures */
-            usage: {
-              /** @description Time in the handler, rounded up to milliseconds */
-              billedSeconds: number;
-              /** @description That times the peak memory, rounded up to mebibytes */
-              mebibyteSeconds: number;
-              cpuSeconds: number;
-              /** @description A decimal number; null where there is no price list */
-              cost: string | null;
-            } | null;
-          };
-        };
-      };
-      /** @description It is done later */
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            run: string;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-large`: The request is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unsupported-media-type`: The body is of a type that is not taken here */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time; `budget-spent`: The budget is spent */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getLastInput: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            run: string;
-            input: unknown;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  replayRuns: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": {
-          /**
-           * Format: date-time
-           * @description Runs that were queued at this time or later
-           */
-          from?: string;
-          /**
-           * Format: date-time
-           * @description Runs that were queued before this time
-           */
-          to?: string;
-          /** @description Ids of runs */
-          runs?: string[];
-          /** @description In the catalog; left out: the one that runs */
-          version?: number;
-          /**
-           * @default fresh
-           * @enum {string}
-           */
-          env?: "fresh" | "copy";
-          /** @default 100 */
-          limit?: number;
-          /**
-           * @description Publish the outputs to the topics of `output.topics`
-           * @default false
-           */
-          write?: boolean;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            id: string;
-            function: string;
-            /** @enum {string} */
-            status: "running" | "completed" | "failed" | "cancelled";
-            error: string | null;
-            /** Format: date-time */
-            startedAt: string;
-            total: number;
-            done: number;
-            /** @description Runs whose input is not recorded whole */
-            skipped: number;
-            equal: number;
-            different: number;
-            oldFailures: number;
-            newFailures: number;
-            oldRunSeconds: number;
-            newRunSeconds: number;
-            runs: {
-              run: string;
-              isEqual: boolean;
-              differences: {
-                path: string;
-                old: unknown;
-                new: unknown;
-              }[];
-              old: {
-                status: string;
-                output: unknown;
-                error: string | null;
-                runSeconds: number | null;
-              };
-              new: {
-                status: string;
-                output: unknown;
-                error: string | null;
-                runSeconds: number | null;
-              };
-            }[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getReplay: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            id: string;
-            function: string;
-            /** @enum {string} */
-            status: "running" | "completed" | "failed" | "cancelled";
-            error: string | null;
-            /** Format: date-time */
-            startedAt: string;
-            total: number;
-            done: number;
-            /** @description Runs whose input is not recorded whole */
-            skipped: number;
-            equal: number;
-            different: number;
-            oldFailures: number;
-            newFailures: number;
-            oldRunSeconds: number;
-            newRunSeconds: number;
-            runs: {
-              run: string;
-              isEqual: boolean;
-              differences: {
-                path: string;
-                old: unknown;
-                new: unknown;
-              }[];
-              old: {
-                status: string;
-                output: unknown;
-                error: string | null;
-                runSeconds: number | null;
-              };
-              new: {
-                status: string;
-                output: unknown;
-                error: string | null;
-                runSeconds: number | null;
-              };
-            }[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  cancelReplay: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getUsage: {
-    parameters: {
-      query?: {
-        owner?: string;
-        function?: string;
-        class?: "standard" | "premium";
-        /** @description First day, UTC; the first of the month unless said */
-        from?: string;
-        /** @description Last day, UTC; today unless said */
-        to?: string;
-        /** @description What it is told apart by, such as `owner,day`; empty: nothing */
-        group?: string;
-        /** @description How many at most, up to 1,000 */
-        limit?: number;
-        /** @description `next` of the page before */
-        after?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              day?: string;
-              owner?: string;
-              function?: string;
-              class?: string;
-              runs: number;
-              billedSeconds: string;
-              /** @description Gigabytes of 10^9 bytes times seconds */
-              gigabyteSeconds: string;
-              cpuSeconds: string;
-              /** @description By the price list, without the free tier */
-              cost: string;
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getPrices: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            currency: string;
-            /** @description First day that is over whose prices may be changed */
-            correctsFrom?: string;
-            periods: {
-              /** @description First day, UTC */
-              from: string;
-              prices: {
-                standard: {
-                  /** @description For a million calls */
-                  perMillionInvocations: string;
-                  /** @description For a gigabyte (10^9 bytes) of memory for a second */
-                  perGigabyteSecond: string;
-                  /** @description For a second of processor time */
-                  perCpuSecond: string;
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
                 };
-                premium: {
-                  /** @description For a million calls */
-                  perMillionInvocations: string;
-                  /** @description For a gigabyte (10^9 bytes) of memory for a second */
-                  perGigabyteSecond: string;
-                  /** @description For a second of processor time */
-                  perCpuSecond: string;
+                content: {
+                    "application/json": {
+                        user: string;
+                        /**
+                         * @description What a user may do; each role has the rights of those before it
+                         * @enum {string}
+                         */
+                        role: "viewer" | "editor" | "admin";
+                        /**
+                         * @description How the user is known
+                         * @enum {string}
+                         */
+                        by: "token" | "grafana";
+                    };
                 };
-              };
-              /** @description What each owner has for nothing in a month that begins in this period */
-              freeTier: {
-                /** @default 0 */
-                invocations: string | number;
-                /** @default 0 */
-                gigabyteSeconds: string | number;
-                /** @default 0 */
-                cpuSeconds: string | number;
-              };
-            }[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getBills: {
-    parameters: {
-      query?: {
-        /** @description Whose; administrators see all bills without it */
-        owner?: string;
-        /** @description `csv` and `html` are never divided into pages */
-        format?: "json" | "csv" | "html";
-        /** @description How many at most, up to 1,000 */
-        limit?: number;
-        /** @description `next` of the page before */
-        after?: string;
-      };
-      header?: never;
-      path: {
-        month: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/csv": unknown;
-          "text/html": unknown;
-          "application/json": {
-            items: {
-              owner: string;
-              month: string;
-              currency: string;
-              readonly lines: {
-                function: string;
-                class: string;
-                runs: number;
-                billedSeconds: string;
-                /** @description Gigabytes of 10^9 bytes times seconds */
-                gigabyteSeconds: string;
-                cpuSeconds: string;
-                /** @description Exact */
-                amounts: {
-                  invocations: string;
-                  gigabyteSeconds: string;
-                  cpuSeconds: string;
-                };
-                /** @description The sum of the amounts, rounded to the smallest coin, half of one up */
-                amount: string;
-                readonly days: {
-                  day: string;
-                  runs: number;
-                  billedSeconds: string;
-                  /** @description Gigabytes of 10^9 bytes times seconds */
-                  gigabyteSeconds: string;
-                  cpuSeconds: string;
-                  /** @description Exact */
-                  amount: string;
-                }[];
-              }[];
-              freeTier: {
-                invocations: {
-                  included: string;
-                  used: string;
-                };
-                gigabyteSeconds: {
-                  included: string;
-                  used: string;
-                };
-                cpuSeconds: {
-                  included: string;
-                  used: string;
-                };
-              };
-              /** @description The sum of the lines' amounts */
-              total: string;
-              /** @description Of the lines before they are rounded */
-              exactTotal: string;
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listBudgets: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              owner: string;
-              amount: string;
-              currency: string;
-              warnAt: number;
-              isHard: boolean;
-              /** @enum {string} */
-              state: "within" | "warning" | "spent";
-              /** @description In this month, exact, as far as runs are in the database */
-              spent: string;
-              /** @description At the month's end, if it goes on as it did so far */
-              forecast: string;
-              /** Format: date-time */
-              resetsAt: string;
-              /** Format: date-time */
-              updatedAt: string;
-              updatedBy: string;
-            }[];
-            next: null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getBudget: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        owner: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            owner: string;
-            amount: string;
-            currency: string;
-            warnAt: number;
-            isHard: boolean;
-            /** @enum {string} */
-            state: "within" | "warning" | "spent";
-            /** @description In this month, exact, as far as runs are in the database */
-            spent: string;
-            /** @description At the month's end, if it goes on as it did so far */
-            forecast: string;
-            /** Format: date-time */
-            resetsAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-            updatedBy: string;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  setBudget: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        owner: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          /** @description What may be spent in a month, in the price list's currency */
-          amount: string;
-          /**
-           * @description Share of it that a warning is given at
-           * @default 0.8
-           */
-          warnAt?: number;
-          /**
-           * @description Whether calls are refused once it is spent
-           * @default false
-           */
-          isHard?: boolean;
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            owner: string;
-            amount: string;
-            currency: string;
-            warnAt: number;
-            isHard: boolean;
-            /** @enum {string} */
-            state: "within" | "warning" | "spent";
-            /** @description In this month, exact, as far as runs are in the database */
-            spent: string;
-            /** @description At the month's end, if it goes on as it did so far */
-            forecast: string;
-            /** Format: date-time */
-            resetsAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-            updatedBy: string;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  deleteBudget: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        owner: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listTopics: {
-    parameters: {
-      query?: {
-        /** @description Most items of the answer. */
-        limit?: number;
-        /** @description Where to go on: `next` of the answer before; without it the list begins. */
-        after?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              name: string;
-              partitions: {
-                number: number;
-                /** @description that are kept, or an upper bound of them */
-                events: number;
-                /** @description position of the newest event */
-                newest: string | null;
-              }[];
-              /** @description that are kept in all partitions */
-              events: number;
-              /** @description when the oldest event that is kept was published */
-              oldestAt: string | null;
-              oldestAgeSeconds: number | null;
-              /** @description published since it was looked at before; null: this is the first look, or nobody counts */
-              eventsPerSecond: number | null;
-              retention: {
-                /** @description how long events are kept; null: as long as there is room */
-                seconds: number | null;
-                /** @description how many are kept, on Redis; null on Kafka */
-                events: number | null;
-                /** @description how much of each partition is kept, on Kafka; null on Redis */
-                bytes: number | null;
-              };
-              readers: {
-                function: string;
-                /** @description events that it has not handled */
-                lagEvents: number;
-                /** @description events that the topic dropped before it handled them */
-                droppedEvents: number;
-                /** @enum {string} */
-                start: "newest" | "oldest";
-                /** @description of its events here; null: the function's own */
-                class: (("standard" | "premium") | number) | null;
-                isPaused: boolean;
-              }[];
-              /** @description functions whose outputs are published to it */
-              writers: string[];
-            }[];
-            next: string | null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  createTopic: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          name: string;
-          /** @description 1 on Redis; Kafka's own default where not said */
-          partitions?: number;
-          /**
-           * @description the engine's own default where not said
-           * @default {}
-           */
-          retention?: {
-            /** @description how long events are kept; null: as long as there is room */
-            seconds?: number | null;
-            /** @description how many are kept, on Redis; null on Kafka */
-            events?: number | null;
-            /** @description how much of each partition is kept, on Kafka; null on Redis */
-            bytes?: number | null;
-          };
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            partitions: {
-              number: number;
-              /** @description that are kept, or an upper bound of them */
-              events: number;
-              /** @description position of the newest event */
-              newest: string | null;
-            }[];
-            /** @description that are kept in all partitions */
-            events: number;
-            /** @description when the oldest event that is kept was published */
-            oldestAt: string | null;
-            oldestAgeSeconds: number | null;
-            /** @description published since it was looked at before; null: this is the first look, or nobody counts */
-            eventsPerSecond: number | null;
-            retention: {
-              /** @description how long events are kept; null: as long as there is room */
-              seconds: number | null;
-              /** @description how many are kept, on Redis; null on Kafka */
-              events: number | null;
-              /** @description how much of each partition is kept, on Kafka; null on Redis */
-              bytes: number | null;
             };
-            readers: {
-              function: string;
-              /** @description events that it has not handled */
-              lagEvents: number;
-              /** @description events that the topic dropped before it handled them */
-              droppedEvents: number;
-              /** @enum {string} */
-              start: "newest" | "oldest";
-              /** @description of its events here; null: the function's own */
-              class: (("standard" | "premium") | number) | null;
-              isPaused: boolean;
-            }[];
-            /** @description functions whose outputs are published to it */
-            writers: string[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getTopic: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            name: string;
-            partitions: {
-              number: number;
-              /** @description that are kept, or an upper bound of them */
-              events: number;
-              /** @description position of the newest event */
-              newest: string | null;
-            }[];
-            /** @description that are kept in all partitions */
-            events: number;
-            /** @description when the oldest event that is kept was published */
-            oldestAt: string | null;
-            oldestAgeSeconds: number | null;
-            /** @description published since it was looked at before; null: this is the first look, or nobody counts */
-            eventsPerSecond: number | null;
-            retention: {
-              /** @description how long events are kept; null: as long as there is room */
-              seconds: number | null;
-              /** @description how many are kept, on Redis; null on Kafka */
-              events: number | null;
-              /** @description how much of each partition is kept, on Kafka; null on Redis */
-              bytes: number | null;
-            };
-            readers: {
-              function: string;
-              /** @description events that it has not handled */
-              lagEvents: number;
-              /** @description events that the topic dropped before it handled them */
-              droppedEvents: number;
-              /** @enum {string} */
-              start: "newest" | "oldest";
-              /** @description of its events here; null: the function's own */
-              class: (("standard" | "premium") | number) | null;
-              isPaused: boolean;
-            }[];
-            /** @description functions whose outputs are published to it */
-            writers: string[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  deleteTopic: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listNewestEvents: {
-    parameters: {
-      query?: {
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              partition: number;
-              position: string;
-              publishedAt: string;
-              key: string | null;
-              headers: {
-                [key: string]: string;
-              };
-              /** @description the event; null where it is no JSON, or is cut */
-              value: unknown;
-              /** @description what it is instead of JSON, or the beginning of it where it is cut */
-              text: string | null;
-              /** @description it is longer than 64 KiB */
-              isCut: boolean;
-            }[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  publishEvents: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": {
-          /** @description any JSON, an object as a rule; of one event */
-          value?: unknown;
-          /** @description events with one key stay in order */
-          key?: string;
-          headers?: {
-            [key: string]: string;
-          };
-          /** @description a name for the event: a second one with the same name is not handled again */
-          id?: string;
-          /** @description several events, instead of one */
-          events?: {
-            /** @description any JSON, an object as a rule */
-            value: unknown;
-            /** @description events with one key stay in order */
-            key?: string;
-            headers?: {
-              [key: string]: string;
-            };
-            /** @description a name for the event: a second one with the same name is not handled again */
-            id?: string;
-          }[];
-        };
-      };
-    };
-    responses: {
-      /** @description Done */
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @description where each event stands, in the order that they were given in */
-            positions: string[];
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-large`: The request is too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listDeadLetters: {
-    parameters: {
-      query?: {
-        /** @description Most items of the answer. */
-        limit?: number;
-        /** @description Where to go on: `next` of the answer before; without it the list begins. */
-        after?: string;
-      };
-      header?: never;
-      path: {
-        /** @description a function's name */
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              id: string;
-              failedAt: string;
-              error: string;
-              traceback: string | null;
-              attempts: number;
-              /** @description what it came from, such as topic:orders/0 */
-              source: string;
-              /** @description null: it came from none, and cannot be replayed */
-              topic: string | null;
-              partition: number | null;
-              position: string | null;
-              publishedAt: string | null;
-              key: string | null;
-              headers: {
-                [key: string]: string;
-              };
-              /** @description the event; null where it is no JSON, or is cut */
-              value: unknown;
-              /** @description what it is instead of JSON, or the beginning of it where it is cut */
-              text: string | null;
-              /** @description it is longer than 64 KiB */
-              isCut: boolean;
-            }[];
-            next: string | null;
-            /** @description of all pages */
-            count: number;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  dropAllDeadLetters: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description a function's name */
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            dropped: number;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  replayAllDeadLetters: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description a function's name */
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @description how many are handled once more */
-            replayed: number;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  replayDeadLetter: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description a function's name */
-        name: string;
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @description how many are handled once more */
-            replayed: number;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `conflict`: It is in the way of something that is there */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  dropDeadLetter: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description a function's name */
-        name: string;
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  listWorkers: {
-    parameters: {
-      query?: {
-        /** @description Most items of the answer. */
-        limit?: number;
-        /** @description Where to go on: `next` of the answer before; without it the list begins. */
-        after?: string;
-        /** @description of this function alone */
-        function?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            items: {
-              function: string;
-              owner: string;
-              /** @enum {string} */
-              state: "starting" | "idle" | "restarting" | "ready" | "failing" | "stopped";
-              /** @description why it cannot be loaded, or why changed code does not run */
-              reason: string | null;
-              /** @description of the code that serves or served last; "" before the first */
-              version: string;
-              isolation: string;
-              min: number;
-              max: number;
-              /** @description how many workers there are to be */
-              target: number;
-              /** @description how many may be sent calls */
-              ready: number;
-              /** @description share of their time that they had calls lately, from 0 to 1 */
-              utilization: number;
-              /** @description that wait for a worker */
-              waitingEvents: number;
-              /** @description who handles what one instance alone may; null: this one */
-              standbyFor: string | null;
-              workers: {
-                pid: number | null;
-                /** @description it may be sent calls; not while it starts, is replaced or goes */
-                isServing: boolean;
-                callsInFlight: number;
-                /** @description the most that it has used so far; null before its first call */
-                memoryBytes: number | null;
-                /**
-                 * @description how its process came to be
-                 * @enum {string}
-                 */
-                startMethod: "fork" | "spawn" | "first";
-                /** @description from asking for a process to the function being ready */
-                startSeconds: number;
-                /** @description what of the isolation could be had */
-                level: {
-                  ownUser: boolean;
-                  ownUserReason: string | null;
-                  cgroup: boolean;
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
                 };
-                /** @description of the code that it has loaded */
-                version: string;
-                /** @description language and version */
-                runtime: string;
-              }[];
-            }[];
-            next: string | null;
-            instance: string;
-          };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
     };
-  };
-  listScalingDecisions: {
-    parameters: {
-      query?: {
-        /** @description Most items of the answer. */
-        limit?: number;
-        function?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Where to go on: `next` of the answer before; without it the list begins. */
+                after?: string;
+                /** @description `true`: deleted ones too */
+                deleted?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            name: string;
+                            /**
+                             * @description What a user may do; each role has the rights of those before it
+                             * @enum {string}
+                             */
+                            role: "viewer" | "editor" | "admin";
+                            /**
+                             * @description Who gave the role: an administrator, or Grafana by a visit
+                             * @enum {string}
+                             */
+                            origin: "api" | "grafana";
+                            /** Format: date-time */
+                            createdAt: string;
+                            deletedAt: string | null;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          "application/json": {
-            instance: string;
-            items: {
-              function: string;
-              at: string;
-              from: number;
-              to: number;
-              reason: string;
-            }[];
-          };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description A login, as in Grafana */
+                    name: string;
+                    /**
+                     * @description What a user may do; each role has the rights of those before it
+                     * @enum {string}
+                     */
+                    role: "viewer" | "editor" | "admin";
+                };
+            };
         };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        /**
+                         * @description What a user may do; each role has the rights of those before it
+                         * @enum {string}
+                         */
+                        role: "viewer" | "editor" | "admin";
+                        /**
+                         * @description Who gave the role: an administrator, or Grafana by a visit
+                         * @enum {string}
+                         */
+                        origin: "api" | "grafana";
+                        /** Format: date-time */
+                        createdAt: string;
+                        deletedAt: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
     };
-  };
-  listInstances: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            count: number;
-            items: {
-              /** @description unique; begins with the name of the host */
-              id: string;
-              /**
-               * @description starting: not every function's code has been tried to load
-               * @enum {string}
-               */
-              state: "starting" | "ready";
-              /** @description name of the machine, or of the pod */
-              host: string;
-              processId: number;
-              /** @description where its API and its functions are; null: nowhere */
-              address: string | null;
-              system: {
-                /** @description such as Debian GNU/Linux 12 (bookworm) */
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A login, as in Grafana */
                 name: string;
-                kernel: string;
-                architecture: string;
-                /** @description version of Node */
-                node: string;
-              };
-              /** @description GAUGELET_IMAGE: name and digest of the image that it runs from */
-              image: string | null;
-              processors: number;
-              /** @description over 1, 5 and 15 minutes */
-              loadAverage: number[];
-              memory: {
-                totalBytes: number;
-                freeBytes: number;
-                /** @description of the runtime alone */
-                processBytes: number;
-              };
-              /** @description that its state folder is on */
-              disk: {
-                path: string;
-                totalBytes: number;
-                freeBytes: number;
-              } | null;
-              mounts: {
-                path: string;
-                type: string;
-                device: string;
-                isReadOnly: boolean;
-              }[];
-              startedAt: string;
-              /** @description when it said this */
-              seenAt: string;
-              uptimeSeconds: number;
-              functionCount: number;
-              /** @description at most 1,000, those with workers first */
-              functions: {
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        /**
+                         * @description What a user may do; each role has the rights of those before it
+                         * @enum {string}
+                         */
+                        role: "viewer" | "editor" | "admin";
+                        /**
+                         * @description Who gave the role: an administrator, or Grafana by a visit
+                         * @enum {string}
+                         */
+                        origin: "api" | "grafana";
+                        /** Format: date-time */
+                        createdAt: string;
+                        deletedAt: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A login, as in Grafana */
                 name: string;
-                /** @description of the code; "" before it is loaded */
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A login, as in Grafana */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description What a user may do; each role has the rights of those before it
+                     * @enum {string}
+                     */
+                    role: "viewer" | "editor" | "admin";
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        /**
+                         * @description What a user may do; each role has the rights of those before it
+                         * @enum {string}
+                         */
+                        role: "viewer" | "editor" | "admin";
+                        /**
+                         * @description Who gave the role: an administrator, or Grafana by a visit
+                         * @enum {string}
+                         */
+                        origin: "api" | "grafana";
+                        /** Format: date-time */
+                        createdAt: string;
+                        deletedAt: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A login, as in Grafana */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        /**
+                         * @description What a user may do; each role has the rights of those before it
+                         * @enum {string}
+                         */
+                        role: "viewer" | "editor" | "admin";
+                        /**
+                         * @description Who gave the role: an administrator, or Grafana by a visit
+                         * @enum {string}
+                         */
+                        origin: "api" | "grafana";
+                        /** Format: date-time */
+                        createdAt: string;
+                        deletedAt: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: {
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Where to go on: `next` of the answer before; without it the list begins. */
+                after?: string;
+                /** @description A login, as in Grafana */
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** Format: uuid */
+                            id: string;
+                            user: string;
+                            name: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** @description null: never */
+                            expiresAt: string | null;
+                            /** @description To the minute; null: never used */
+                            lastUsedAt: string | null;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What it is for */
+                    name: string;
+                    /** @description Whose; only administrators make tokens of others */
+                    user?: string;
+                    /** @description When it ends; null: never */
+                    expiresAt?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        id: string;
+                        user: string;
+                        name: string;
+                        /** Format: date-time */
+                        createdAt: string;
+                        /** @description null: never */
+                        expiresAt: string | null;
+                        /** @description To the minute; null: never used */
+                        lastUsedAt: string | null;
+                        token: string;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSecrets: {
+        parameters: {
+            query?: {
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Where to go on: `next` of the answer before; without it the list begins. */
+                after?: string;
+                /** @description Whose; only administrators may name another than themselves */
+                owner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            owner: string;
+                            name: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                            updatedBy: string;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putSecret: {
+        parameters: {
+            query?: {
+                /** @description Whose; only administrators may name another than themselves */
+                owner?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    value: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        owner: string;
+                        name: string;
+                        /** Format: date-time */
+                        updatedAt: string;
+                        updatedBy: string;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSecret: {
+        parameters: {
+            query?: {
+                /** @description Whose; only administrators may name another than themselves */
+                owner?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Where to go on: `next` of the answer before; without it the list begins. */
+                after?: string;
+                user?: string;
+                action?: string;
+                target?: string;
+                /** @description From this time on */
+                from?: string;
+                /** @description Before this time */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: number;
+                            /** Format: date-time */
+                            at: string;
+                            user: string;
+                            /** @description Such as `user.create` */
+                            action: string;
+                            target: string;
+                            details: {
+                                [key: string]: unknown;
+                            };
+                            /** @description Where the request came from */
+                            address: string;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFunctions: {
+        parameters: {
+            query?: {
+                /** @description Functions of this user. */
+                owner?: string;
+                /** @description Part of the name or of the description. */
+                text?: string;
+                /** @description Without it, all but deleted ones; of these one sees one's own. */
+                state?: "serving" | "paused" | "deleted" | "shadowed";
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Where to go on: `next` of the answer before; without it the list begins. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            name: string;
+                            owner: string;
+                            description: string;
+                            /** @enum {string} */
+                            origin: "api" | "file";
+                            /** @description The configuration file that declares it, where one does. */
+                            file: string | null;
+                            /**
+                             * @description shadowed: the configuration file has a function of its name or output key, which runs.
+                             * @enum {string}
+                             */
+                            state: "serving" | "paused" | "deleted" | "shadowed";
+                            language: string;
+                            class: string | number;
+                            /** @description As the manifest has them. */
+                            triggers: {
+                                [key: string]: unknown;
+                            }[];
+                            /** @description The version that runs; null for a function of a file. */
+                            version: number | null;
+                            createdAt: string | null;
+                            updatedAt: string | null;
+                            updatedBy: string | null;
+                            deletedAt: string | null;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    /** @description The caller unless an administrator says otherwise. */
+                    owner?: string;
+                    /** @description As in a function.yaml, without `name` and `source`: see the reference of the manifest. */
+                    manifest: {
+                        [key: string]: unknown;
+                    };
+                    /** @description Code as text: paths inside the package, and what the files hold. */
+                    files?: {
+                        [key: string]: string;
+                    };
+                    /** @description Code as a zip, in base64. */
+                    zip?: string;
+                    /** @description Where to fetch the code from: a zip or a source file. */
+                    url?: string;
+                    /**
+                     * @description What this version is about.
+                     * @default
+                     */
+                    comment?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        owner: string;
+                        description: string;
+                        /** @enum {string} */
+                        origin: "api" | "file";
+                        /** @description The configuration file that declares it, where one does. */
+                        file: string | null;
+                        /**
+                         * @description shadowed: the configuration file has a function of its name or output key, which runs.
+                         * @enum {string}
+                         */
+                        state: "serving" | "paused" | "deleted" | "shadowed";
+                        language: string;
+                        class: string | number;
+                        /** @description As the manifest has them. */
+                        triggers: {
+                            [key: string]: unknown;
+                        }[];
+                        /** @description The version that runs; null for a function of a file. */
+                        version: number | null;
+                        createdAt: string | null;
+                        updatedAt: string | null;
+                        updatedBy: string | null;
+                        deletedAt: string | null;
+                        aliases: {
+                            [key: string]: number;
+                        };
+                        /** @description Null where it is somebody else's. */
+                        manifest: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description What was found in the code; null where it is somebody else's. */
+                        warnings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[] | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type that is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-code`: The code cannot be accepted */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        owner: string;
+                        description: string;
+                        /** @enum {string} */
+                        origin: "api" | "file";
+                        /** @description The configuration file that declares it, where one does. */
+                        file: string | null;
+                        /**
+                         * @description shadowed: the configuration file has a function of its name or output key, which runs.
+                         * @enum {string}
+                         */
+                        state: "serving" | "paused" | "deleted" | "shadowed";
+                        language: string;
+                        class: string | number;
+                        /** @description As the manifest has them. */
+                        triggers: {
+                            [key: string]: unknown;
+                        }[];
+                        /** @description The version that runs; null for a function of a file. */
+                        version: number | null;
+                        createdAt: string | null;
+                        updatedAt: string | null;
+                        updatedBy: string | null;
+                        deletedAt: string | null;
+                        aliases: {
+                            [key: string]: number;
+                        };
+                        /** @description Null where it is somebody else's. */
+                        manifest: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description What was found in the code; null where it is somebody else's. */
+                        warnings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[] | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deployFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description As in a function.yaml, without `name` and `source`: see the reference of the manifest. */
+                    manifest: {
+                        [key: string]: unknown;
+                    };
+                    /** @description Code as text: paths inside the package, and what the files hold. */
+                    files?: {
+                        [key: string]: string;
+                    };
+                    /** @description Code as a zip, in base64. */
+                    zip?: string;
+                    /** @description Where to fetch the code from: a zip or a source file. */
+                    url?: string;
+                    /**
+                     * @description What this version is about.
+                     * @default
+                     */
+                    comment?: string;
+                    /** @description Deploy only where this version runs. */
+                    ifVersion?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        owner: string;
+                        description: string;
+                        /** @enum {string} */
+                        origin: "api" | "file";
+                        /** @description The configuration file that declares it, where one does. */
+                        file: string | null;
+                        /**
+                         * @description shadowed: the configuration file has a function of its name or output key, which runs.
+                         * @enum {string}
+                         */
+                        state: "serving" | "paused" | "deleted" | "shadowed";
+                        language: string;
+                        class: string | number;
+                        /** @description As the manifest has them. */
+                        triggers: {
+                            [key: string]: unknown;
+                        }[];
+                        /** @description The version that runs; null for a function of a file. */
+                        version: number | null;
+                        createdAt: string | null;
+                        updatedAt: string | null;
+                        updatedBy: string | null;
+                        deletedAt: string | null;
+                        aliases: {
+                            [key: string]: number;
+                        };
+                        /** @description Null where it is somebody else's. */
+                        manifest: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description What was found in the code; null where it is somebody else's. */
+                        warnings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[] | null;
+                        /** @description False where all is as in the version that runs. */
+                        isNewVersion: boolean;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: It was deleted */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type that is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-code`: The code cannot be accepted */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteFunction: {
+        parameters: {
+            query?: {
+                purge?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: It was deleted */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undeleteFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        owner: string;
+                        description: string;
+                        /** @enum {string} */
+                        origin: "api" | "file";
+                        /** @description The configuration file that declares it, where one does. */
+                        file: string | null;
+                        /**
+                         * @description shadowed: the configuration file has a function of its name or output key, which runs.
+                         * @enum {string}
+                         */
+                        state: "serving" | "paused" | "deleted" | "shadowed";
+                        language: string;
+                        class: string | number;
+                        /** @description As the manifest has them. */
+                        triggers: {
+                            [key: string]: unknown;
+                        }[];
+                        /** @description The version that runs; null for a function of a file. */
+                        version: number | null;
+                        createdAt: string | null;
+                        updatedAt: string | null;
+                        updatedBy: string | null;
+                        deletedAt: string | null;
+                        aliases: {
+                            [key: string]: number;
+                        };
+                        /** @description Null where it is somebody else's. */
+                        manifest: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description What was found in the code; null where it is somebody else's. */
+                        warnings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[] | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: It was deleted */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        owner: string;
+                        description: string;
+                        /** @enum {string} */
+                        origin: "api" | "file";
+                        /** @description The configuration file that declares it, where one does. */
+                        file: string | null;
+                        /**
+                         * @description shadowed: the configuration file has a function of its name or output key, which runs.
+                         * @enum {string}
+                         */
+                        state: "serving" | "paused" | "deleted" | "shadowed";
+                        language: string;
+                        class: string | number;
+                        /** @description As the manifest has them. */
+                        triggers: {
+                            [key: string]: unknown;
+                        }[];
+                        /** @description The version that runs; null for a function of a file. */
+                        version: number | null;
+                        createdAt: string | null;
+                        updatedAt: string | null;
+                        updatedBy: string | null;
+                        deletedAt: string | null;
+                        aliases: {
+                            [key: string]: number;
+                        };
+                        /** @description Null where it is somebody else's. */
+                        manifest: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description What was found in the code; null where it is somebody else's. */
+                        warnings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[] | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: It was deleted */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        owner: string;
+                        description: string;
+                        /** @enum {string} */
+                        origin: "api" | "file";
+                        /** @description The configuration file that declares it, where one does. */
+                        file: string | null;
+                        /**
+                         * @description shadowed: the configuration file has a function of its name or output key, which runs.
+                         * @enum {string}
+                         */
+                        state: "serving" | "paused" | "deleted" | "shadowed";
+                        language: string;
+                        class: string | number;
+                        /** @description As the manifest has them. */
+                        triggers: {
+                            [key: string]: unknown;
+                        }[];
+                        /** @description The version that runs; null for a function of a file. */
+                        version: number | null;
+                        createdAt: string | null;
+                        updatedAt: string | null;
+                        updatedBy: string | null;
+                        deletedAt: string | null;
+                        aliases: {
+                            [key: string]: number;
+                        };
+                        /** @description Null where it is somebody else's. */
+                        manifest: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description What was found in the code; null where it is somebody else's. */
+                        warnings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[] | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: It was deleted */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string;
+                    /** @description As in a function.yaml, without `name` and `source`: see the reference of the manifest. */
+                    manifest: {
+                        [key: string]: unknown;
+                    };
+                    /** @description Code as text: paths inside the package, and what the files hold. */
+                    files?: {
+                        [key: string]: string;
+                    };
+                    /** @description Code as a zip, in base64. */
+                    zip?: string;
+                    /** @description Where to fetch the code from: a zip or a source file. */
+                    url?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Whether it could be deployed. */
+                        isAccepted: boolean;
+                        /** @description Null where no name was given. */
+                        isNameFree: boolean | null;
+                        /** @description What is wrong besides the code. */
+                        problems: string[];
+                        findings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type that is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVersions: {
+        parameters: {
+            query?: {
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Where to go on: `next` of the answer before; without it the list begins. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            version: number;
+                            isCurrent: boolean;
+                            aliases: string[];
+                            /** @description SHA-256 of the code, in hexadecimal. */
+                            package: string;
+                            comment: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            createdBy: string;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                /** @description Number of a version, or an alias. */
                 version: string;
-                /** @description starting, idle, restarting, ready, failing or stopped */
-                state: string;
-                workers: number;
-                /** @description another instance owns it */
-                isStandby: boolean;
-              }[];
-            }[];
-            next: null;
-          };
-        };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  getInstance: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": {
-            /** @description unique; begins with the name of the host */
-            id: string;
-            /**
-             * @description starting: not every function's code has been tried to load
-             * @enum {string}
-             */
-            state: "starting" | "ready";
-            /** @description name of the machine, or of the pod */
-            host: string;
-            processId: number;
-            /** @description where its API and its functions are; null: nowhere */
-            address: string | null;
-            system: {
-              /** @description such as Debian GNU/Linux 12 (bookworm) */
-              name: string;
-              kernel: string;
-              architecture: string;
-              /** @description version of Node */
-              node: string;
             };
-            /** @description GAUGELET_IMAGE: name and digest of the image that it runs from */
-            image: string | null;
-            processors: number;
-            /** @description over 1, 5 and 15 minutes */
-            loadAverage: number[];
-            memory: {
-              totalBytes: number;
-              freeBytes: number;
-              /** @description of the runtime alone */
-              processBytes: number;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        version: number;
+                        isCurrent: boolean;
+                        aliases: string[];
+                        /** @description SHA-256 of the code, in hexadecimal. */
+                        package: string;
+                        comment: string;
+                        /** Format: date-time */
+                        createdAt: string;
+                        createdBy: string;
+                        manifest: {
+                            [key: string]: unknown;
+                        };
+                        warnings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[];
+                        files: string[];
+                    };
+                };
             };
-            /** @description that its state folder is on */
-            disk: {
-              path: string;
-              totalBytes: number;
-              freeBytes: number;
-            } | null;
-            mounts: {
-              path: string;
-              type: string;
-              device: string;
-              isReadOnly: boolean;
-            }[];
-            startedAt: string;
-            /** @description when it said this */
-            seenAt: string;
-            uptimeSeconds: number;
-            functionCount: number;
-            /** @description at most 1,000, those with workers first */
-            functions: {
-              name: string;
-              /** @description of the code; "" before it is loaded */
-              version: string;
-              /** @description starting, idle, restarting, ready, failing or stopped */
-              state: string;
-              workers: number;
-              /** @description another instance owns it */
-              isStandby: boolean;
-            }[];
-          };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unauthenticated`: Nobody is known to be asking */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `forbidden`: The role or the owner does not allow it */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `not-found`: There is no such thing */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `too-many-requests`: Too much was asked in a short time */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
     };
-  };
-  getOpenApi: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    getPackage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                /** @description Number of a version, or an alias. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    getFile: {
+        parameters: {
+            query: {
+                /** @description Inside the package. */
+                path: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+                /** @description Number of a version, or an alias. */
+                version: string;
+            };
+            cookie?: never;
         };
-        content: {
-          "application/json": {
-            [key: string]: unknown;
-          };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
     };
-  };
-  getReference: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    rollBackFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    version: number | string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        owner: string;
+                        description: string;
+                        /** @enum {string} */
+                        origin: "api" | "file";
+                        /** @description The configuration file that declares it, where one does. */
+                        file: string | null;
+                        /**
+                         * @description shadowed: the configuration file has a function of its name or output key, which runs.
+                         * @enum {string}
+                         */
+                        state: "serving" | "paused" | "deleted" | "shadowed";
+                        language: string;
+                        class: string | number;
+                        /** @description As the manifest has them. */
+                        triggers: {
+                            [key: string]: unknown;
+                        }[];
+                        /** @description The version that runs; null for a function of a file. */
+                        version: number | null;
+                        createdAt: string | null;
+                        updatedAt: string | null;
+                        updatedBy: string | null;
+                        deletedAt: string | null;
+                        aliases: {
+                            [key: string]: number;
+                        };
+                        /** @description Null where it is somebody else's. */
+                        manifest: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description What was found in the code; null where it is somebody else's. */
+                        warnings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[] | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: It was deleted */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type that is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Done */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    setAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                alias: string;
+            };
+            cookie?: never;
         };
-        content: {
-          "text/html; charset=utf-8": unknown;
+        requestBody: {
+            content: {
+                "application/json": {
+                    version: number;
+                };
+            };
         };
-      };
-      /** @description `invalid-request`: The request is not as it should be */
-      400: {
-        headers: {
-          [name: string]: unknown;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        owner: string;
+                        description: string;
+                        /** @enum {string} */
+                        origin: "api" | "file";
+                        /** @description The configuration file that declares it, where one does. */
+                        file: string | null;
+                        /**
+                         * @description shadowed: the configuration file has a function of its name or output key, which runs.
+                         * @enum {string}
+                         */
+                        state: "serving" | "paused" | "deleted" | "shadowed";
+                        language: string;
+                        class: string | number;
+                        /** @description As the manifest has them. */
+                        triggers: {
+                            [key: string]: unknown;
+                        }[];
+                        /** @description The version that runs; null for a function of a file. */
+                        version: number | null;
+                        createdAt: string | null;
+                        updatedAt: string | null;
+                        updatedBy: string | null;
+                        deletedAt: string | null;
+                        aliases: {
+                            [key: string]: number;
+                        };
+                        /** @description Null where it is somebody else's. */
+                        manifest: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description What was found in the code; null where it is somebody else's. */
+                        warnings: {
+                            /** @enum {string} */
+                            severity: "error" | "warning";
+                            /** @description Empty where it is about the package as a whole. */
+                            file: string;
+                            /** @description From 1. */
+                            line: number | null;
+                            /** @description From 1. */
+                            column: number | null;
+                            message: string;
+                            rule: string;
+                        }[] | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: It was deleted */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type that is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `internal`: Something is wrong with the server */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description `unavailable`: Something that is needed is away */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
     };
-  };
+    deleteAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: It was deleted */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                function?: string;
+                owner?: string;
+                status?: "waiting" | "running" | "completed" | "failed" | "timed-out" | "killed" | "rejected";
+                trigger?: "http" | "redis-key" | "topic" | "schedule" | "prometheus" | "invocation" | "replay";
+                user?: string;
+                /** @description Queued at this time or later */
+                from?: string;
+                /** @description Queued before this time */
+                to?: string;
+                /** @description Its digest, or its number in the catalog */
+                version?: string;
+                /** @description Part of the error */
+                error?: string;
+                /** @description How many at most, up to 1,000 */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            function: string;
+                            owner: string;
+                            class: string;
+                            /** @description First 12 digits of the code's digest */
+                            version: string;
+                            /** @description In the catalog */
+                            versionNumber: number | null;
+                            /** @enum {string} */
+                            status: "waiting" | "running" | "completed" | "failed" | "timed-out" | "killed" | "rejected";
+                            /** @enum {string} */
+                            trigger: "http" | "redis-key" | "topic" | "schedule" | "prometheus" | "invocation" | "replay";
+                            source: string;
+                            shard: string;
+                            eventId: string | null;
+                            user: string | null;
+                            attempt: number;
+                            /** Format: date-time */
+                            queuedAt: string;
+                            startedAt: string | null;
+                            finishedAt: string | null;
+                            queueSeconds: number | null;
+                            runSeconds: number | null;
+                            /** @description Time in the handler, rounded up to milliseconds */
+                            billedSeconds: number;
+                            /** @description That times the peak memory, rounded up to mebibytes */
+                            mebibyteSeconds: number;
+                            cpuSeconds: number;
+                            /** @description A decimal number; null where there is no price list */
+                            cost: string | null;
+                            memoryPeakBytes: number | null;
+                            diskBytes: number | null;
+                            worker: string | null;
+                            instance: string;
+                            startMethod: string | null;
+                            error: string | null;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamRuns: {
+        parameters: {
+            query?: {
+                function?: string;
+                owner?: string;
+                status?: "waiting" | "running" | "completed" | "failed" | "timed-out" | "killed" | "rejected";
+                trigger?: "http" | "redis-key" | "topic" | "schedule" | "prometheus" | "invocation" | "replay";
+                user?: string;
+                /** @description Its digest, or its number in the catalog */
+                version?: string;
+                /** @description Part of the error */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        function: string;
+                        owner: string;
+                        class: string;
+                        /** @description First 12 digits of the code's digest */
+                        version: string;
+                        /** @description In the catalog */
+                        versionNumber: number | null;
+                        /** @enum {string} */
+                        status: "waiting" | "running" | "completed" | "failed" | "timed-out" | "killed" | "rejected";
+                        /** @enum {string} */
+                        trigger: "http" | "redis-key" | "topic" | "schedule" | "prometheus" | "invocation" | "replay";
+                        source: string;
+                        shard: string;
+                        eventId: string | null;
+                        user: string | null;
+                        attempt: number;
+                        /** Format: date-time */
+                        queuedAt: string;
+                        startedAt: string | null;
+                        finishedAt: string | null;
+                        queueSeconds: number | null;
+                        runSeconds: number | null;
+                        /** @description Time in the handler, rounded up to milliseconds */
+                        billedSeconds: number;
+                        /** @description That times the peak memory, rounded up to mebibytes */
+                        mebibyteSeconds: number;
+                        cpuSeconds: number;
+                        /** @description A decimal number; null where there is no price list */
+                        cost: string | null;
+                        memoryPeakBytes: number | null;
+                        diskBytes: number | null;
+                        worker: string | null;
+                        instance: string;
+                        startMethod: string | null;
+                        error: string | null;
+                        /** @description JSON; text where it is cut, or is no JSON */
+                        input: unknown;
+                        isInputCut: boolean;
+                        output: unknown;
+                        isOutputCut: boolean;
+                        traceback: string | null;
+                        logs: string[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLogs: {
+        parameters: {
+            query?: {
+                /** @description How many runs at most */
+                limit?: number;
+                follow?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                    "application/json": {
+                        items: {
+                            run: string;
+                            status: string;
+                            finishedAt: string | null;
+                            /** @description What its handler logged and printed; of a failure its traceback at the end */
+                            lines: string[];
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invokeFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @default {} */
+                    input?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * @default sync
+                     * @enum {string}
+                     */
+                    mode?: "sync" | "async";
+                    /** @description Where the function keeps one state per shard */
+                    shard?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Its id */
+                        run: string;
+                        /** @enum {string} */
+                        status: "completed" | "failed" | "timed-out" | "killed" | "rejected";
+                        output: unknown;
+                        error: string | null;
+                        traceback: string | null;
+                        runSeconds: number | null;
+                        /** @description Null where the answer of an earlier call is given again, and of failures */
+                        usage: {
+                            /** @description Time in the handler, rounded up to milliseconds */
+                            billedSeconds: number;
+                            /** @description That times the peak memory, rounded up to mebibytes */
+                            mebibyteSeconds: number;
+                            cpuSeconds: number;
+                            /** @description A decimal number; null where there is no price list */
+                            cost: string | null;
+                        } | null;
+                    };
+                };
+            };
+            /** @description It is done later */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        run: string;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body is of a type that is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time; `budget-spent`: The budget is spent */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLastInput: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        run: string;
+                        input: unknown;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: date-time
+                     * @description Runs that were queued at this time or later
+                     */
+                    from?: string;
+                    /**
+                     * Format: date-time
+                     * @description Runs that were queued before this time
+                     */
+                    to?: string;
+                    /** @description Ids of runs */
+                    runs?: string[];
+                    /** @description In the catalog; left out: the one that runs */
+                    version?: number;
+                    /**
+                     * @default fresh
+                     * @enum {string}
+                     */
+                    env?: "fresh" | "copy";
+                    /** @default 100 */
+                    limit?: number;
+                    /**
+                     * @description Publish the outputs to the topics of `output.topics`
+                     * @default false
+                     */
+                    write?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        function: string;
+                        /** @enum {string} */
+                        status: "running" | "completed" | "failed" | "cancelled";
+                        error: string | null;
+                        /** Format: date-time */
+                        startedAt: string;
+                        total: number;
+                        done: number;
+                        /** @description Runs whose input is not recorded whole */
+                        skipped: number;
+                        equal: number;
+                        different: number;
+                        oldFailures: number;
+                        newFailures: number;
+                        oldRunSeconds: number;
+                        newRunSeconds: number;
+                        runs: {
+                            run: string;
+                            isEqual: boolean;
+                            differences: {
+                                path: string;
+                                old: unknown;
+                                new: unknown;
+                            }[];
+                            old: {
+                                status: string;
+                                output: unknown;
+                                error: string | null;
+                                runSeconds: number | null;
+                            };
+                            new: {
+                                status: string;
+                                output: unknown;
+                                error: string | null;
+                                runSeconds: number | null;
+                            };
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        function: string;
+                        /** @enum {string} */
+                        status: "running" | "completed" | "failed" | "cancelled";
+                        error: string | null;
+                        /** Format: date-time */
+                        startedAt: string;
+                        total: number;
+                        done: number;
+                        /** @description Runs whose input is not recorded whole */
+                        skipped: number;
+                        equal: number;
+                        different: number;
+                        oldFailures: number;
+                        newFailures: number;
+                        oldRunSeconds: number;
+                        newRunSeconds: number;
+                        runs: {
+                            run: string;
+                            isEqual: boolean;
+                            differences: {
+                                path: string;
+                                old: unknown;
+                                new: unknown;
+                            }[];
+                            old: {
+                                status: string;
+                                output: unknown;
+                                error: string | null;
+                                runSeconds: number | null;
+                            };
+                            new: {
+                                status: string;
+                                output: unknown;
+                                error: string | null;
+                                runSeconds: number | null;
+                            };
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsage: {
+        parameters: {
+            query?: {
+                owner?: string;
+                function?: string;
+                class?: "standard" | "premium";
+                /** @description First day, UTC; the first of the month unless said */
+                from?: string;
+                /** @description Last day, UTC; today unless said */
+                to?: string;
+                /** @description What it is told apart by, such as `owner,day`; empty: nothing */
+                group?: string;
+                /** @description How many at most, up to 1,000 */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            day?: string;
+                            owner?: string;
+                            function?: string;
+                            class?: string;
+                            runs: number;
+                            billedSeconds: string;
+                            /** @description Gigabytes of 10^9 bytes times seconds */
+                            gigabyteSeconds: string;
+                            cpuSeconds: string;
+                            /** @description By the price list, without the free tier */
+                            cost: string;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        currency: string;
+                        /** @description First day that is over whose prices may be changed */
+                        correctsFrom?: string;
+                        periods: {
+                            /** @description First day, UTC */
+                            from: string;
+                            prices: {
+                                standard: {
+                                    /** @description For a million calls */
+                                    perMillionInvocations: string;
+                                    /** @description For a gigabyte (10^9 bytes) of memory for a second */
+                                    perGigabyteSecond: string;
+                                    /** @description For a second of processor time */
+                                    perCpuSecond: string;
+                                };
+                                premium: {
+                                    /** @description For a million calls */
+                                    perMillionInvocations: string;
+                                    /** @description For a gigabyte (10^9 bytes) of memory for a second */
+                                    perGigabyteSecond: string;
+                                    /** @description For a second of processor time */
+                                    perCpuSecond: string;
+                                };
+                            };
+                            /** @description What each owner has for nothing in a month that begins in this period */
+                            freeTier: {
+                                /** @default 0 */
+                                invocations: string | number;
+                                /** @default 0 */
+                                gigabyteSeconds: string | number;
+                                /** @default 0 */
+                                cpuSeconds: string | number;
+                            };
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBills: {
+        parameters: {
+            query?: {
+                /** @description Whose; administrators see all bills without it */
+                owner?: string;
+                /** @description `csv` and `html` are never divided into pages */
+                format?: "json" | "csv" | "html";
+                /** @description How many at most, up to 1,000 */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                    "text/html": unknown;
+                    "application/json": {
+                        items: {
+                            owner: string;
+                            month: string;
+                            currency: string;
+                            readonly lines: {
+                                function: string;
+                                class: string;
+                                runs: number;
+                                billedSeconds: string;
+                                /** @description Gigabytes of 10^9 bytes times seconds */
+                                gigabyteSeconds: string;
+                                cpuSeconds: string;
+                                /** @description Exact */
+                                amounts: {
+                                    invocations: string;
+                                    gigabyteSeconds: string;
+                                    cpuSeconds: string;
+                                };
+                                /** @description The sum of the amounts, rounded to the smallest coin, half of one up */
+                                amount: string;
+                                readonly days: {
+                                    day: string;
+                                    runs: number;
+                                    billedSeconds: string;
+                                    /** @description Gigabytes of 10^9 bytes times seconds */
+                                    gigabyteSeconds: string;
+                                    cpuSeconds: string;
+                                    /** @description Exact */
+                                    amount: string;
+                                }[];
+                            }[];
+                            freeTier: {
+                                invocations: {
+                                    included: string;
+                                    used: string;
+                                };
+                                gigabyteSeconds: {
+                                    included: string;
+                                    used: string;
+                                };
+                                cpuSeconds: {
+                                    included: string;
+                                    used: string;
+                                };
+                            };
+                            /** @description The sum of the lines' amounts */
+                            total: string;
+                            /** @description Of the lines before they are rounded */
+                            exactTotal: string;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBudgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            owner: string;
+                            amount: string;
+                            currency: string;
+                            warnAt: number;
+                            isHard: boolean;
+                            /** @enum {string} */
+                            state: "within" | "warning" | "spent";
+                            /** @description In this month, exact, as far as runs are in the database */
+                            spent: string;
+                            /** @description At the month's end, if it goes on as it did so far */
+                            forecast: string;
+                            /** Format: date-time */
+                            resetsAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                            updatedBy: string;
+                        }[];
+                        next: null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        owner: string;
+                        amount: string;
+                        currency: string;
+                        warnAt: number;
+                        isHard: boolean;
+                        /** @enum {string} */
+                        state: "within" | "warning" | "spent";
+                        /** @description In this month, exact, as far as runs are in the database */
+                        spent: string;
+                        /** @description At the month's end, if it goes on as it did so far */
+                        forecast: string;
+                        /** Format: date-time */
+                        resetsAt: string;
+                        /** Format: date-time */
+                        updatedAt: string;
+                        updatedBy: string;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What may be spent in a month, in the price list's currency */
+                    amount: string;
+                    /**
+                     * @description Share of it that a warning is given at
+                     * @default 0.8
+                     */
+                    warnAt?: number;
+                    /**
+                     * @description Whether calls are refused once it is spent
+                     * @default false
+                     */
+                    isHard?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        owner: string;
+                        amount: string;
+                        currency: string;
+                        warnAt: number;
+                        isHard: boolean;
+                        /** @enum {string} */
+                        state: "within" | "warning" | "spent";
+                        /** @description In this month, exact, as far as runs are in the database */
+                        spent: string;
+                        /** @description At the month's end, if it goes on as it did so far */
+                        forecast: string;
+                        /** Format: date-time */
+                        resetsAt: string;
+                        /** Format: date-time */
+                        updatedAt: string;
+                        updatedBy: string;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTopics: {
+        parameters: {
+            query?: {
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Where to go on: `next` of the answer before; without it the list begins. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            name: string;
+                            partitions: {
+                                number: number;
+                                /** @description that are kept, or an upper bound of them */
+                                events: number;
+                                /** @description position of the newest event */
+                                newest: string | null;
+                            }[];
+                            /** @description that are kept in all partitions */
+                            events: number;
+                            /** @description when the oldest event that is kept was published */
+                            oldestAt: string | null;
+                            oldestAgeSeconds: number | null;
+                            /** @description published since it was looked at before; null: this is the first look, or nobody counts */
+                            eventsPerSecond: number | null;
+                            retention: {
+                                /** @description how long events are kept; null: as long as there is room */
+                                seconds: number | null;
+                                /** @description how many are kept, on Redis; null on Kafka */
+                                events: number | null;
+                                /** @description how much of each partition is kept, on Kafka; null on Redis */
+                                bytes: number | null;
+                            };
+                            readers: {
+                                function: string;
+                                /** @description events that it has not handled */
+                                lagEvents: number;
+                                /** @description events that the topic dropped before it handled them */
+                                droppedEvents: number;
+                                /** @enum {string} */
+                                start: "newest" | "oldest";
+                                /** @description of its events here; null: the function's own */
+                                class: (("standard" | "premium") | number) | null;
+                                isPaused: boolean;
+                            }[];
+                            /** @description functions whose outputs are published to it */
+                            writers: string[];
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTopic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    /** @description 1 on Redis; Kafka's own default where not said */
+                    partitions?: number;
+                    /**
+                     * @description the engine's own default where not said
+                     * @default {}
+                     */
+                    retention?: {
+                        /** @description how long events are kept; null: as long as there is room */
+                        seconds?: number | null;
+                        /** @description how many are kept, on Redis; null on Kafka */
+                        events?: number | null;
+                        /** @description how much of each partition is kept, on Kafka; null on Redis */
+                        bytes?: number | null;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        partitions: {
+                            number: number;
+                            /** @description that are kept, or an upper bound of them */
+                            events: number;
+                            /** @description position of the newest event */
+                            newest: string | null;
+                        }[];
+                        /** @description that are kept in all partitions */
+                        events: number;
+                        /** @description when the oldest event that is kept was published */
+                        oldestAt: string | null;
+                        oldestAgeSeconds: number | null;
+                        /** @description published since it was looked at before; null: this is the first look, or nobody counts */
+                        eventsPerSecond: number | null;
+                        retention: {
+                            /** @description how long events are kept; null: as long as there is room */
+                            seconds: number | null;
+                            /** @description how many are kept, on Redis; null on Kafka */
+                            events: number | null;
+                            /** @description how much of each partition is kept, on Kafka; null on Redis */
+                            bytes: number | null;
+                        };
+                        readers: {
+                            function: string;
+                            /** @description events that it has not handled */
+                            lagEvents: number;
+                            /** @description events that the topic dropped before it handled them */
+                            droppedEvents: number;
+                            /** @enum {string} */
+                            start: "newest" | "oldest";
+                            /** @description of its events here; null: the function's own */
+                            class: (("standard" | "premium") | number) | null;
+                            isPaused: boolean;
+                        }[];
+                        /** @description functions whose outputs are published to it */
+                        writers: string[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTopic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        partitions: {
+                            number: number;
+                            /** @description that are kept, or an upper bound of them */
+                            events: number;
+                            /** @description position of the newest event */
+                            newest: string | null;
+                        }[];
+                        /** @description that are kept in all partitions */
+                        events: number;
+                        /** @description when the oldest event that is kept was published */
+                        oldestAt: string | null;
+                        oldestAgeSeconds: number | null;
+                        /** @description published since it was looked at before; null: this is the first look, or nobody counts */
+                        eventsPerSecond: number | null;
+                        retention: {
+                            /** @description how long events are kept; null: as long as there is room */
+                            seconds: number | null;
+                            /** @description how many are kept, on Redis; null on Kafka */
+                            events: number | null;
+                            /** @description how much of each partition is kept, on Kafka; null on Redis */
+                            bytes: number | null;
+                        };
+                        readers: {
+                            function: string;
+                            /** @description events that it has not handled */
+                            lagEvents: number;
+                            /** @description events that the topic dropped before it handled them */
+                            droppedEvents: number;
+                            /** @enum {string} */
+                            start: "newest" | "oldest";
+                            /** @description of its events here; null: the function's own */
+                            class: (("standard" | "premium") | number) | null;
+                            isPaused: boolean;
+                        }[];
+                        /** @description functions whose outputs are published to it */
+                        writers: string[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTopic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNewestEvents: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            partition: number;
+                            position: string;
+                            publishedAt: string;
+                            key: string | null;
+                            headers: {
+                                [key: string]: string;
+                            };
+                            /** @description the event; null where it is no JSON, or is cut */
+                            value: unknown;
+                            /** @description what it is instead of JSON, or the beginning of it where it is cut */
+                            text: string | null;
+                            /** @description it is longer than 64 KiB */
+                            isCut: boolean;
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description any JSON, an object as a rule; of one event */
+                    value?: unknown;
+                    /** @description events with one key stay in order */
+                    key?: string;
+                    headers?: {
+                        [key: string]: string;
+                    };
+                    /** @description a name for the event: a second one with the same name is not handled again */
+                    id?: string;
+                    /** @description several events, instead of one */
+                    events?: {
+                        /** @description any JSON, an object as a rule */
+                        value: unknown;
+                        /** @description events with one key stay in order */
+                        key?: string;
+                        headers?: {
+                            [key: string]: string;
+                        };
+                        /** @description a name for the event: a second one with the same name is not handled again */
+                        id?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description where each event stands, in the order that they were given in */
+                        positions: string[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Where to go on: `next` of the answer before; without it the list begins. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description a function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            failedAt: string;
+                            error: string;
+                            traceback: string | null;
+                            attempts: number;
+                            /** @description what it came from, such as topic:orders/0 */
+                            source: string;
+                            /** @description null: it came from none, and cannot be replayed */
+                            topic: string | null;
+                            partition: number | null;
+                            position: string | null;
+                            publishedAt: string | null;
+                            key: string | null;
+                            headers: {
+                                [key: string]: string;
+                            };
+                            /** @description the event; null where it is no JSON, or is cut */
+                            value: unknown;
+                            /** @description what it is instead of JSON, or the beginning of it where it is cut */
+                            text: string | null;
+                            /** @description it is longer than 64 KiB */
+                            isCut: boolean;
+                        }[];
+                        next: string | null;
+                        /** @description of all pages */
+                        count: number;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropAllDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description a function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        dropped: number;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayAllDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description a function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description how many are handled once more */
+                        replayed: number;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description a function's name */
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description how many are handled once more */
+                        replayed: number;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description a function's name */
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWorkers: {
+        parameters: {
+            query?: {
+                /** @description Most items of the answer. */
+                limit?: number;
+                /** @description Where to go on: `next` of the answer before; without it the list begins. */
+                after?: string;
+                /** @description of this function alone */
+                function?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            function: string;
+                            owner: string;
+                            /** @enum {string} */
+                            state: "starting" | "idle" | "restarting" | "ready" | "failing" | "stopped";
+                            /** @description why it cannot be loaded, or why changed code does not run */
+                            reason: string | null;
+                            /** @description of the code that serves or served last; "" before the first */
+                            version: string;
+                            isolation: string;
+                            min: number;
+                            max: number;
+                            /** @description how many workers there are to be */
+                            target: number;
+                            /** @description how many may be sent calls */
+                            ready: number;
+                            /** @description share of their time that they had calls lately, from 0 to 1 */
+                            utilization: number;
+                            /** @description that wait for a worker */
+                            waitingEvents: number;
+                            /** @description who handles what one instance alone may; null: this one */
+                            standbyFor: string | null;
+                            workers: {
+                                pid: number | null;
+                                /** @description it may be sent calls; not while it starts, is replaced or goes */
+                                isServing: boolean;
+                                callsInFlight: number;
+                                /** @description the most that it has used so far; null before its first call */
+                                memoryBytes: number | null;
+                                /**
+                                 * @description how its process came to be
+                                 * @enum {string}
+                                 */
+                                startMethod: "fork" | "spawn" | "first";
+                                /** @description from asking for a process to the function being ready */
+                                startSeconds: number;
+                                /** @description what of the isolation could be had */
+                                level: {
+                                    ownUser: boolean;
+                                    ownUserReason: string | null;
+                                    cgroup: boolean;
+                                };
+                                /** @description of the code that it has loaded */
+                                version: string;
+                                /** @description language and version */
+                                runtime: string;
+                            }[];
+                        }[];
+                        next: string | null;
+                        instance: string;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScalingDecisions: {
+        parameters: {
+            query?: {
+                /** @description Most items of the answer. */
+                limit?: number;
+                function?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        instance: string;
+                        items: {
+                            function: string;
+                            at: string;
+                            from: number;
+                            to: number;
+                            reason: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInstances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        items: {
+                            /** @description unique; begins with the name of the host */
+                            id: string;
+                            /**
+                             * @description starting: not every function's code has been tried to load
+                             * @enum {string}
+                             */
+                            state: "starting" | "ready";
+                            /** @description name of the machine, or of the pod */
+                            host: string;
+                            processId: number;
+                            /** @description where its API and its functions are; null: nowhere */
+                            address: string | null;
+                            system: {
+                                /** @description such as Debian GNU/Linux 12 (bookworm) */
+                                name: string;
+                                kernel: string;
+                                architecture: string;
+                                /** @description version of Node */
+                                node: string;
+                            };
+                            /** @description GAUGELET_IMAGE: name and digest of the image that it runs from */
+                            image: string | null;
+                            processors: number;
+                            /** @description over 1, 5 and 15 minutes */
+                            loadAverage: number[];
+                            memory: {
+                                totalBytes: number;
+                                freeBytes: number;
+                                /** @description of the runtime alone */
+                                processBytes: number;
+                            };
+                            /** @description that its state folder is on */
+                            disk: {
+                                path: string;
+                                totalBytes: number;
+                                freeBytes: number;
+                            } | null;
+                            mounts: {
+                                path: string;
+                                type: string;
+                                device: string;
+                                isReadOnly: boolean;
+                            }[];
+                            startedAt: string;
+                            /** @description when it said this */
+                            seenAt: string;
+                            uptimeSeconds: number;
+                            functionCount: number;
+                            /** @description at most 1,000, those with workers first */
+                            functions: {
+                                name: string;
+                                /** @description of the code; "" before it is loaded */
+                                version: string;
+                                /** @description starting, idle, restarting, ready, failing or stopped */
+                                state: string;
+                                workers: number;
+                                /** @description another instance owns it */
+                                isStandby: boolean;
+                            }[];
+                        }[];
+                        next: null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description unique; begins with the name of the host */
+                        id: string;
+                        /**
+                         * @description starting: not every function's code has been tried to load
+                         * @enum {string}
+                         */
+                        state: "starting" | "ready";
+                        /** @description name of the machine, or of the pod */
+                        host: string;
+                        processId: number;
+                        /** @description where its API and its functions are; null: nowhere */
+                        address: string | null;
+                        system: {
+                            /** @description such as Debian GNU/Linux 12 (bookworm) */
+                            name: string;
+                            kernel: string;
+                            architecture: string;
+                            /** @description version of Node */
+                            node: string;
+                        };
+                        /** @description GAUGELET_IMAGE: name and digest of the image that it runs from */
+                        image: string | null;
+                        processors: number;
+                        /** @description over 1, 5 and 15 minutes */
+                        loadAverage: number[];
+                        memory: {
+                            totalBytes: number;
+                            freeBytes: number;
+                            /** @description of the runtime alone */
+                            processBytes: number;
+                        };
+                        /** @description that its state folder is on */
+                        disk: {
+                            path: string;
+                            totalBytes: number;
+                            freeBytes: number;
+                        } | null;
+                        mounts: {
+                            path: string;
+                            type: string;
+                            device: string;
+                            isReadOnly: boolean;
+                        }[];
+                        startedAt: string;
+                        /** @description when it said this */
+                        seenAt: string;
+                        uptimeSeconds: number;
+                        functionCount: number;
+                        /** @description at most 1,000, those with workers first */
+                        functions: {
+                            name: string;
+                            /** @description of the code; "" before it is loaded */
+                            version: string;
+                            /** @description starting, idle, restarting, ready, failing or stopped */
+                            state: string;
+                            workers: number;
+                            /** @description another instance owns it */
+                            isStandby: boolean;
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOpenApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": unknown;
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
 }
