@@ -18,7 +18,8 @@ export interface NpmRun {
 export async function runNpm({ args, ...run }: NpmRun): Promise<void> {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_"));
   const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
-  await runTool({ ...run, command: "npm", args, env: { ...Object.fromEntries(own), PATH: path } });
+  const env = { ...Object.fromEntries(own), PATH: path };
+  await runTool({ ...run, command: "npm", args, env, endsAll: true });
 }
 
 /** What npm says of a package in a lock file. */

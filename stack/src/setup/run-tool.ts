@@ -20,6 +20,8 @@ export interface ToolRun {
   readonly log: string;
   readonly step: Step;
   readonly signal?: AbortSignal | undefined;
+  /** True where the signal ends what it started as well, which a tool such as npm would leave running. */
+  readonly endsAll?: boolean;
 }
 
 /**
@@ -27,7 +29,8 @@ export interface ToolRun {
  *
  * @throws Problem with the last lines of its output where it fails.
  */
-export async function runTool({ command, args, env, folder, log, step, signal }: ToolRun): Promise<void> {
+export async function runTool(run: ToolRun): Promise<void> {
+  const { command, args, env, folder, log, step, signal, endsAll = false } = run;
   signal?.throwIfAborted();
   const logs = join(TOOLS_FOLDER, "logs");
   await mkdir(logs, { recursive: true });
@@ -38,8 +41,10 @@ export async function runTool({ command, args, env, folder, log, step, signal }:
     stdio: ["ignore", "pipe", "pipe"],
     env: env ?? process.env,
     cwd: folder,
+    // A group of its own, which can be ended as one.
+    detached: endsAll,
   });
-  const stop = (): void => void child.kill();
+  const stop = (): void => void (endsAll ? endGroup(child.pid) : child.kill());
   signal?.addEventListener("abort", stop);
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
@@ -65,4 +70,12 @@ export async function runTool({ command, args, env, folder, log, step, signal }:
   }
   signal?.throwIfAborted();
   if (failure !== undefined) throw new Problem(`${command} ${failure}. ${await describeLog(file)}`);
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGTERM");
+  } catch {
+    // All of it has ended already.
+  }
 }

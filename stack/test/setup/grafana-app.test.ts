@@ -1,9 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { waitFor } from "@gaugelet/testing/wait";
 import { beforeEach, expect, test } from "vitest";
 import { Progress } from "../../src/progress.ts";
 import { setupGrafanaApp, setupGrafanaAppPackages } from "../../src/setup/grafana-app.ts";
-import { temporaryFolder } from "../support.ts";
+import { isAlive, temporaryFolder } from "../support.ts";
 
 /** As webpack does: notes each build, and writes what is served. */
 const BUILD = `
@@ -12,6 +13,10 @@ fs.appendFileSync("builds", "built\\n");
 if (fs.readFileSync("src/module.tsx", "utf8").includes("mistake")) {
   console.error("module.tsx is wrong in line 1");
   process.exit(1);
+}
+if (fs.readFileSync("src/module.tsx", "utf8").includes("slow")) {
+  fs.writeFileSync("pid", String(process.pid));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300_000);
 }
 fs.rmSync("dist", { recursive: true, force: true });
 fs.mkdirSync("dist");
@@ -106,6 +111,19 @@ test("a build that fails says why, and is done again at the next time", async ()
   await write("src/module.tsx", "two");
   await setUp();
   expect(await builds()).toBe(4);
+});
+
+test("a build that is stopped leaves nothing running, and is done at the next time", async () => {
+  await write("src/module.tsx", "slow");
+  const stop = new AbortController();
+  const building = setupGrafanaApp({ folder, progress: quiet, signal: stop.signal });
+  const pid = Number(await waitFor("the build to begin", async () => (await read("pid")) || undefined));
+  stop.abort();
+  await expect(building).rejects.toThrow("aborted");
+  await waitFor("its end", () => !isAlive(pid));
+  await write("src/module.tsx", "fast");
+  await setUp();
+  expect(await read("dist/module.js")).toBe(`built by ${process.version}`);
 });
 
 test("packages that cannot be had are a problem with npm's own words", async () => {
