@@ -11,7 +11,11 @@ export interface ShownState {
 /** Of the workers of a function. */
 export const POOL_STATES: Readonly<Record<Workers["state"], ShownState>> = {
   starting: { text: "starting", color: "blue", meaning: "Its code is loaded for the first time." },
-  idle: { text: "idle", color: "darkgrey", meaning: "Nothing is to do, so it has no worker. A call starts one." },
+  idle: {
+    text: "idle",
+    color: "darkgrey",
+    meaning: "Nothing is to do, so it has no worker. A call starts one.",
+  },
   restarting: {
     text: "restarting",
     color: "orange",
@@ -25,7 +29,11 @@ export const POOL_STATES: Readonly<Record<Workers["state"], ShownState>> = {
 /** Of a runtime. */
 export const INSTANCE_STATES: Readonly<Record<Instance["state"], ShownState>> = {
   starting: { text: "starting", color: "blue", meaning: "Not every function's code has been loaded yet." },
-  ready: { text: "ready", color: "green", meaning: "The code of every function has been loaded, or was tried to." },
+  ready: {
+    text: "ready",
+    color: "green",
+    meaning: "The code of every function has been loaded, or was tried to.",
+  },
 };
 
 type StartMethod = Workers["workers"][number]["startMethod"];
@@ -36,3 +44,8 @@ export const START_METHODS: Readonly<Record<StartMethod, string>> = {
   spawn: "started anew",
   first: "the first: waited for a warm process",
 };
+
+/** A share in per cent, without digits that come and go. */
+export function wholePercent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
