@@ -10,6 +10,8 @@ const PATIENCE = 60_000;
 export interface Visitor {
   readonly page: Page;
   readonly url: string;
+  /** Login of whoever it is. */
+  readonly user: string;
   /** What went wrong on the pages: errors of the console, and exceptions that nobody caught. */
   readonly errors: readonly string[];
 }
@@ -34,5 +36,5 @@ export async function signIn(browser: Browser, { url }: AppGrafana, login: Login
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
   });
-  return { page, url, errors };
+  return { page, url, user: login.user, errors };
 }
