@@ -8,13 +8,13 @@ export interface NpmStart {
   readonly npm: ChildProcess;
   readonly variables: Readonly<Record<string, string>>;
   /** What it has written so far. */
-  output(): string;
+  readonly output: () => string;
   /** Settles when it has ended, and nothing it started writes any more. */
   readonly exit: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
   /** @throws Error with its output where it does not come to be ready. */
-  untilReady(): Promise<void>;
+  readonly untilReady: () => Promise<void>;
   /** Kill all of it; nothing happens where it has ended. */
-  kill(): void;
+  readonly kill: () => void;
 }
 
 /** Run `npm start` with its standard input closed and no terminal. */
