@@ -19,7 +19,7 @@ import { signIn, startBrowser, type Visitor } from "./app/visitor.ts";
 
 /** Every page, as an administrator sees it. */
 const PAGES = [
-  ...["functions", "functions/new", "functions/new?template=anomaly"],
+  "functions", "functions/new", "functions/new?template=anomaly"],
   ...["outputs", "try", "code", "versions", "runs", "logs", "settings"].map(
     (tab) => `functions/host-usage/${tab}`,
   ),

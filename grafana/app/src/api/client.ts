@@ -1,6 +1,7 @@
 import { type FetchError, getBackendSrv } from "@grafana/runtime";
 import { fromEvent, lastValueFrom, takeUntil } from "rxjs";
 import { PLUGIN_ID } from "../constants";
+import { parseExactly } from "./exact-json";
 import { currentRole, type Role } from "./role";
 
 /** What a request has besides its method and path. */
@@ -10,6 +11,8 @@ export interface AskOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  /** Whether the answer is a file's text, whatever is in it. */
+  readonly isText?: boolean;
   /** The route that is taken; that of whoever looks at the page, unless said. */
   readonly role?: Role;
 }
@@ -54,10 +57,12 @@ export function proxied(
  * @throws ApiError with what it says is wrong.
  */
 export async function ask<Answer>(method: string, path: string, options: AskOptions = {}): Promise<Answer> {
-  const { body, signal } = options;
-  const answers = getBackendSrv().fetch<Answer>({
+  const { body, signal, isText = false } = options;
+  const answers = getBackendSrv().fetch<unknown>({
     url: proxied(path, options),
     method,
+    // Grafana would parse it, and round long integers.
+    responseType: "text",
     showErrorAlert: false,
     showSuccessAlert: false,
     ...(body === undefined ? {} : { data: body }),
@@ -65,17 +70,42 @@ export async function ask<Answer>(method: string, path: string, options: AskOpti
   try {
     // The request ends with whoever listens to it.
     const heard = signal === undefined ? answers : answers.pipe(takeUntil(fromEvent(signal, "abort")));
-    return (await lastValueFrom(heard)).data;
+    const { data } = await lastValueFrom(heard);
+    return (isText ? data : asParsed(data)) as Answer;
   } catch (error) {
     throw explained(error as FetchError | Error);
   }
+}
+
+/** JSON as its value; what is none, such as a file of a function, as the text that it is. */
+function asParsed(data: unknown): unknown {
+  if (typeof data !== "string") return data;
+  try {
+    return parseExactly(data);
+  } catch {
+    return data;
+  }
+}
+
+interface AnsweredProblem {
+  readonly type?: string;
+  readonly detail?: string;
+  readonly title?: string;
+  readonly message?: string;
+}
+
+/** What an answer says is wrong; Grafana puts one that it was told to leave as text into `response`. */
+function problemIn(data: unknown): AnsweredProblem {
+  const { response } = (data ?? {}) as { response?: unknown };
+  const parsed = asParsed(response ?? data);
+  return typeof parsed === "object" && parsed !== null ? parsed : { message: String(parsed ?? "") };
 }
 
 /** What went wrong, as people can read it. */
 function explained(error: FetchError | Error): ApiError {
   if (!("status" in error)) return new ApiError(0, "", error.message);
   const { status, data } = error;
-  const problem = (data ?? {}) as { type?: string; detail?: string; title?: string; message?: string };
+  const problem = problemIn(data);
   if (problem.type?.startsWith("/problems/") === true) {
     const { type, detail, title, ...members } = problem;
     return new ApiError(status, type.slice("/problems/".length), detail ?? title ?? "", members);
@@ -87,5 +117,5 @@ function explained(error: FetchError | Error): ApiError {
       "Grafana cannot reach the runtime: is its address right, and does it run? See Configuration.",
     );
   }
-  return new ApiError(status, "", problem.message ?? `the answer was ${status}`);
+  return new ApiError(status, "", problem.message || `the answer was ${status}`);
 }

@@ -18,6 +18,8 @@ export interface Pages<Item> {
   readonly more: () => void;
   /** Begin again. */
   readonly reload: () => void;
+  /** Ask for the first page, and put what is new before what is here; while something is asked for, nothing. */
+  readonly refresh: (keyOf: (item: Item) => string) => void;
 }
 
 interface State<Item> {
@@ -26,6 +28,24 @@ interface State<Item> {
   readonly next: string | null;
   readonly error: ApiError | undefined;
   readonly isLoading: boolean;
+}
+
+/**
+ * A list whose beginning was asked for again. Where nothing of it is known there may be more in between: it begins
+ * again then.
+ */
+export function refreshed<Item>(
+  known: { readonly items: readonly Item[]; readonly next: string | null },
+  first: { readonly items: readonly Item[]; readonly next: string | null },
+  keyOf: (item: Item) => string,
+): { items: readonly Item[]; next: string | null } {
+  const keys = new Set(first.items.map(keyOf));
+  const shared = known.items.findLastIndex((item) => keys.has(keyOf(item)));
+  if (shared === -1) return first;
+  const rest = known.items.slice(shared + 1);
+  // All of what is known is in the first page: what it says of more is newer.
+  if (rest.length === 0) return first;
+  return { items: [...first.items, ...rest], next: known.next };
 }
 
 /** Ask for a list a page at a time; where the path or the query changes it begins again. */
@@ -67,6 +87,26 @@ export function usePages<Item>(path: string, query: AskOptions["query"] = {}): P
   }, [load]);
 
   const shown = state.key === key ? state : empty;
+  const refresh = useCallback(
+    (keyOf: (item: Item) => string) => {
+      if (asking.current !== undefined) return;
+      const stopping = new AbortController();
+      asking.current = stopping;
+      ask<Page<Item>>("GET", path, { query: shownQuery.current, signal: stopping.signal }).then(
+        (first) => {
+          if (stopping.signal.aborted) return;
+          asking.current = undefined;
+          setState((last) => ({ ...last, ...refreshed(last, first, keyOf), error: undefined }));
+        },
+        (error: ApiError) => {
+          if (stopping.signal.aborted) return;
+          asking.current = undefined;
+          setState((last) => ({ ...last, error }));
+        },
+      );
+    },
+    [path],
+  );
   const more = (): void => {
     if (shown.next !== null && asking.current === undefined) load(shown.next, shown.items);
   };
@@ -77,5 +117,6 @@ export function usePages<Item>(path: string, query: AskOptions["query"] = {}): P
     hasMore: shown.next !== null,
     more,
     reload: () => load(null, []),
+    refresh,
   };
 }

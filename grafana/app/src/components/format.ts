@@ -34,6 +34,11 @@ export function time(value: string | null | undefined): string {
   return value == null ? NONE : dateTimeFormat(value);
 }
 
+/** A time with its milliseconds, where what is close together is told apart. */
+export function preciseTime(value: string | null | undefined): string {
+  return value == null ? NONE : dateTimeFormat(value, { defaultWithMS: true });
+}
+
 /** How long ago a time is. */
 export function ago(value: string | null | undefined): string {
   return value == null ? NONE : dateTimeFormatTimeAgo(value);

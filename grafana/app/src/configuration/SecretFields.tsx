@@ -37,6 +37,7 @@ export function SecretFields({ input, onChange, faults, onKeep }: SecretFieldsPr
       {canDerive() ? (
         <Field label="What you paste" noMargin>
           <RadioButtonGroup
+            aria-label="What you paste"
             options={WAYS}
             value={input.isOne}
             onChange={(isOne) => onChange({ ...input, isOne })}

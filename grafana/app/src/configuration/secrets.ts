@@ -13,7 +13,8 @@ export const SHORTEST_SECRET = 16;
 /** Makes the three values where no browser can: on a machine that knows the secret. */
 export const DERIVING_COMMAND = [
   "for role in viewer editor admin; do",
-  '  printf "$role " && printf $role | openssl dgst -sha256 -hmac "$GAUGELET_GRAFANA_SECRET" -r',
+  '  echo "$role $(printf $role |',
+  '    openssl dgst -sha256 -hmac "$GAUGELET_GRAFANA_SECRET" -r)"',
   "done",
 ].join("\n");
 

@@ -10,15 +10,19 @@ import { useDoing } from "../components/use-doing";
 import { Comparison } from "./Comparison";
 import type { TabProps } from "./FunctionPage";
 
-/** All versions: each can run again, or be compared with the one that runs. */
-export default function VersionsTab({ details, reload, isTheirs }: TabProps) {
+/** All versions, of a function that has some. */
+export default function VersionsTab(props: TabProps) {
+  if (props.details.origin === "api") return <Versions {...props} />;
+  return <>What a file declares has no versions here: they are where the file is kept.</>;
+}
+
+/** Each version can run again, or be compared with the one that runs. */
+function Versions({ details, reload, isTheirs }: TabProps) {
   const { name, version: current } = details;
   const pages = usePages<VersionSummary>(`/functions/${name}/versions`, { limit: 100 });
   const [back, setBack] = useState<VersionSummary>();
   const [compared, setCompared] = useState<number>();
   const doing = useDoing();
-  if (details.origin === "file")
-    return <>What a file declares has no versions here: they are where the file is kept.</>;
 
   const columns: Column<VersionSummary>[] = [
     {

@@ -14,18 +14,17 @@ export async function readCode(name: string, version: number, signal?: AbortSign
   const details = await ask<VersionDetails>("GET", `/functions/${name}/versions/${version}`, options);
   const texts = await Promise.all(
     details.files.map((path) =>
-      ask<string>("GET", `/functions/${name}/versions/${version}/file`, { query: { path }, ...options }),
+      ask<string>("GET", `/functions/${name}/versions/${version}/file`, {
+        query: { path },
+        isText: true,
+        ...options,
+      }),
     ),
   );
   return {
     version: details,
-    files: Object.fromEntries(details.files.map((path, at) => [path, asText(texts[at])])),
+    files: Object.fromEntries(details.files.map((path, at) => [path, texts[at] ?? ""])),
   };
-}
-
-/** Grafana parses what looks like JSON. */
-function asText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
 
 /** The code of a version; undefined until it is there. */

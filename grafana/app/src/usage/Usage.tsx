@@ -48,7 +48,7 @@ export function Usage() {
           )
         }
       </Loaded>
-      {total.data?.items.length !== 0 && (
+      {total.data !== undefined && total.data.items.length > 0 && (
         <>
           <Loaded asked={byDay}>
             {({ items }) => <CostByDay days={days} rows={items} currency={currency} />}
@@ -69,7 +69,9 @@ export function Usage() {
           </Stack>
         </>
       )}
-      {prices.error !== undefined && <Loaded asked={prices}>{() => null}</Loaded>}
+      {total.error === undefined && prices.error !== undefined && (
+        <Loaded asked={prices}>{() => null}</Loaded>
+      )}
     </Stack>
   );
 }

@@ -20,19 +20,17 @@ export function UsageTable({ groups, from, to, currency }: UsageTableProps) {
   const group = groups.join(",");
   const pages = usePages<UsageRow>("/usage", { from, to, group, limit: 500 });
   const columns = useMemo(() => columnsOf(group.split(",") as Group[], currency), [group, currency]);
+  if (pages.error !== undefined) return <Problem error={pages.error} onRetry={pages.reload} />;
   return (
-    <>
-      {pages.error !== undefined && <Problem error={pages.error} onRetry={pages.reload} />}
-      <Table
-        label="Usage"
-        columns={columns}
-        items={pages.items}
-        keyOf={({ owner, function: name, day, class: of }) => JSON.stringify([owner, name, day, of])}
-        isLoading={pages.isLoading}
-        onEnd={pages.more}
-        empty="Nothing was used."
-      />
-    </>
+    <Table
+      label="Usage"
+      columns={columns}
+      items={pages.items}
+      keyOf={({ owner, function: name, day, class: of }) => JSON.stringify([owner, name, day, of])}
+      isLoading={pages.isLoading}
+      onEnd={pages.more}
+      empty="Nothing was used."
+    />
   );
 }
 
