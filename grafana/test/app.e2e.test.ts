@@ -19,11 +19,16 @@ import { signIn, startBrowser, type Visitor } from "./app/visitor.ts";
 
 /** Every page, as an administrator sees it. */
 const PAGES = [
-  "functions", "functions/new", "functions/new?template=anomaly"],
+  "functions",
+  "functions/new",
+  "functions/new?template=anomaly",
   ...["outputs", "try", "code", "versions", "runs", "logs", "settings"].map(
     (tab) => `functions/host-usage/${tab}`,
   ),
-  ...["topics", "runs", "workers", "usage"],
+  "topics",
+  "runs",
+  "workers",
+  "usage",
 ].map((page) => `${APP}/${page}`);
 
 if (WHY_NOT !== undefined) console.log(`The app is not tested in a browser: ${WHY_NOT}.`);
