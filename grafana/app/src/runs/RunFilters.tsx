@@ -80,7 +80,7 @@ export function RunFilters({
       />
       {isFiltered && (
         <Button variant="secondary" fill="text" icon="times" onClick={() => onChange(ALL)}>
-          Clear
+          Clear all
         </Button>
       )}
     </Stack>
