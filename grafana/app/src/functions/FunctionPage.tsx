@@ -100,7 +100,7 @@ function Facts({ details }: { details: FunctionDetails }) {
           owner === "" ? undefined : `of ${owner}`,
           version === null ? undefined : `version ${version}`,
           updatedAt === null ? undefined : `changed ${ago(updatedAt)} by ${updatedBy}`,
-          file === null ? undefined : `declared in ${file}: change it there`,
+          file === null ? undefined : `declared in ${file.slice(file.lastIndexOf("/") + 1)}: change it there`,
         ]
           .filter((each) => each !== undefined)
           .join(" · ")}

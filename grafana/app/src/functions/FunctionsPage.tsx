@@ -4,7 +4,7 @@ import { mayAs } from "../api/role";
 import type { Answer, FunctionSummary } from "../api/types";
 import { useAsk } from "../api/use-ask";
 import { usePages } from "../api/use-pages";
-import { ago, NONE, percent, shortMoney } from "../components/format";
+import { NONE, percent, shortMoney } from "../components/format";
 import { Problem } from "../components/Problem";
 import { type Column, Table } from "../components/Table";
 import { useQueryState } from "../components/use-query-state";
@@ -91,7 +91,7 @@ function columnsOf(
   return [
     {
       title: "Name",
-      width: "minmax(14rem, 2fr)",
+      width: "minmax(12rem, 2fr)",
       cell: ({ name, description }) => (
         <span title={description}>
           <TextLink href={`${APP_PATH}/functions/${name}`} inline={false}>
@@ -101,11 +101,10 @@ function columnsOf(
       ),
     },
     { title: "State", width: "8rem", cell: ({ state }) => <StateBadge state={state} /> },
-    { title: "Owner", cell: ({ owner }) => owner || NONE },
-    { title: "Language", width: "7rem", cell: ({ language }) => language },
+    { title: "Owner", width: "7rem", cell: ({ owner }) => owner || NONE },
     {
       title: "Called by",
-      width: "minmax(10rem, 1.5fr)",
+      width: "minmax(8rem, 1.5fr)",
       cell: ({ triggers }) =>
         triggers.map((trigger) => describeTrigger(trigger as Record<string, unknown>)).join(", "),
     },
@@ -123,18 +122,17 @@ function columnsOf(
     },
     {
       title: "Errors",
-      width: "6rem",
+      width: "5rem",
       isNumber: true,
       cell: ({ name }) => percent(activity.get(name)?.errorRatio),
     },
     { title: "This month", width: "8rem", isNumber: true, cell: ({ name }) => shortMoney(costs.get(name)) },
     {
       title: "Version",
-      width: "6rem",
+      width: "5rem",
       isNumber: true,
       cell: ({ version, origin }) => (origin === "file" ? "file" : version),
     },
-    { title: "Changed", width: "9rem", cell: ({ updatedAt }) => ago(updatedAt) },
   ];
 }
 

@@ -55,7 +55,7 @@ function sceneOf(name: string): EmbeddedScene {
           "Every number of its newest output.",
           "short",
           `{__name__=~"gaugelet_.+", ${function_}, __name__!~"gaugelet_(function|worker|topic|runtime|exporter|usage|budget|dead|output_timestamp)_?.*"}`,
-          "{{__name__}} {{field}}",
+          "__auto",
           "No output yet: call it once",
         ),
         panel(
