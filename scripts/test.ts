@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { IMAGES } from "../stack/src/images/images.ts";
+import { GRAFANA_APP, setupGrafanaAppPackages } from "../stack/src/setup/grafana-app.ts";
 import { setupKafka } from "../stack/src/setup/kafka.ts";
 import { setupKustomize } from "../stack/src/setup/kustomize.ts";
 import { setupPostgresql, setupServices } from "../stack/src/setup/programs.ts";
@@ -23,6 +24,8 @@ interface Counts {
 interface Check {
   readonly name: string;
   readonly command: readonly string[];
+  /** Where it runs; at the top of the repository, unless said. */
+  readonly folder?: string;
   /** For what runs tests: how many there were. */
   readonly counts?: () => Promise<Counts>;
 }
@@ -31,6 +34,7 @@ await setupServices();
 await setupPostgresql();
 await setupKafka();
 await setupKustomize();
+await setupGrafanaAppPackages();
 const python = await setupPython({ dev: true });
 const reports = await mkdtemp(join(tmpdir(), "gaugelet-reports-"));
 
@@ -40,12 +44,20 @@ const vitest = (project: string): Check => {
   return {
     name: `tests: vitest ${project}`,
     command: ["vitest", "run", "--project", project, ...reporters],
-    counts: () => readVitestReport(report),
+    counts: () => readReport(report),
   };
 };
 
+/** A program that the app brings itself: it has a TypeScript and a Jest of its own. */
+const ofApp = (program: string, ...args: string[]): Pick<Check, "command" | "folder"> => ({
+  command: [process.execPath, join("node_modules", program), ...args],
+  folder: GRAFANA_APP,
+});
+const jestReport = join(reports, "jest.json");
+
 const checks: Check[] = [
   { name: "types", command: ["tsc", "-p", "."] },
+  { name: "types: app", ...ofApp("typescript/bin/tsc", "--noEmit") },
   { name: "format and lint", command: ["biome", "ci", "--reporter=summary"] },
   { name: "floating promises", command: ["oxlint", "--type-aware", "--deny-warnings"] },
   { name: "unused code", command: ["knip"] },
@@ -60,6 +72,12 @@ const checks: Check[] = [
     command: [python, "-m", "pytest", `--junit-xml=${join(reports, "pytest.xml")}`],
     counts: () => readJunitReport(join(reports, "pytest.xml")),
   },
+  {
+    name: "tests: jest app",
+    ...ofApp("jest/bin/jest.js", "--ci", "--maxWorkers=2", "--json", `--outputFile=${jestReport}`),
+    counts: () => readReport(jestReport),
+  },
+  { name: "build: app", command: [process.execPath, "stack/src/setup/main.ts", "grafana-app"] },
   vitest("unit"),
   vitest("e2e"),
 ];
@@ -78,10 +96,10 @@ if (chosen.length === 0) {
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const broken: string[] = [];
 const started = performance.now();
-for (const { name, command, counts } of chosen) {
+for (const { name, command, folder, counts } of chosen) {
   console.log(`\n── ${name}`);
   const checkStarted = performance.now();
-  const code = await run(command);
+  const code = await run(command, folder);
   const counted = await counts?.().catch(() => undefined);
   if (counted !== undefined)
     for (const key of ["passed", "failed", "skipped"] as const) total[key] += counted[key];
@@ -99,10 +117,10 @@ if (chosen.some(({ counts }) => counts !== undefined))
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = broken.length === 0 ? 0 : 1;
 
-async function run([program = "", ...args]: readonly string[]): Promise<number> {
+async function run([program = "", ...args]: readonly string[], folder = ROOT): Promise<number> {
   const path = [dirname(process.execPath), join(ROOT, "node_modules/.bin"), process.env.PATH].join(delimiter);
   const child = spawn(program, args, {
-    cwd: ROOT,
+    cwd: folder,
     env: { ...process.env, PATH: path, npm_config_loglevel: "error" },
     stdio: ["ignore", "inherit", "inherit"],
   });
@@ -113,7 +131,8 @@ async function run([program = "", ...args]: readonly string[]): Promise<number> 
   return code ?? 1;
 }
 
-async function readVitestReport(file: string): Promise<Counts> {
+/** The report of Vitest, or of Jest, whose it is like. */
+async function readReport(file: string): Promise<Counts> {
   const report = JSON.parse(await readFile(file, "utf8")) as Record<string, number>;
   const { numPassedTests: passed = 0, numFailedTests: failed = 0, numPendingTests: skipped = 0 } = report;
   return { passed, failed, skipped };

@@ -1,11 +1,11 @@
-// npm run screenshots: pictures of every dashboard in both themes, of the Grafana that the environment names.
+// npm run screenshots: pictures of every dashboard and of the app in both themes, of the Grafana that the environment names.
 import { join } from "node:path";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { findCommand } from "../../stack/src/setup/find-command.ts";
 import { setupChromium } from "../../stack/src/setup/programs.ts";
 import { dashboards } from "../dashboards/src/dashboards.ts";
 import { readSettings } from "./settings.ts";
-import { takeScreenshots } from "./take.ts";
+import { takeAppScreenshots, takeScreenshots } from "./take.ts";
 
 try {
   const settings = readSettings(process.env);
@@ -16,12 +16,13 @@ try {
   }
   await setupChromium();
   const browser = findCommand("chromium", "chromium-browser", "google-chrome") ?? "chromium";
-  const files = await takeScreenshots(settings, {
+  const shots = {
     dashboards: Object.values(dashboards).map((build) => build()),
     widths: settings.folder === undefined ? [1280] : [1280, 1920],
     browser,
     folder: settings.folder ?? join(import.meta.dirname, "../../docs/images"),
-  });
+  };
+  const files = [...(await takeScreenshots(settings, shots)), ...(await takeAppScreenshots(settings, shots))];
   for (const file of files) console.log(`wrote ${file}`);
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;

@@ -58,6 +58,52 @@ export async function takeScreenshots(
   return files;
 }
 
+/** Pages of the app, after their pictures' names. */
+const APP_PAGES: Readonly<Record<string, string>> = {
+  functions: "functions",
+  "new-function": "functions/new?template=anomaly",
+  function: "functions/host-usage/outputs",
+  topics: "topics",
+  runs: "runs",
+  workers: "workers",
+  usage: "usage",
+};
+
+/** Write `gaugelet-app-<page>-<theme>-<width>.png` for each page of the app; only who signs in sees them. */
+export async function takeAppScreenshots(
+  { url = "", login }: ScreenshotSettings,
+  { widths, browser: executablePath, folder }: Omit<Shots, "dashboards">,
+): Promise<string[]> {
+  if (login === undefined) return [];
+  await mkdir(folder, { recursive: true });
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const files: string[] = [];
+  try {
+    for (const width of widths) {
+      const page = await open(browser, width, undefined);
+      await page.request.post(`${url}/login`, { data: login });
+      for (const [name, path] of Object.entries(APP_PAGES)) {
+        for (const theme of THEMES) {
+          const file = join(folder, `gaugelet-app-${name}-${theme}-${width}.png`);
+          await page.goto(
+            `${url}/a/gaugelet-functions-app/${path}${path.includes("?") ? "&" : "?"}theme=${theme}`,
+          );
+          await page.getByRole("main").waitFor({ timeout: PATIENCE });
+          // What it shows is asked for after it is there.
+          await page.waitForLoadState("networkidle", { timeout: PATIENCE / 3 }).catch(() => {});
+          await page.waitForTimeout(2_000);
+          await page.screenshot({ path: file });
+          files.push(file);
+        }
+      }
+      await page.context().close();
+    }
+  } finally {
+    await browser.close();
+  }
+  return files;
+}
+
 async function open(browser: Browser, width: number, login: ScreenshotSettings["login"]): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width, height: 1_080 },

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { newValues } from "@gaugelet/stack/kubernetes/secret";
 import { describe, expect, test } from "vitest";
 import { build, buildWith, COMPONENTS, type KubernetesObject, OVERLAYS } from "./build.ts";
 import { violations } from "./policies.ts";
@@ -34,6 +35,14 @@ describe.each(OVERLAYS)("overlay %s", (overlay) => {
     const { objects } = await build(`overlays/${overlay}`);
     expect(objects.filter(({ kind }) => kind === "Secret")).toEqual([]);
   });
+});
+
+test("what pods ask of the secret is there, and Grafana shows what the runtime knows it by", async () => {
+  const { objects } = await build("overlays/prod");
+  const asked = objects.flatMap(({ spec }) => keysAsked(spec?.template?.spec ?? {}));
+  const roles = ["viewer", "editor", "admin"].map((role) => `grafana-${role}-secret`);
+  expect(asked).toEqual(expect.arrayContaining(["grafana-secret", ...roles]));
+  expect(asked.filter((key) => !(key in newValues()))).toEqual([]);
 });
 
 test("production has every image by its digest", async () => {
@@ -91,6 +100,18 @@ test("all components that do not contradict each other build together, and are v
   await expectValid(objects);
   expectWhole(objects);
 });
+
+/** The keys of secrets that a pod is given, in its environment and in its files. */
+// biome-ignore lint/suspicious/noExplicitAny: as it is in the manifest.
+function keysAsked(pod: any): string[] {
+  const named = (pod.containers ?? []).flatMap(({ env = [] }: KubernetesObject) =>
+    env.map(({ valueFrom }: KubernetesObject) => valueFrom?.secretKeyRef?.key),
+  );
+  const files = (pod.volumes ?? []).flatMap(({ secret }: KubernetesObject) =>
+    (secret?.items ?? []).map(({ key }: { key: string }) => key),
+  );
+  return [...named, ...files].filter((key) => key !== undefined);
+}
 
 function imagesOf(objects: readonly KubernetesObject[]): string[] {
   return objects.flatMap(({ spec }) =>

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
+import { readSecret } from "@gaugelet/shared/environment-files";
 import { z } from "zod";
 import type { RedisLogin } from "./redis-ping.ts";
 import { ROOT } from "./root.ts";
@@ -24,6 +25,8 @@ export interface Settings {
   readonly state: string;
   /** How the parts sign in to Redis. */
   readonly redis: RedisLogin;
+  /** What the runtime knows Grafana's requests by, where the user says it; else the stack makes one. */
+  readonly grafanaSecret: string | undefined;
   /** Where Grafana lies, where the user says so. */
   readonly grafanaHome: string | undefined;
   /** Address of the folder that Grafana's archives are downloaded from. */
@@ -49,6 +52,8 @@ const schema = z.object({
   GAUGELET_GRAFANA_DOWNLOAD_URL: z
     .url({ protocol: /^https?$/, error: "expected an http or https address" })
     .default("https://dl.grafana.com/oss/release"),
+  GAUGELET_GRAFANA_SECRET: text.optional(),
+  GAUGELET_GRAFANA_SECRET_FILE: text.optional(),
   GAUGELET_LAUNCHER_PID: z.coerce.number().int().positive().optional(),
   GRAFANA_HOME: text.optional(),
   REDIS_USERNAME: text.optional(),
@@ -71,6 +76,11 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     ports,
     state: resolve(values.GAUGELET_STATE_DIR),
     redis: { username: values.REDIS_USERNAME, password: values.REDIS_PASSWORD },
+    grafanaSecret: readSecret(
+      "GAUGELET_GRAFANA_SECRET",
+      values.GAUGELET_GRAFANA_SECRET,
+      values.GAUGELET_GRAFANA_SECRET_FILE,
+    ),
     grafanaHome: values.GRAFANA_HOME,
     grafanaDownloadUrl: values.GAUGELET_GRAFANA_DOWNLOAD_URL,
     launcher: values.GAUGELET_LAUNCHER_PID,

@@ -15,6 +15,7 @@ import { explainFileError, Problem } from "./problem.ts";
 import type { Progress } from "./progress.ts";
 import { formatSeconds } from "./seconds.ts";
 import type { Settings } from "./settings.ts";
+import { setupGrafanaApp } from "./setup/grafana-app.ts";
 import { REDIS_SERVER, setupServices } from "./setup/programs.ts";
 import { setupPython } from "./setup/python.ts";
 import { claimStateFolder } from "./state-folder.ts";
@@ -111,18 +112,31 @@ async function startGrafana(
 ): Promise<Address[]> {
   let part: Part | undefined;
   try {
-    part = await progress.step("find Grafana", async (step) =>
-      grafanaPart(settings, await findGrafana(settings, step, signal)),
-    );
+    const source = await progress.step("find Grafana", (step) => findGrafana(settings, step, signal));
+    part = grafanaPart(settings, source, await buildApp(progress, signal));
     await startPart(part, progress, supervisor);
     return [...part.addresses, { title: "  password of admin", url: adminPasswordFile(settings) }];
   } catch (error) {
     if (part !== undefined) await supervisor.remove(part);
     if (signal.aborted) return [];
-    const reason = error instanceof Problem ? error.message : (explainFileError(error) ?? String(error));
-    progress.line(`        Grafana will not run: ${reason}`);
+    progress.line(`        Grafana will not run: ${reasonOf(error)}`);
     return [];
   }
+}
+
+/** Gaugelet's app for Grafana; undefined where it cannot be built, as the dashboards are of use without it. */
+async function buildApp(progress: Progress, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await setupGrafanaApp({ progress, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    progress.line(`        Grafana runs without Gaugelet's app: ${reasonOf(error)}`);
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Problem ? error.message : (explainFileError(error) ?? String(error));
 }
 
 /** A line for each function that cannot be loaded: the rest runs, so that nobody would notice. */

@@ -1,5 +1,6 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { grafanaProxySecret } from "@gaugelet/shared/grafana-secret";
 import { waitFor } from "@gaugelet/testing/wait";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,6 +15,8 @@ import { ROOT } from "../src/root.ts";
 import type { Settings } from "../src/settings.ts";
 import { Supervisor } from "../src/supervise.ts";
 import { freshSettings } from "./support.ts";
+
+const INSTALLED = { kind: "installed", command: "/bin/grafana", args: ["server"] } as const;
 
 async function newSupervisor({ state }: Settings): Promise<Supervisor> {
   const logs = join(state, "logs");
@@ -131,7 +134,7 @@ test("the runtime and the exporter get the stack's ports and Redis; the user's o
 
 test("Grafana's password is made once, for the user's eyes only, and is in no variable", async () => {
   const settings = await freshSettings();
-  const part = grafanaPart(settings, { kind: "installed", command: "/bin/grafana", args: ["server"] });
+  const part = grafanaPart(settings, INSTALLED, undefined);
   const { environment } = await part.prepare();
   const file = adminPasswordFile(settings);
   const password = await readFile(file, "utf8");
@@ -143,4 +146,69 @@ test("Grafana's password is made once, for the user's eyes only, and is in no va
   await writeFile(file, "my own\n");
   await part.prepare();
   expect(await readFile(file, "utf8")).toBe("my own\n");
+});
+
+test("the runtime and Grafana's app have secrets of each other, made once, which are in no variable", async () => {
+  const settings = await freshSettings();
+  const [runtime, grafana] = await Promise.all([
+    runtimePart(settings, "/bin/python").prepare(),
+    grafanaPart(settings, INSTALLED, "/app").prepare(),
+  ]);
+  const file = runtime.environment.GAUGELET_GRAFANA_SECRET_FILE ?? "";
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const secret = await readFile(file, "utf8");
+  for (const role of ["viewer", "editor", "admin"] as const) {
+    const value = grafana.environment[`GAUGELET_${role.toUpperCase()}_SECRET`];
+    const shown = await readFile(/^\$__file\{(.*)\}$/.exec(value ?? "")?.[1] ?? "", "utf8");
+    expect(shown).toBe(grafanaProxySecret(secret, role));
+    expect(JSON.stringify([runtime, grafana])).not.toContain(shown);
+  }
+  expect(JSON.stringify([runtime, grafana])).not.toContain(secret);
+  expect(grafana.environment).toMatchObject({
+    GAUGELET_API_URL: `http://127.0.0.1:${settings.ports.runtime}`,
+    GF_DATAPROXY_SEND_USER_HEADER: "true",
+    GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS: "gaugelet-functions-app",
+  });
+  await runtimePart(settings, "/bin/python").prepare();
+  expect(await readFile(file, "utf8")).toBe(secret);
+});
+
+test("a secret of the user's own is what both go by", async () => {
+  const own = "a secret of my own";
+  const settings = await freshSettings({ GAUGELET_GRAFANA_SECRET: own });
+  const { environment } = await runtimePart(settings, "/bin/python").prepare();
+  expect(environment).toMatchObject({ GAUGELET_GRAFANA_SECRET: own });
+  expect(environment).not.toHaveProperty("GAUGELET_GRAFANA_SECRET_FILE");
+  await grafanaPart(settings, INSTALLED, "/app").prepare();
+  const folder = join(settings.state, "grafana-secrets");
+  expect(await readFile(join(folder, "editor"), "utf8")).toBe(grafanaProxySecret(own, "editor"));
+  expect(await readdir(folder)).not.toContain("secret");
+});
+
+test("Grafana finds the app that was built, and starts without one where there is none", async () => {
+  const settings = await freshSettings();
+  const link = join(settings.state, "grafana/plugins/gaugelet-functions-app");
+  const { environment } = await grafanaPart(settings, INSTALLED, "/one").prepare();
+  expect(await readlink(link)).toBe("/one");
+  expect(environment.GF_PATHS_PROVISIONING).toBe(join(ROOT, "grafana/provisioning"));
+  await grafanaPart(settings, INSTALLED, "/other").prepare();
+  expect(await readlink(link)).toBe("/other");
+
+  const without = await grafanaPart(settings, INSTALLED, undefined).prepare();
+  await expect(readlink(link)).rejects.toThrow("ENOENT");
+  // Grafana ends at once where it is told of an app that is not there.
+  const provisioning = without.environment.GF_PATHS_PROVISIONING ?? "";
+  expect((await readdir(provisioning)).toSorted()).toEqual(["dashboards", "datasources"]);
+  expect(await readFile(join(provisioning, "dashboards/gaugelet.yaml"), "utf8")).toContain("gaugelet");
+});
+
+test("Grafana in a container sees the app, and the secrets that are its own", async () => {
+  const settings = await freshSettings();
+  const engine = { kind: "container", engine: "/bin/podman", isRootless: true } as const;
+  const { args } = await grafanaPart(settings, engine, "/app").prepare();
+  const mounted = args.flatMap((arg) => /^--mount=.*,target=([^,]+),readonly$/.exec(arg)?.[1] ?? []);
+  expect(mounted).toContain("/app");
+  expect(mounted).toContain(join(settings.state, "grafana-secrets", "admin"));
+  expect(mounted).not.toContain(join(settings.state, "grafana-secrets", "secret"));
+  expect(mounted).not.toContain(join(settings.state, "grafana-secrets"));
 });

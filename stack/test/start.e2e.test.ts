@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -6,57 +6,14 @@ import { join } from "node:path";
 import { startRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, onTestFinished, test } from "vitest";
-import { ROOT } from "../src/root.ts";
+import { type NpmStart, startByNpm } from "./npm-start.ts";
 import { freshVariables, isAlive } from "./support.ts";
 
-interface Stack {
-  readonly npm: ChildProcess;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly output: () => string;
-  readonly exit: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
-}
-
-/** Run `npm start` with its standard input closed and no terminal, on free ports with fresh data. */
-async function npmStart(more: Readonly<Record<string, string>> = {}): Promise<Stack> {
-  // Without a Grafana, unless a test brings one: looking for it would ask the network.
-  const variables = { ...(await freshVariables()), GRAFANA_HOME: "/no/such/folder", ...more };
-  const own = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|REDIS_|GAUGELET_|VITEST|NODE_ENV)/.test(name),
-  );
-  const npm = spawn("sh", ["-c", "exec npm start <&-"], {
-    cwd: ROOT,
-    env: { ...Object.fromEntries(own), ...variables },
-    stdio: ["ignore", "pipe", "pipe"],
-    // A process group of its own, as a terminal gives it.
-    detached: true,
-  });
-  let text = "";
-  for (const stream of [npm.stdout, npm.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-  }
-  onTestFinished(() => {
-    try {
-      process.kill(-(npm.pid as number), "SIGKILL");
-    } catch {
-      // It has ended, as it should.
-    }
-  });
-  // The output's end, not the exit: npm may go before what it started.
-  const exit = once(npm, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-  return { npm, variables, output: () => text, exit };
-}
-
-async function untilReady({ npm, output }: Stack): Promise<void> {
-  await waitFor(
-    "ready",
-    () => {
-      if (npm.exitCode !== null) throw new Error(`npm start ended: ${output()}`);
-      return /^ready \([\d.]+ s\)$/m.test(output());
-    },
-    240,
-  ).catch((error: unknown) => Promise.reject(new Error(`${String(error)}\n${output()}`)));
+/** Run `npm start` on free ports with fresh data, until the test ends. */
+async function npmStart(more: Readonly<Record<string, string>> = {}): Promise<NpmStart> {
+  const stack = startByNpm({ ...(await freshVariables()), ...more });
+  onTestFinished(stack.kill);
+  return stack;
 }
 
 /** All processes that a process started, directly or not. */
@@ -72,7 +29,7 @@ function descendants(ancestor: number): number[] {
 }
 
 /** The part whose command line holds this text. */
-function findPart({ npm }: Stack, text: string): number {
+function findPart({ npm }: NpmStart, text: string): number {
   const found = descendants(npm.pid as number).find((pid) =>
     execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" }).includes(text),
   );
@@ -81,7 +38,7 @@ function findPart({ npm }: Stack, text: string): number {
 }
 
 /** Ask for an end, and see that nothing stays: SIGTERM goes to npm, SIGINT as by Ctrl-C to all of its group. */
-async function end({ npm, output, exit }: Stack, signal: "SIGTERM" | "SIGINT"): Promise<void> {
+async function end({ npm, output, exit }: NpmStart, signal: "SIGTERM" | "SIGINT"): Promise<void> {
   const pids = descendants(npm.pid as number);
   expect(pids.length).toBeGreaterThan(4);
   process.kill(signal === "SIGINT" ? -(npm.pid as number) : (npm.pid as number), signal);
@@ -92,7 +49,7 @@ async function end({ npm, output, exit }: Stack, signal: "SIGTERM" | "SIGINT"): 
   await waitFor("nothing is left", () => !pids.some(isAlive));
 }
 
-async function query({ variables }: Stack, expression: string): Promise<number[]> {
+async function query({ variables }: NpmStart, expression: string): Promise<number[]> {
   const url = `http://127.0.0.1:${variables.GAUGELET_PROMETHEUS_PORT}/api/v1/query?query=${encodeURIComponent(expression)}`;
   const answer = (await (await fetch(url)).json()) as { data: { result: { value: [number, string] }[] } };
   return answer.data.result.map(({ value }) => Number(value[1]));
@@ -100,7 +57,7 @@ async function query({ variables }: Stack, expression: string): Promise<number[]
 
 test("npm start gives real values in Prometheus, mends a part that dies, and leaves nothing behind", async () => {
   const stack = await npmStart();
-  await untilReady(stack);
+  await stack.untilReady();
   for (const port of ["RUNTIME", "MANAGEMENT", "EXPORTER", "PROMETHEUS", "ALERTMANAGER"]) {
     expect(stack.output()).toContain(`http://127.0.0.1:${stack.variables[`GAUGELET_${port}_PORT`]}`);
   }
@@ -136,7 +93,7 @@ test("a Redis that is there is used and left running; a port that is in use is a
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
   const stack = await npmStart({ GAUGELET_REDIS_PORT: String(redis.port) });
-  await untilReady(stack);
+  await stack.untilReady();
   expect(stack.output()).toContain(
     `redis answers already on port ${redis.port}; it is used, and left running`,
   );
@@ -158,7 +115,7 @@ test("a Redis that is there is used and left running; a port that is in use is a
 // Needs a Grafana: its folder in GRAFANA_HOME.
 test.skipIf(process.env.GRAFANA_HOME === undefined)("Grafana shows the dashboard to everyone", async () => {
   const stack = await npmStart({ GRAFANA_HOME: process.env.GRAFANA_HOME ?? "" });
-  await untilReady(stack);
+  await stack.untilReady();
   const url = `http://127.0.0.1:${stack.variables.GAUGELET_GRAFANA_PORT}`;
   expect(stack.output()).toContain(url);
   const home = (await (await fetch(`${url}/api/dashboards/home`)).json()) as { dashboard: { uid: string } };

@@ -18,7 +18,12 @@ export async function temporaryFolder(): Promise<string> {
 
 /** The variables of a stack on free ports with a fresh state folder. */
 export async function freshVariables(): Promise<Record<string, string>> {
-  const variables: Record<string, string> = { GAUGELET_STATE_DIR: await temporaryFolder() };
+  return await variablesFor(await temporaryFolder());
+}
+
+/** The variables of a stack on free ports that keeps its data in a folder. */
+export async function variablesFor(state: string): Promise<Record<string, string>> {
+  const variables: Record<string, string> = { GAUGELET_STATE_DIR: state };
   for (const { variable } of Object.values(PORTS)) variables[variable] = String(await freePort());
   return variables;
 }

@@ -1,21 +1,12 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
+import { grafanaProxySecret } from "@gaugelet/shared/grafana-secret";
 import { ROLES, type Role } from "../database/schema/access.ts";
 
-/** The header that shows that a request is Grafana's: its value is {@link grafanaProxySecret} of a role. */
+/** The header that shows that a request is Grafana's: its value is that of a role ({@link grafanaProxySecret}). */
 export const PROXY_SECRET_HEADER = "x-gaugelet-proxy-secret";
 
 /** The header in which Grafana says whose request it is (`send_user_header`). */
 export const GRAFANA_USER_HEADER = "x-grafana-user";
-
-/**
- * What Grafana's route of a role shows: HMAC-SHA256 of the role's name, with the common secret as its key, in
- * hexadecimal. Nobody who knows that of a role can tell that of another.
- *
- * @param secret `GAUGELET_GRAFANA_SECRET`.
- */
-export function grafanaProxySecret(secret: string, role: Role): string {
-  return createHmac("sha256", secret).update(role).digest("hex");
-}
 
 /** Tells a role by the secret that was shown for it. */
 export class GrafanaRoles {

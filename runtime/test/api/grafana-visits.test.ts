@@ -1,5 +1,5 @@
+import { grafanaProxySecret } from "@gaugelet/shared/grafana-secret";
 import { describe, expect, test } from "vitest";
-import { grafanaProxySecret } from "../../src/access/grafana.ts";
 import type { Role } from "../../src/database/schema/access.ts";
 import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
 

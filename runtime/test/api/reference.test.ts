@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { beforeAll, expect, test } from "vitest";
+import { apiSchema } from "../../../scripts/api-schema.ts";
 import { API_PROBLEMS } from "../../src/api/problems.ts";
 import { type ApiDocument, operationsByTag } from "../../src/api/reference/document.ts";
 import { referenceMarkdown } from "../../src/api/reference/markdown.ts";
@@ -27,6 +28,11 @@ test("the document is valid OpenAPI 3.1, and each operation has a name of its ow
 
 test("docs/reference/api.md is up to date (npm run api:docs)", () => {
   expect(page("api")).toBe(referenceMarkdown(document));
+});
+
+test("the types of Grafana's app are up to date (npm run api:docs)", async () => {
+  const file = new URL("../../../grafana/app/src/api/schema.ts", import.meta.url);
+  expect(readFileSync(file, "utf8")).toBe(await apiSchema(document));
 });
 
 test("the page to read has every operation, and fetches nothing", () => {

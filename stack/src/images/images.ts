@@ -21,7 +21,7 @@ export const IMAGES: readonly Image[] = [
     name: "grafana",
     dockerfile: "grafana/Dockerfile",
     target: undefined,
-    bases: { GRAFANA_IMAGE: "grafana/grafana:12.4.0" },
+    bases: { ...NODE, GRAFANA_IMAGE: "grafana/grafana:12.4.0" },
   },
 ];
 

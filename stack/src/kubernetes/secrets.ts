@@ -1,9 +1,10 @@
-// npm run kubernetes:secrets: makes the namespace and the secret that the overlays need, where they are not there yet.
+// npm run kubernetes:secrets: makes the namespace and the secret that the overlays need, where they are not there yet. A
+// secret that is there keeps its values, and gets those that are made from them.
 //
 // Usage: npm run kubernetes:secrets -- [namespace]
-import { randomBytes } from "node:crypto";
 import { Problem } from "../problem.ts";
 import { kubectl } from "./kubectl.ts";
+import { newValues, type SecretValues, withValuesOfRoles } from "./secret.ts";
 
 const SECRET = "gaugelet";
 
@@ -23,35 +24,42 @@ async function main(namespace: string): Promise<void> {
   }
   const there = await kubectl(["get", "secrets", `--namespace=${namespace}`, "--output=name"]);
   if (there.split("\n").includes(`secret/${SECRET}`)) {
-    console.log(`the secret ${SECRET} is there already, and stays as it is`);
+    await complete(namespace);
     return;
   }
   // By standard input: arguments of a program can be seen by others.
-  await kubectl(["create", "--filename=-"], JSON.stringify(secretIn(namespace)));
+  await kubectl(["create", "--filename=-"], JSON.stringify(secretIn(namespace, newValues())));
   console.log(
     `made the secret ${SECRET} in ${namespace}. The password of Grafana's admin:\n` +
       `    kubectl get secret ${SECRET} --namespace=${namespace} --output=go-template='{{index .data "grafana-admin-password" | base64decode}}'`,
   );
 }
 
-function secretIn(namespace: string): object {
-  const password = random();
+/** Add to the secret what is made from its values and is not there, or is no longer made from them. */
+async function complete(namespace: string): Promise<void> {
+  const text = await kubectl(["get", "secret", SECRET, `--namespace=${namespace}`, "--output=json"]);
+  const secret = JSON.parse(text) as { data?: Record<string, string> };
+  const there = mapValues(secret.data ?? {}, (value) => Buffer.from(value, "base64").toString());
+  const wanted = withValuesOfRoles(there);
+  const added = Object.keys(wanted).filter((key) => wanted[key] !== there[key]);
+  if (added.length === 0) {
+    console.log(`the secret ${SECRET} is there already, and stays as it is`);
+    return;
+  }
+  const data = mapValues(wanted, (value) => Buffer.from(value).toString("base64"));
+  await kubectl(["replace", "--filename=-"], JSON.stringify({ ...secret, data }));
+  console.log(`the secret ${SECRET} is there already; what was missing is added: ${added.join(", ")}`);
+}
+
+function mapValues(values: SecretValues, change: (value: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
+}
+
+function secretIn(namespace: string, stringData: SecretValues): object {
   return {
     apiVersion: "v1",
     kind: "Secret",
     metadata: { name: SECRET, namespace, labels: { "app.kubernetes.io/part-of": "gaugelet" } },
-    stringData: {
-      "postgres-password": password,
-      "database-url": `postgresql://gaugelet:${password}@postgresql:5432/gaugelet`,
-      "secret-key": randomBytes(32).toString("base64"),
-      "admin-token": `gaugelet_${random()}`,
-      "grafana-secret": random(),
-      "grafana-admin-password": random(),
-    },
+    stringData,
   };
-}
-
-/** Needs no escape in an address. */
-function random(): string {
-  return randomBytes(24).toString("base64url");
 }

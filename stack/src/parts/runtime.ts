@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { prepareGrafanaSecrets } from "../grafana/secrets.ts";
 import type { Part } from "../part.ts";
 import { ROOT } from "../root.ts";
 import type { Settings } from "../settings.ts";
@@ -15,12 +16,14 @@ export function runtimePart(settings: Settings, python: string): Part {
       { title: "Runtime metrics", url: `http://127.0.0.1:${management}/metrics` },
     ],
     async prepare() {
+      const { secret } = await prepareGrafanaSecrets(settings);
       return {
         command: process.execPath,
         args: [join(ROOT, "runtime", "src", "main.ts")],
         environment: {
           GAUGELET_CONFIG: join(ROOT, "gaugelet.yaml"),
           PROMETHEUS_URL: `http://127.0.0.1:${prometheus}`,
+          ...(settings.grafanaSecret === undefined ? { GAUGELET_GRAFANA_SECRET_FILE: secret } : {}),
           ...settings.environment,
           ...redisEnvironment(settings),
           GAUGELET_RUNTIME_ADDRESS: "127.0.0.1",

@@ -1,5 +1,6 @@
-// Sets up what the arguments name: node stack/src/setup/main.ts python | python-dev | services | chromium …
+// Sets up what the arguments name: node stack/src/setup/main.ts python | services | grafana-app …
 import { explainFileError, Problem } from "../problem.ts";
+import { setupGrafanaApp } from "./grafana-app.ts";
 import { setupKafka } from "./kafka.ts";
 import { setupChromium, setupServices } from "./programs.ts";
 import { setupPython } from "./python.ts";
@@ -10,6 +11,7 @@ const SETUPS: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
   services: (signal) => setupServices({ signal }),
   kafka: (signal) => setupKafka({ signal }),
   chromium: (signal) => setupChromium({ signal }),
+  "grafana-app": (signal) => setupGrafanaApp({ signal }),
 };
 
 const stopping = new AbortController();

@@ -14,10 +14,14 @@ export interface ToolRun {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Where it runs; in this process' own folder, unless said. */
+  readonly folder?: string;
   /** Base name of the log file that its output is added to. */
   readonly log: string;
   readonly step: Step;
   readonly signal?: AbortSignal | undefined;
+  /** True where the signal ends what it started as well, which a tool such as npm would leave running. */
+  readonly endsAll?: boolean;
 }
 
 /**
@@ -25,15 +29,22 @@ export interface ToolRun {
  *
  * @throws Problem with the last lines of its output where it fails.
  */
-export async function runTool({ command, args, env, log, step, signal }: ToolRun): Promise<void> {
+export async function runTool(run: ToolRun): Promise<void> {
+  const { command, args, env, folder, log, step, signal, endsAll = false } = run;
   signal?.throwIfAborted();
-  const folder = join(TOOLS_FOLDER, "logs");
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, `${log}.log`);
+  const logs = join(TOOLS_FOLDER, "logs");
+  await mkdir(logs, { recursive: true });
+  const file = join(logs, `${log}.log`);
   const output = createWriteStream(file, { flags: "a" });
   output.write(`$ ${command} ${args.join(" ")}\n`);
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: env ?? process.env });
-  const stop = (): void => void child.kill();
+  const child = spawn(command, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: env ?? process.env,
+    cwd: folder,
+    // A group of its own, which can be ended as one.
+    detached: endsAll,
+  });
+  const stop = (): void => void (endsAll ? endGroup(child.pid) : child.kill());
   signal?.addEventListener("abort", stop);
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
@@ -59,4 +70,12 @@ export async function runTool({ command, args, env, log, step, signal }: ToolRun
   }
   signal?.throwIfAborted();
   if (failure !== undefined) throw new Problem(`${command} ${failure}. ${await describeLog(file)}`);
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGTERM");
+  } catch {
+    // All of it has ended already.
+  }
 }

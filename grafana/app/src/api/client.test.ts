@@ -1,0 +1,58 @@
+import { of, throwError } from "rxjs";
+import { ask, proxied } from "./client";
+
+const fetch = jest.fn();
+jest.mock("@grafana/runtime", () => ({
+  getBackendSrv: () => ({ fetch }),
+  config: {
+    bootData: { user: { orgRole: "Editor", isGrafanaAdmin: false, isSignedIn: true, login: "ada" } },
+  },
+}));
+
+beforeEach(() => fetch.mockReset());
+
+test("requests take the route of whoever looks, and leave out what is empty", () => {
+  expect(proxied("/runs", { query: { function: "a b", owner: "", limit: 5, after: undefined } })).toBe(
+    "/api/plugin-proxy/gaugelet-functions-app/editor/runs?function=a+b&limit=5",
+  );
+});
+
+test("the answer is what the API answers", async () => {
+  fetch.mockReturnValue(of({ data: { items: [] } }));
+  expect(await ask("POST", "/functions", { body: { name: "a" } })).toEqual({ items: [] });
+  expect(fetch).toHaveBeenCalledWith(expect.objectContaining({ method: "POST", data: { name: "a" } }));
+});
+
+test("a problem of the API is told with its code and members", async () => {
+  const data = {
+    type: "/problems/conflict",
+    title: "In the way",
+    status: 409,
+    detail: "a is there",
+    version: 3,
+  };
+  fetch.mockReturnValue(throwError(() => ({ status: 409, data })));
+  await expect(ask("POST", "/functions")).rejects.toMatchObject({
+    status: 409,
+    code: "conflict",
+    message: "a is there",
+    members: { version: 3 },
+  });
+});
+
+test("a runtime that cannot be reached is told as that", async () => {
+  fetch.mockReturnValue(throwError(() => ({ status: 502, data: {} })));
+  await expect(ask("GET", "/me")).rejects.toMatchObject({
+    status: 502,
+    message: expect.stringContaining("cannot reach"),
+  });
+});
+
+test("who stops listening hears nothing more", async () => {
+  const { NEVER } = await import("rxjs");
+  fetch.mockReturnValue(NEVER);
+  const stopping = new AbortController();
+  const asking = ask("GET", "/me", { signal: stopping.signal });
+  stopping.abort();
+  await expect(asking).rejects.toThrow();
+});

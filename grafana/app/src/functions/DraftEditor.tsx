@@ -1,0 +1,106 @@
+import { Alert, Badge, Stack, Text } from "@grafana/ui";
+import { useState } from "react";
+import type { ApiError } from "../api/client";
+import { Problem } from "../components/Problem";
+import { CodePane } from "./CodePane";
+import { DropZone } from "./DropZone";
+import type { Draft } from "./draft";
+import { ManifestForm } from "./ManifestForm";
+import { readUpload } from "./upload";
+import type { Check } from "./use-check";
+
+/** What a {@link DraftEditor} shows and changes. */
+export interface DraftEditorProps {
+  readonly draft: Draft;
+  readonly onChange: (draft: Draft) => void;
+  readonly check: Check | undefined;
+  readonly error: ApiError | undefined;
+  readonly isChecking: boolean;
+}
+
+/** Code and manifest of a function, and what the runtime says of them. */
+export function DraftEditor({ draft, onChange, check, error, isChecking }: DraftEditorProps) {
+  const [uploadProblem, setUploadProblem] = useState<string>();
+  const upload = async (chosen: File[]): Promise<void> => {
+    try {
+      const { name, manifest } = draft;
+      const read = await readUpload(chosen);
+      onChange(
+        "zip" in read ? { name, manifest, files: {}, zip: read.zip } : { name, manifest, files: read.files },
+      );
+      setUploadProblem(undefined);
+    } catch (thrown) {
+      setUploadProblem((thrown as Error).message);
+    }
+  };
+  return (
+    <Stack direction="column" gap={2}>
+      <ManifestForm manifest={draft.manifest} onChange={(manifest) => onChange({ ...draft, manifest })} />
+      {draft.zip === undefined ? (
+        <CodePane
+          files={draft.files}
+          findings={check?.findings ?? []}
+          onChange={(files) => onChange({ ...draft, files })}
+        />
+      ) : (
+        <Alert
+          severity="info"
+          title={`The code is a zip of ${Math.ceil((draft.zip.length * 0.75) / 1024)} KiB`}
+        >
+          It is unpacked and checked by the runtime.
+        </Alert>
+      )}
+      {uploadProblem !== undefined && (
+        <Alert severity="error" title="This cannot be uploaded">
+          {uploadProblem}
+        </Alert>
+      )}
+      <DropZone
+        text="Or drop source files or a zip here, or click to choose them."
+        onFiles={(chosen) => void upload(chosen)}
+      />
+      {error !== undefined && <Problem error={error} title="It could not be checked" />}
+      <CheckResult check={check} isChecking={isChecking} />
+    </Stack>
+  );
+}
+
+/** What the runtime says of a draft, for those who do not see the marks in the code as well. */
+function CheckResult({ check, isChecking }: { check: Check | undefined; isChecking: boolean }) {
+  if (check === undefined)
+    return isChecking ? <Badge color="blue" icon="sync" text="Being checked…" /> : null;
+  const { problems, findings, isAccepted } = check;
+  return (
+    <div role="status">
+      <Stack direction="column" gap={0.5}>
+        <div>
+          {isAccepted ? (
+            <Badge
+              color="green"
+              icon="check"
+              text={isChecking ? "Being checked again…" : "Checked: it can be deployed"}
+            />
+          ) : (
+            <Badge color="red" icon="exclamation-triangle" text="It cannot be deployed so" />
+          )}
+        </div>
+        {problems.map((problem) => (
+          <Text key={problem} color="error">
+            {problem}
+          </Text>
+        ))}
+        {findings.map(({ file, line, column, message, severity }) => (
+          <Text
+            key={`${file}:${line}:${column}:${message}`}
+            color={severity === "error" ? "error" : "warning"}
+          >
+            {file === ""
+              ? ""
+              : `${file}${line === null ? "" : `:${line}${column === null ? "" : `:${column}`}`}: `}
+            {message}
+          </Text>
+        ))}
+      </Stack>
+    </div>
+  );
+}

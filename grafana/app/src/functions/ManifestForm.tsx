@@ -1,0 +1,152 @@
+import { CodeEditor, Collapse, Combobox, Field, Input, Stack } from "@grafana/ui";
+import { useEffect, useId, useState } from "react";
+import type { Language, Manifest } from "./draft";
+import { TriggersField } from "./TriggersField";
+
+const LANGUAGES = [
+  { value: "python", label: "Python" },
+  { value: "javascript", label: "JavaScript" },
+  { value: "typescript", label: "TypeScript" },
+  { value: "script", label: "Plain script" },
+];
+const CLASSES = [
+  { value: "standard", label: "Standard" },
+  { value: "premium", label: "Premium: goes first" },
+];
+
+/** All of a manifest: what is set often as fields, the whole as JSON. */
+export function ManifestForm({
+  manifest,
+  onChange,
+}: {
+  manifest: Manifest;
+  onChange: (manifest: Manifest) => void;
+}) {
+  const id = useId();
+  const [isWholeOpen, setWholeOpen] = useState(false);
+  const set = (changes: Record<string, unknown>): void => {
+    const all = Object.entries({ ...manifest, ...changes });
+    onChange(Object.fromEntries(all.filter(([, value]) => value !== undefined && value !== "")));
+  };
+  const limits = manifest.limits ?? {};
+  const setLimit = (name: string, value: string): void => {
+    const changed = Object.fromEntries(
+      Object.entries({ ...limits, [name]: value }).filter(([, each]) => each !== ""),
+    );
+    set({ limits: Object.keys(changed).length === 0 ? undefined : changed });
+  };
+
+  return (
+    <Stack direction="column" gap={2}>
+      <Field label="Description" noMargin>
+        <Input
+          id={`${id}-description`}
+          value={manifest.description ?? ""}
+          placeholder="What it is for"
+          onChange={({ currentTarget }) => set({ description: currentTarget.value })}
+        />
+      </Field>
+      <Stack gap={2} wrap="wrap">
+        <Field label="Language" noMargin>
+          <Combobox
+            id={`${id}-language`}
+            width={24}
+            options={LANGUAGES}
+            value={manifest.language ?? "python"}
+            onChange={({ value }) => set({ language: value as Language })}
+          />
+        </Field>
+        <Field label="Entry point" description="Module and function; of a script its file" noMargin>
+          <Input
+            id={`${id}-handler`}
+            width={28}
+            value={manifest.handler ?? ""}
+            placeholder="handler.handler"
+            onChange={({ currentTarget }) => set({ handler: currentTarget.value })}
+          />
+        </Field>
+        <Field label="Class" noMargin>
+          <Combobox
+            id={`${id}-class`}
+            width={24}
+            options={CLASSES}
+            value={String(manifest.class ?? "standard")}
+            onChange={({ value }) => set({ class: value === "standard" ? undefined : value })}
+          />
+        </Field>
+        <Field label="Time limit" noMargin>
+          <Input
+            id={`${id}-timeout`}
+            width={12}
+            value={String(limits.timeout ?? "")}
+            placeholder="30s"
+            onChange={({ currentTarget }) => setLimit("timeout", currentTarget.value)}
+          />
+        </Field>
+        <Field label="Memory limit" noMargin>
+          <Input
+            id={`${id}-memory`}
+            width={12}
+            value={String(limits.memory ?? "")}
+            placeholder="512Mi"
+            onChange={({ currentTarget }) => setLimit("memory", currentTarget.value)}
+          />
+        </Field>
+      </Stack>
+      <TriggersField triggers={manifest.triggers ?? []} onChange={(triggers) => set({ triggers })} />
+      <Collapse label="Whole manifest as JSON" isOpen={isWholeOpen} onToggle={setWholeOpen}>
+        <WholeManifest manifest={manifest} onChange={onChange} />
+      </Collapse>
+    </Stack>
+  );
+}
+
+/** The manifest as text: what has no field of its own is set here. */
+function WholeManifest({
+  manifest,
+  onChange,
+}: {
+  manifest: Manifest;
+  onChange: (manifest: Manifest) => void;
+}) {
+  const current = JSON.stringify(manifest, null, 2);
+  const [text, setText] = useState(current);
+  const [problem, setProblem] = useState<string>();
+  useEffect(() => {
+    // The fields changed it; while it is written here it stays as it is written.
+    setText((last) => (parsed(last) === JSON.stringify(manifest) ? last : current));
+  }, [current, manifest]);
+  return (
+    <Field
+      label="Manifest"
+      description="Every field is explained in the reference of the manifest."
+      invalid={problem !== undefined}
+      error={problem}
+      noMargin
+    >
+      <CodeEditor
+        value={text}
+        language="json"
+        height={260}
+        showLineNumbers
+        onChange={(written) => {
+          setText(written);
+          try {
+            onChange(JSON.parse(written) as Manifest);
+            setProblem(undefined);
+          } catch (error) {
+            setProblem(`No JSON yet: ${(error as Error).message}`);
+          }
+        }}
+      />
+    </Field>
+  );
+}
+
+function parsed(text: string): string | undefined {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+import { PANEL_LINK, queryOf } from "./panel-link";
+
+const context = (...targets: object[]) => ({ targets }) as never;
+
+test("the first query in PromQL is taken", () => {
+  expect(queryOf(context({ refId: "A", rawSql: "select 1" }, { refId: "B", expr: "up" }))).toBe("up");
+});
+
+test.each([[undefined], [context()], [context({ refId: "A", expr: "  " })]])("there may be none", (given) => {
+  expect(queryOf(given)).toBeUndefined();
+  expect(PANEL_LINK.configure?.(given)).toBeUndefined();
+});
+
+test("the link has the query, whatever is in it", () => {
+  const query = 'rate(a{b="c&d"}[5m])';
+  const link = PANEL_LINK.configure?.(context({ refId: "A", expr: query }));
+  const [, search] = (link?.path ?? "").split("?");
+  expect(new URLSearchParams(search).get("query")).toBe(query);
+});

@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import { waitFor } from "@gaugelet/testing/wait";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { seriousFaults } from "./app/faults.ts";
+import { measureFirstPage } from "./app/first-page.ts";
+import { type AppGrafana, appGrafana, makeUser, type OrganizationRole, WHY_NOT } from "./app/grafana.ts";
+import {
+  APP,
+  compare,
+  editCode,
+  makeFunction,
+  makeTopic,
+  rollBack,
+  sendEvent,
+  tryIt,
+} from "./app/stories.ts";
+import { signIn, startBrowser, type Visitor } from "./app/visitor.ts";
+
+/** Every page, as an administrator sees it. */
+const PAGES = [
+  "functions",
+  "functions/new",
+  "functions/new?template=anomaly",
+  ...["outputs", "try", "code", "versions", "runs", "logs", "settings"].map(
+    (tab) => `functions/host-usage/${tab}`,
+  ),
+  "topics",
+  "runs",
+  "workers",
+  "usage",
+].map((page) => `${APP}/${page}`);
+
+if (WHY_NOT !== undefined) console.log(`The app is not tested in a browser: ${WHY_NOT}.`);
+
+describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack behind it", () => {
+  let grafana: AppGrafana;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [grafana, browser] = await Promise.all([appGrafana(), startBrowser()]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await grafana?.stop();
+  });
+
+  /** Somebody new in Grafana, who has signed in. */
+  async function visitor(role: OrganizationRole): Promise<Visitor> {
+    const name = `${role.toLowerCase()}-${randomUUID().slice(0, 8)}`;
+    return await signIn(browser, grafana, await makeUser(grafana, name, role));
+  }
+
+  test("an editor sees what runs, and may make functions", async () => {
+    const { page, url, errors } = await visitor("Editor");
+    await page.goto(`${url}${APP}`);
+    await page.getByRole("link", { name: "host-usage", exact: true }).waitFor();
+    expect(await page.getByRole("link", { name: "New function" }).isVisible()).toBe(true);
+    expect(errors).toEqual([]);
+  });
+
+  test("a viewer sees the same, but makes none", async () => {
+    const { page, url, errors } = await visitor("Viewer");
+    await page.goto(`${url}${APP}/functions`);
+    await page.getByRole("link", { name: "host-usage", exact: true }).waitFor();
+    expect(await page.getByRole("link", { name: "New function" }).count()).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
+  test("who has not signed in is asked to", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${grafana.url}${APP}/functions`);
+    await page.getByText("Sign in to see functions").waitFor();
+    expect(await page.getByRole("link", { name: "host-usage", exact: true }).count()).toBe(0);
+  });
+
+  test("an editor makes topic and function, sends an event, sees run and output, edits, compares, rolls back", async () => {
+    const editor = await visitor("Editor");
+    const { page, url, errors } = editor;
+    const name = `celsius-${randomUUID().slice(0, 8)}`;
+    const topics: [string, string] = [`${name}-in`, `${name}-out`];
+    for (const topic of topics) await makeTopic(editor, topic);
+    await makeFunction(editor, name, topics);
+    await sendEvent(editor, topics[0], { sensor: "roof", fahrenheit: 68 });
+
+    await page.goto(`${url}${APP}/functions/${name}/runs`);
+    await page
+      .getByRole("link", { name: /^\d{4}-/ })
+      .first()
+      .click();
+    await page.getByText('"celsius": 20').first().waitFor();
+
+    await page.goto(`${url}${APP}/functions/${name}/outputs`);
+    await page
+      .getByText(/celsius/)
+      .first()
+      .waitFor();
+
+    await editCode(editor, name, (code) => code.replace("/ 1.8", "/ 1.8 + 0.5"), "half a degree more");
+    expect(await tryIt(editor, name, { sensor: "roof", fahrenheit: 50 })).toContain('"celsius": 10.5');
+    await waitFor("its run to be recorded", async () => (await compare(editor, name, 1)).includes("10.5"));
+    await rollBack(editor, name, 1);
+    expect(await tryIt(editor, name, { sensor: "roof", fahrenheit: 50 })).toContain('"celsius": 10');
+    expect(errors).toEqual([]);
+  });
+
+  test("a viewer calls a function and sees that run, and nobody else's", async () => {
+    const name = `own-${randomUUID().slice(0, 8)}`;
+    const editor = await visitor("Editor");
+    const topics: [string, string] = [`${name}-in`, `${name}-out`];
+    for (const topic of topics) await makeTopic(editor, topic);
+    await makeFunction(editor, name, topics);
+    await tryIt(editor, name, { sensor: "roof", fahrenheit: 32 });
+
+    const viewer = await visitor("Viewer");
+    const { page, url, errors } = viewer;
+    await sendEvent(viewer, topics[0], { sensor: "cellar", fahrenheit: 41 });
+    expect(await tryIt(viewer, name, { sensor: "cellar", fahrenheit: 50 })).toContain('"celsius": 10');
+    await waitFor("the run", async () => {
+      await page.goto(`${url}${APP}/runs?function=${name}`);
+      await page.getByRole("table", { name: "Runs" }).waitFor();
+      return (await page.getByRole("row").count()) > 1;
+    });
+    const rows = await page.getByRole("row").allTextContents();
+    expect(rows.slice(1).every((row) => row.includes(viewer.user))).toBe(true);
+    expect(errors).toEqual([]);
+  });
+
+  test("no page has a serious fault for those who do not see it, or use no mouse", async () => {
+    const { page, url, errors } = await visitor("Admin");
+    for (const path of PAGES) {
+      await page.goto(`${url}${path}`);
+      await page.getByRole("main").waitFor();
+      await page.waitForLoadState("networkidle");
+      expect({ path, faults: await seriousFaults(page) }).toEqual({ path, faults: [] });
+    }
+    expect(errors).toEqual([]);
+  });
+
+  test("the first page brings little code, and is there about as soon as Grafana's own lists", async () => {
+    const first = await measureFirstPage(await visitor("Editor"));
+    console.log(
+      `the list of functions: ${(first.codeBytes / 1024).toFixed(1)} KiB of code gzipped, there after ` +
+        `${Math.round(first.milliseconds)} ms; Grafana's list of dashboards after ${Math.round(first.dashboardsMilliseconds)} ms`,
+    );
+    expect(first.codeBytes).toBeLessThan(150 * 1024);
+  });
+});

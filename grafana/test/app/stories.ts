@@ -1,0 +1,113 @@
+import type { Page } from "playwright-core";
+
+/** Address of the app's pages, after that of Grafana. */
+export const APP = "/a/gaugelet-functions-app";
+
+/** What the stories need: a page that somebody is signed in on, and where Grafana is. */
+export interface Visit {
+  readonly page: Page;
+  readonly url: string;
+}
+
+/** Make a topic. */
+export async function makeTopic({ page, url }: Visit, name: string): Promise<void> {
+  await page.goto(`${url}${APP}/topics`);
+  await page.getByRole("button", { name: "New topic" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByRole("button", { name: /make|create/i }).click();
+  await page.waitForURL(`**${APP}/topics/${name}`);
+}
+
+/** Make a function from the template that transforms events from one topic to another. */
+export async function makeFunction(
+  { page, url }: Visit,
+  name: string,
+  topics: [string, string],
+): Promise<void> {
+  await page.goto(`${url}${APP}/functions/new`);
+  await page.getByRole("heading", { name: "Transform between topics" }).click();
+  await page.getByLabel("Name").fill(name);
+  await page.getByText("Whole manifest as JSON").click();
+  await changeEditor(page, "json", (text) =>
+    text.replace('"fahrenheit"', `"${topics[0]}"`).replace('"celsius"', `"${topics[1]}"`),
+  );
+  await page.getByText("Checked: it can be deployed").waitFor();
+  await page.getByRole("button", { name: "Create and deploy" }).click();
+  await page.waitForURL(`**${APP}/functions/${name}/try`);
+}
+
+/** Send an event to a topic. */
+export async function sendEvent({ page, url }: Visit, topic: string, event: object): Promise<void> {
+  await page.goto(`${url}${APP}/topics/${topic}?tab=send`);
+  await page.locator(".monaco-editor").first().waitFor();
+  await changeEditor(page, "json", () => JSON.stringify(event));
+  await page.getByRole("button", { name: /^Send/ }).first().click();
+  await page.getByText(/The event was accepted/).waitFor();
+}
+
+/** Change the code of a function, and deploy it. */
+export async function editCode(
+  { page, url }: Visit,
+  name: string,
+  change: (code: string) => string,
+  comment: string,
+): Promise<void> {
+  await page.goto(`${url}${APP}/functions/${name}/code`);
+  await page.locator(".monaco-editor").first().waitFor();
+  await changeEditor(page, "python", change);
+  await page.getByText("Checked: it can be deployed").waitFor();
+  await page.getByRole("button", { name: "Review and deploy" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Comment").fill(comment);
+  await dialog.getByRole("button", { name: "Deploy" }).click();
+  await page
+    .getByText(/version 2/)
+    .first()
+    .waitFor();
+}
+
+/** Compare a version with the one that runs, on inputs that were recorded. @returns what the page then shows of it. */
+export async function compare({ page, url }: Visit, name: string, version: number): Promise<string> {
+  await page.goto(`${url}${APP}/functions/${name}/versions`);
+  await rowOf(page, version).getByRole("button", { name: "Compare" }).click();
+  await page.getByRole("button", { name: "Compare on recorded inputs" }).click();
+  await page
+    .getByText(/comes? to (something else|the same)/)
+    .first()
+    .waitFor();
+  return (await page.getByRole("region", { name: /^Versions \d/ }).textContent()) ?? "";
+}
+
+/** Have an earlier version run. */
+export async function rollBack({ page, url }: Visit, name: string, version: number): Promise<void> {
+  await page.goto(`${url}${APP}/functions/${name}/versions`);
+  await rowOf(page, version).getByRole("button", { name: "Run this one" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Run it" }).click();
+  await rowOf(page, version).getByText("Runs").waitFor();
+}
+
+/** Call a function with an event. @returns what the page shows of the result. */
+export async function tryIt({ page, url }: Visit, name: string, event: object): Promise<string> {
+  await page.goto(`${url}${APP}/functions/${name}/try`);
+  await page.locator(".monaco-editor").first().waitFor();
+  await changeEditor(page, "json", () => JSON.stringify(event));
+  await page.getByRole("button", { name: "Run" }).click();
+  const result = page.getByRole("status", { name: "Result" });
+  await result.getByText(/Completed in|failed|timed-out|killed|rejected/).waitFor();
+  return (await result.textContent()) ?? "";
+}
+
+function rowOf(page: Page, version: number) {
+  return page
+    .getByRole("row")
+    .filter({ has: page.getByRole("cell", { name: new RegExp(`^${version}\\b`) }) });
+}
+
+/** Change the text of an editor as somebody who types would: Monaco takes no text from outside. */
+async function changeEditor(page: Page, language: string, change: (text: string) => string): Promise<void> {
+  const find = `(window.monaco.editor.getModels().filter((model) => model.getLanguageId() === ${JSON.stringify(language)}).at(-1))`;
+  await page.waitForFunction(`window.monaco !== undefined && ${find}?.getValue() !== undefined`);
+  const text = await page.evaluate<string>(`${find}.getValue()`);
+  await page.evaluate(`${find}.setValue(${JSON.stringify(change(text))})`);
+}

@@ -1,0 +1,40 @@
+import { type Browser, chromium, type Page } from "playwright-core";
+import { findCommand } from "../../../stack/src/setup/find-command.ts";
+import { setupChromium } from "../../../stack/src/setup/programs.ts";
+import type { AppGrafana, Login } from "./grafana.ts";
+
+/** Longest time that something may take to appear, in milliseconds: the machine may be busy. */
+const PATIENCE = 60_000;
+
+/** Somebody at a page of Grafana. */
+export interface Visitor {
+  readonly page: Page;
+  readonly url: string;
+  /** Login of whoever it is. */
+  readonly user: string;
+  /** What went wrong on the pages: errors of the console, and exceptions that nobody caught. */
+  readonly errors: readonly string[];
+}
+
+/** A Chromium without windows. */
+export async function startBrowser(): Promise<Browser> {
+  await setupChromium();
+  const executablePath = findCommand("chromium", "chromium-browser", "google-chrome") ?? "chromium";
+  // A container's root has no sandbox to offer, and the pages are our own.
+  return await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+/** Somebody who has signed in. */
+export async function signIn(browser: Browser, { url }: AppGrafana, login: Login): Promise<Visitor> {
+  const context = await browser.newContext({ viewport: { width: 1_600, height: 1_000 } });
+  context.setDefaultTimeout(PATIENCE);
+  const answer = await context.request.post(`${url}/login`, { data: login });
+  if (!answer.ok()) throw new Error(`${login.user} cannot sign in: ${await answer.text()}`);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
+  });
+  return { page, url, user: login.user, errors };
+}
