@@ -57,6 +57,10 @@ export async function appGrafana(environment = process.env): Promise<AppGrafana>
       },
     );
     const password = (await readFile(join(state, "grafana-admin-password"), "utf8")).trim();
+    const authorization = `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`;
+    const me = `${url}/api/plugin-proxy/gaugelet-functions-app/admin/me`;
+    // The catalog is opened beside the rest; until then the app says so, and asks again.
+    await waitFor("the API", async () => (await fetch(me, { headers: { authorization } })).ok, 120);
     return { url, admin: { user: "admin", password }, stop };
   } catch (error) {
     await stop();

@@ -40,6 +40,14 @@ export class ApiError extends Error {
   }
 }
 
+/** How long what is away is left alone before it is asked for again, in milliseconds. */
+export const AWAY_MILLISECONDS = 2_000;
+
+/** Whether the runtime said that something it needs is away: it comes back by itself, and a page asks again. */
+export function isAway(error: ApiError | undefined): boolean {
+  return error?.code === "unavailable";
+}
+
 /** Address of something below `/api/v1`, through Grafana's data proxy. */
 export function proxied(
   path: string,

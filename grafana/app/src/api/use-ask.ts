@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type ApiError, type AskOptions, ask } from "./client";
+import { type ApiError, type AskOptions, AWAY_MILLISECONDS, ask, isAway } from "./client";
 
 /** What was asked for, as far as it is there. */
 export interface Asked<Answer> {
@@ -51,6 +51,14 @@ export function useAsk<Answer>(
     }, everySeconds * 1000);
     return () => clearInterval(timer);
   }, [everySeconds, reload]);
+
+  const isRetried = isAway(state.error);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer that it is away is followed by a question
+  useEffect(() => {
+    if (!isRetried) return;
+    const timer = setTimeout(reload, AWAY_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [isRetried, state.error, reload]);
 
   const isCurrent = state.key === key;
   const data = isCurrent ? state.data : undefined;

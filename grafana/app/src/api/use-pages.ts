@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type ApiError, type AskOptions, ask } from "./client";
+import { type ApiError, type AskOptions, AWAY_MILLISECONDS, ask, isAway } from "./client";
 
 /** A list of the API: `next` of an answer is `after` of the next. */
 interface Page<Item> {
@@ -87,6 +87,12 @@ export function usePages<Item>(path: string, query: AskOptions["query"] = {}): P
   }, [load]);
 
   const shown = state.key === key ? state : empty;
+  const isRetried = isAway(shown.error);
+  useEffect(() => {
+    if (!isRetried) return;
+    const timer = setTimeout(() => load(null, []), AWAY_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [isRetried, load]);
   const refresh = useCallback(
     (keyOf: (item: Item) => string) => {
       if (asking.current !== undefined) return;
