@@ -1,6 +1,6 @@
 import { css } from "@emotion/css";
 import { Combobox, type ComboboxOption } from "@grafana/ui";
-import { useId } from "react";
+import { useId, useState } from "react";
 
 /** What a {@link Choice} shows. */
 export interface ChoiceProps {
@@ -18,18 +18,28 @@ export interface ChoiceProps {
 /** One of several, by a name that is not seen. */
 export function Choice({ label, options, value, onChange, width, placeholder, isOpen = false }: ChoiceProps) {
   const id = useId();
+  // Grafana's box goes on showing what was chosen in it where the value is changed from elsewhere, such as by a button
+  // that clears it: a new one takes its place then.
+  const [box, setBox] = useState({ value, chosen: value, turn: 0 });
+  if (value !== box.value) {
+    setBox({ value, chosen: value, turn: value === box.chosen ? box.turn : box.turn + 1 });
+  }
   return (
     <>
       <span id={id} className={HIDDEN}>
         {label}
       </span>
       <Combobox
+        key={box.turn}
         aria-labelledby={id}
         width={width}
         options={options}
         value={value}
         createCustomValue={isOpen}
-        onChange={(chosen) => onChange(chosen.value)}
+        onChange={(chosen) => {
+          setBox((last) => ({ ...last, chosen: chosen.value }));
+          onChange(chosen.value);
+        }}
         {...(placeholder === undefined ? {} : { placeholder })}
       />
     </>

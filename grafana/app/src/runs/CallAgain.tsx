@@ -97,7 +97,8 @@ export function CalledAgain({ again: { called, doing, call } }: { again: Calling
         severity={isDone ? "success" : "error"}
         title={isDone ? `Called again: completed in ${seconds(runSeconds)}` : `Called again: ${status}`}
       >
-        {isDone ? `It cost ${shortMoney(usage?.cost)}. ` : `${error ?? ""} `}
+        {isDone && usage?.cost != null && `It cost ${shortMoney(usage.cost)}. `}
+        {!isDone && `${error ?? ""} `}
         <TextLink href={`${APP_PATH}/runs/${run}`} inline>
           Look at the new run
         </TextLink>

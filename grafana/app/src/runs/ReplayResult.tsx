@@ -31,15 +31,17 @@ export function ReplayResult({ replay }: { replay: ReplayDetails }) {
       {single === undefined && runs.length > 0 && (
         <>
           {different > 0 && different < runs.length && (
-            <RadioButtonGroup
-              aria-label="Which runs are shown"
-              options={[
-                { value: "different", label: `Those that differ (${different})` },
-                { value: "all", label: `All (${runs.length})` },
-              ]}
-              value={which}
-              onChange={setWhich}
-            />
+            <div>
+              <RadioButtonGroup
+                aria-label="Which runs are shown"
+                options={[
+                  { value: "different", label: `Those that differ (${different})` },
+                  { value: "all", label: `All (${runs.length})` },
+                ]}
+                value={which}
+                onChange={setWhich}
+              />
+            </div>
           )}
           <Table
             label="Replayed runs"
@@ -111,15 +113,6 @@ function columnsOf(
         </TextLink>
       ),
     },
-    { title: "As recorded", width: "9rem", cell: ({ old }) => <StatusBadge status={old.status} /> },
-    { title: "Replayed", width: "9rem", cell: (run) => <StatusBadge status={run.new.status} /> },
-    { title: "Time then", width: "6.5rem", isNumber: true, cell: ({ old }) => seconds(old.runSeconds) },
-    { title: "Time now", width: "6.5rem", isNumber: true, cell: (run) => seconds(run.new.runSeconds) },
-    {
-      title: "What differs",
-      width: "minmax(12rem, 2fr)",
-      cell: (run) => <Text color="secondary">{inShort(run)}</Text>,
-    },
     {
       title: "Side by side",
       width: "8rem",
@@ -134,6 +127,15 @@ function columnsOf(
           {chosen === run ? "Close" : "Look"}
         </Button>
       ),
+    },
+    { title: "As recorded", width: "9rem", cell: ({ old }) => <StatusBadge status={old.status} /> },
+    { title: "Replayed", width: "9rem", cell: (run) => <StatusBadge status={run.new.status} /> },
+    { title: "Time then", width: "6.5rem", isNumber: true, cell: ({ old }) => seconds(old.runSeconds) },
+    { title: "Time now", width: "6.5rem", isNumber: true, cell: (run) => seconds(run.new.runSeconds) },
+    {
+      title: "What differs",
+      width: "minmax(12rem, 2fr)",
+      cell: (run) => <Text color="secondary">{inShort(run)}</Text>,
     },
   ];
 }

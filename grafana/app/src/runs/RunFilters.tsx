@@ -60,6 +60,7 @@ export function RunFilters({
         placeholder="Queued at any time"
         clearable
         hideTimeZone
+        isReversed={false}
         onChange={({ raw }) => onChange({ from: textOf(raw.from), to: textOf(raw.to) })}
       />
       {/* Others see runs that they called themselves, and those alone. */}

@@ -80,11 +80,7 @@ function Run({ run }: { run: RunDetails }) {
         <Problem error={asked.error} title="It cannot be replayed: the function is not known" />
       )}
       <CalledAgain again={again} />
-      {run.error !== null && (
-        <Alert severity="error" title={run.error.split("\n", 1)[0] ?? run.error}>
-          {run.error.includes("\n") && <pre>{run.error}</pre>}
-        </Alert>
-      )}
+      {run.error !== null && <Failure error={run.error} />}
       <RunFacts run={run} />
       <Grid minColumnWidth={55} gap={2}>
         <Recorded title="Input" value={run.input} isCut={run.isInputCut} />
@@ -96,6 +92,15 @@ function Run({ run }: { run: RunDetails }) {
         <ReplayRun run={run} details={asked.data} onClose={() => setReplaying(false)} />
       )}
     </Stack>
+  );
+}
+
+function Failure({ error }: { error: string }) {
+  const [first = "", ...rest] = error.split("\n");
+  return (
+    <Alert severity="error" title={first}>
+      {rest.length > 0 && <pre>{rest.join("\n")}</pre>}
+    </Alert>
   );
 }
 

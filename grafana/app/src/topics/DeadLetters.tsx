@@ -35,7 +35,7 @@ export function DeadLetters({
             <Text element="h3" variant="h5">
               <FunctionLink name={name} />
             </Text>
-            {count.error.code === "not-found" ? (
+            {"isOthers" in count ? (
               <Text color="secondary">Its dead letters are for its owner and administrators.</Text>
             ) : (
               <Problem error={count.error} onRetry={onChanged} />
