@@ -85,7 +85,7 @@ function ReplayForm({ name, version }: { name: string; version: number }) {
             id="gaugelet-replay-runs"
             type="number"
             min={1}
-            max={10_000}
+            max={1_000}
             width={14}
             value={limit}
             onChange={({ currentTarget }) => setLimit(currentTarget.value)}
