@@ -1,15 +1,14 @@
 import { Button, Field, Input, LoadingPlaceholder, RadioButtonGroup, Stack, Text } from "@grafana/ui";
-import { useEffect, useState } from "react";
-import { type ApiError, ask } from "../api/client";
+import { useState } from "react";
+import { ask } from "../api/client";
 import type { ReplayDetails } from "../api/types";
 import { json } from "../components/format";
 import { Problem } from "../components/Problem";
 import { useDoing } from "../components/use-doing";
 import { ReplayResult } from "../runs/ReplayResult";
+import { useReplay } from "../runs/use-replay";
 import { Difference, FileDifferences } from "./Difference";
 import { useCode } from "./use-code";
-
-const LOOK_MILLISECONDS = 500;
 
 /** Two versions: how their code differs, and what the other makes of inputs that were recorded. */
 export function Comparison({
@@ -122,28 +121,4 @@ function ReplayForm({ name, version }: { name: string; version: number }) {
       {replay !== undefined && <ReplayResult replay={replay} />}
     </Stack>
   );
-}
-
-/** A replay, as far as it is. */
-function useReplay(id: string | undefined): { replay?: ReplayDetails; error?: ApiError } {
-  const [state, setState] = useState<{ replay?: ReplayDetails; error?: ApiError }>({});
-  useEffect(() => {
-    if (id === undefined) return;
-    let isOver = false;
-    const look = (): void => {
-      ask<ReplayDetails>("GET", `/replays/${id}`).then(
-        (replay) => {
-          if (isOver) return;
-          setState({ replay });
-          if (replay.status === "running") setTimeout(look, LOOK_MILLISECONDS);
-        },
-        (error: ApiError) => !isOver && setState({ error }),
-      );
-    };
-    look();
-    return () => {
-      isOver = true;
-    };
-  }, [id]);
-  return state;
 }
