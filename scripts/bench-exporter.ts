@@ -3,15 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BenchRow, report } from "@gaugelet/testing/bench";
+import { buildWorkspaces } from "@gaugelet/testing/build";
 import { startRedis } from "@gaugelet/testing/redis-server";
-import { buildExporter } from "../exporter/bench/build.ts";
 import { benchChurn } from "../exporter/bench/churn.ts";
 import { compare } from "../exporter/bench/comparison.ts";
 import { watchOtherPrograms } from "../runtime/bench/workers/other-programs.ts";
 import { setupServices } from "../stack/src/setup/programs.ts";
 
 await setupServices();
-await buildExporter();
+await buildWorkspaces("shared", "exporter");
 const otherPrograms = watchOtherPrograms();
 const folder = await mkdtemp(join(tmpdir(), "gaugelet-bench-"));
 const redis = await startRedis(["--appendonly", "no"]);
