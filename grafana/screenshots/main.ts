@@ -5,7 +5,7 @@ import { findCommand } from "../../stack/src/setup/find-command.ts";
 import { setupChromium } from "../../stack/src/setup/programs.ts";
 import { dashboards } from "../dashboards/src/dashboards.ts";
 import { readSettings } from "./settings.ts";
-import { takeAppScreenshots, takeScreenshots } from "./take.ts";
+import { type Shots, takeApp, takeDashboards } from "./take.ts";
 
 try {
   const settings = readSettings(process.env);
@@ -16,13 +16,18 @@ try {
   }
   await setupChromium();
   const browser = findCommand("chromium", "chromium-browser", "google-chrome") ?? "chromium";
-  const shots = {
-    dashboards: Object.values(dashboards).map((build) => build()),
-    widths: settings.folder === undefined ? [1280] : [1280, 1920],
+  const widths = settings.folder === undefined ? [1280] : [1280, 1920];
+  const to = (folder: string): Shots => ({
+    widths,
     browser,
-    folder: settings.folder ?? join(import.meta.dirname, "../../docs/images"),
-  };
-  const files = [...(await takeScreenshots(settings, shots)), ...(await takeAppScreenshots(settings, shots))];
+    folder: settings.folder ?? join(import.meta.dirname, folder),
+  });
+  const built = Object.values(dashboards).map((build) => build());
+  const files = [
+    ...(await takeDashboards(settings, built, to("../../docs/images"))),
+    // Where Grafana's list of plugins takes them from too.
+    ...(await takeApp(settings, to("../app/src/img"))),
+  ];
   for (const file of files) console.log(`wrote ${file}`);
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;

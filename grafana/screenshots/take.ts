@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import type { ScreenshotSettings } from "./settings.ts";
 
 const THEMES = ["dark", "light"] as const;
@@ -16,9 +16,16 @@ const EVERY_PANEL_SHOWS_SOMETHING = `
       panel.textContent.trim() !== (panel.querySelector("h2")?.textContent ?? "").trim(),
   )`;
 
-/** What pictures are taken of, and by which browser. */
+/** Something to take pictures of. */
+interface Subject {
+  /** What the names of its pictures begin with. */
+  readonly name: string;
+  /** Open it in a page and wait until all of it is there. */
+  readonly show: (page: Page, theme: (typeof THEMES)[number]) => Promise<void>;
+}
+
+/** How pictures are taken. */
 export interface Shots {
-  readonly dashboards: readonly Dashboard[];
   /** Widths of the window, in pixels. */
   readonly widths: readonly number[];
   /** Program of a Chromium. */
@@ -27,13 +34,15 @@ export interface Shots {
 }
 
 /**
- * Write `<uid>-<theme>-<width>.png` for each dashboard, theme and width.
+ * Write `<name>-<theme>-<width>.png` for each subject, theme and width.
  *
+ * @param open makes a page of so many pixels, with whatever it takes to be let in.
  * @returns the files.
  */
-export async function takeScreenshots(
-  { url = "", login }: ScreenshotSettings,
-  { dashboards, widths, browser: executablePath, folder }: Shots,
+async function takePictures(
+  subjects: readonly Subject[],
+  { widths, browser: executablePath, folder }: Shots,
+  open: (browser: Browser, width: number) => Promise<Page>,
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   // A container's root has no sandbox to offer, and the page is our own.
@@ -41,11 +50,11 @@ export async function takeScreenshots(
   const files: string[] = [];
   try {
     for (const width of widths) {
-      const page = await open(browser, width, login);
-      for (const { uid = "" } of dashboards) {
+      const page = await open(browser, width);
+      for (const { name, show } of subjects) {
         for (const theme of THEMES) {
-          const file = join(folder, `${uid}-${theme}-${width}.png`);
-          await show(page, `${url}/d/${uid}?theme=${theme}&from=now-15m&to=now&refresh=&kiosk`);
+          const file = join(folder, `${name}-${theme}-${width}.png`);
+          await show(page, theme);
           await page.screenshot({ path: file });
           files.push(file);
         }
@@ -58,64 +67,72 @@ export async function takeScreenshots(
   return files;
 }
 
+/** Dashboards, after their uids. */
+export async function takeDashboards(
+  { url = "", login }: ScreenshotSettings,
+  dashboards: readonly Dashboard[],
+  shots: Shots,
+): Promise<string[]> {
+  const subjects = dashboards.map(
+    ({ uid = "" }): Subject => ({
+      name: uid,
+      show: (page, theme) =>
+        showDashboard(page, `${url}/d/${uid}?theme=${theme}&from=now-15m&to=now&refresh=&kiosk`),
+    }),
+  );
+  const credentials = login && { username: login.user, password: login.password, send: "always" as const };
+  return await takePictures(subjects, shots, (browser, width) => openPage(browser, width, credentials));
+}
+
+const APP = "/a/gaugelet-functions-app";
 /** Pages of the app, after their pictures' names. */
 const APP_PAGES: Readonly<Record<string, string>> = {
-  functions: "functions",
-  "new-function": "functions/new?template=anomaly",
-  function: "functions/host-usage/outputs",
-  topics: "topics",
-  runs: "runs",
-  workers: "workers",
-  usage: "usage",
+  functions: `${APP}/functions`,
+  "new-function": `${APP}/functions/new?template=anomaly`,
+  function: `${APP}/functions/host-usage/outputs`,
+  topics: `${APP}/topics`,
+  runs: `${APP}/runs`,
+  workers: `${APP}/workers`,
+  usage: `${APP}/usage`,
+  configuration: "/plugins/gaugelet-functions-app?page=configuration",
 };
 
-/** Write `gaugelet-app-<page>-<theme>-<width>.png` for each page of the app; only who signs in sees them. */
-export async function takeAppScreenshots(
-  { url = "", login }: ScreenshotSettings,
-  { widths, browser: executablePath, folder }: Omit<Shots, "dashboards">,
-): Promise<string[]> {
+/** Each page of the app; only who signs in sees them. */
+export async function takeApp({ url = "", login }: ScreenshotSettings, shots: Shots): Promise<string[]> {
   if (login === undefined) return [];
-  await mkdir(folder, { recursive: true });
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  const files: string[] = [];
-  try {
-    for (const width of widths) {
-      const page = await open(browser, width, undefined);
-      await page.request.post(`${url}/login`, { data: login });
-      for (const [name, path] of Object.entries(APP_PAGES)) {
-        for (const theme of THEMES) {
-          const file = join(folder, `gaugelet-app-${name}-${theme}-${width}.png`);
-          await page.goto(
-            `${url}/a/gaugelet-functions-app/${path}${path.includes("?") ? "&" : "?"}theme=${theme}`,
-          );
-          await page.getByRole("main").waitFor({ timeout: PATIENCE });
-          // What it shows is asked for after it is there.
-          await page.waitForLoadState("networkidle", { timeout: PATIENCE / 3 }).catch(() => {});
-          await page.waitForTimeout(2_000);
-          await page.screenshot({ path: file });
-          files.push(file);
-        }
-      }
-      await page.context().close();
-    }
-  } finally {
-    await browser.close();
-  }
-  return files;
+  const subjects = Object.entries(APP_PAGES).map(
+    ([name, path]): Subject => ({
+      name: `gaugelet-app-${name}`,
+      async show(page, theme) {
+        await page.goto(`${url}${path}${path.includes("?") ? "&" : "?"}theme=${theme}`);
+        await page.getByRole("main").waitFor({ timeout: PATIENCE });
+        // What it shows is asked for after it is there.
+        await page.waitForLoadState("networkidle", { timeout: PATIENCE / 3 }).catch(() => {});
+        await page.waitForTimeout(2_000);
+      },
+    }),
+  );
+  return await takePictures(subjects, shots, async (browser, width) => {
+    const page = await openPage(browser, width);
+    await page.request.post(`${url}/login`, { data: login });
+    return page;
+  });
 }
 
-async function open(browser: Browser, width: number, login: ScreenshotSettings["login"]): Promise<Page> {
+async function openPage(
+  browser: Browser,
+  width: number,
+  httpCredentials?: BrowserContextOptions["httpCredentials"],
+): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width, height: 1_080 },
-    ...(login === undefined
-      ? {}
-      : { httpCredentials: { username: login.user, password: login.password, send: "always" as const } }),
+    ...(httpCredentials === undefined ? {} : { httpCredentials }),
   });
   return await context.newPage();
 }
 
 /** Open a dashboard as tall as it is, and wait until every panel has its data. */
-async function show(page: Page, address: string): Promise<void> {
+async function showDashboard(page: Page, address: string): Promise<void> {
   await page.setViewportSize({ width: page.viewportSize()?.width ?? 0, height: 1_080 });
   await page.goto(address, { waitUntil: "domcontentloaded" });
   await page.waitForSelector("[data-viz-panel-key], [data-panelid]", { timeout: PATIENCE });

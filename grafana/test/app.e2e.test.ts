@@ -2,18 +2,23 @@ import { randomUUID } from "node:crypto";
 import { waitFor } from "@gaugelet/testing/wait";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { packFiles } from "../../runtime/src/packages/upload/pack.ts";
 import { seriousFaults } from "./app/faults.ts";
 import { measureFirstPage } from "./app/first-page.ts";
 import { type AppGrafana, appGrafana, makeUser, type OrganizationRole, WHY_NOT } from "./app/grafana.ts";
+import { makeFunctions, makeRuns, scrollThrough } from "./app/many.ts";
 import {
   APP,
   compare,
+  dropZip,
   editCode,
+  makeFromPanel,
   makeFunction,
   makeTopic,
   rollBack,
   sendEvent,
   tryIt,
+  tryTemplate,
 } from "./app/stories.ts";
 import { signIn, startBrowser, type Visitor } from "./app/visitor.ts";
 
@@ -105,7 +110,42 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
     expect(errors).toEqual([]);
   });
 
-  test("a viewer calls a function and sees that run, and nobody else's", async () => {
+  test("each template makes a function that works with the event that is offered", async () => {
+    const editor = await visitor("Editor");
+    const results: Record<string, RegExp> = {
+      "Moving average": /"average": 21\.5/,
+      "Anomaly score": /"score": 0/,
+      "Forecast with NumPy": /"forecast": 3\.2/,
+      Webhook: /"order": 1/,
+    };
+    for (const [title, result] of Object.entries(results)) {
+      const name = `${title.split(" ")[0]?.toLowerCase()}-${randomUUID().slice(0, 8)}`;
+      expect(await tryTemplate(editor, title, name)).toMatch(result);
+    }
+    expect(editor.errors).toEqual([]);
+  });
+
+  test("a zip that is dropped on the page, and a panel's query, become functions", async () => {
+    const editor = await visitor("Editor");
+    const id = randomUUID().slice(0, 8);
+    const handler = "def handler(input, context):\n    return {'zipped': input['n']}\n";
+    const zip = await packFiles(new Map([["handler.py", Buffer.from(handler)]]));
+    await dropZip(editor, `zipped-${id}`, zip);
+    expect(await tryIt(editor, `zipped-${id}`, { n: 7 })).toContain('"zipped": 7');
+
+    await makeFromPanel(editor, "gaugelet-host", "Memory cache", `panel-${id}`);
+    const { page, url } = editor;
+    await waitFor("an output of the panel's query", async () => {
+      await page.goto(`${url}${APP}/runs?function=panel-${id}`);
+      const run = page.getByRole("table", { name: "Runs" }).getByRole("link", { name: /^\d{4}-/ });
+      await run.or(page.getByText("No run is like that")).first().waitFor();
+      return (await run.count()) > 0;
+    });
+    expect(await page.getByRole("table", { name: "Runs" }).textContent()).toMatch(/"series":/);
+    expect(editor.errors).toEqual([]);
+  });
+
+  test("a viewer sends an event, calls a function and sees those runs, and nobody else's", async () => {
     const name = `own-${randomUUID().slice(0, 8)}`;
     const editor = await visitor("Editor");
     const topics: [string, string] = [`${name}-in`, `${name}-out`];
@@ -116,6 +156,13 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
     const viewer = await visitor("Viewer");
     const { page, url, errors } = viewer;
     await sendEvent(viewer, topics[0], { sensor: "cellar", fahrenheit: 41 });
+    await waitFor("the run of the event", async () => {
+      await page.goto(`${url}${APP}/runs?function=${name}&trigger=topic`);
+      const run = page.getByRole("table", { name: "Runs" }).getByRole("link", { name: /^\d{4}-/ });
+      await run.or(page.getByText("No run is like that")).first().waitFor();
+      return (await run.count()) === 1 && (await run.click().then(() => true));
+    });
+    await page.getByText('"celsius": 5').first().waitFor();
     expect(await tryIt(viewer, name, { sensor: "cellar", fahrenheit: 50 })).toContain('"celsius": 10');
     await waitFor("the run", async () => {
       await page.goto(`${url}${APP}/runs?function=${name}`);
@@ -146,4 +193,22 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
     );
     expect(first.codeBytes).toBeLessThan(150 * 1024);
   });
+
+  test("2,000 functions and 100,000 runs scroll, drawn as far as they are seen", async () => {
+    const { page, url, errors } = await visitor("Admin");
+    await makeFunctions(grafana, 2_000);
+    const functions = await scrollThrough(page, `${url}${APP}/functions`, "Functions", 2_001);
+    if (grafana.redisPort !== undefined) await makeRuns(grafana, "many-00000", 100_000);
+    const runs =
+      grafana.redisPort === undefined
+        ? undefined
+        : await scrollThrough(page, `${url}${APP}/runs?function=many-00000`, "Runs", 100_001);
+    console.log(
+      `scrolling, time between two pictures, 95 %: 2,000 functions ${functions.p95.toFixed(0)} ms, ` +
+        `100,000 runs ${runs?.p95.toFixed(0)} ms`,
+    );
+    for (const { drawn } of [functions, ...(runs === undefined ? [] : [runs])])
+      expect(drawn).toBeLessThan(100);
+    expect(errors).toEqual([]);
+  }, 900_000);
 });

@@ -1,8 +1,11 @@
 import { AppPlugin, type AppRootProps } from "@grafana/data";
 import { LoadingPlaceholder } from "@grafana/ui";
 import { lazy, Suspense } from "react";
+import { beginFirstPage } from "./app/first-page";
 import type { AppConfigProps } from "./configuration/AppConfig";
 import { PANEL_LINK } from "./functions/panel-link";
+
+beginFirstPage(window.location);
 
 const LazyApp = lazy(() => import("./app/App"));
 const LazyAppConfig = lazy(() => import("./configuration/AppConfig"));

@@ -10,6 +10,10 @@ export interface AppGrafana {
   /** Without a slash at the end. */
   readonly url: string;
   readonly admin: Login;
+  /** Of the stack's Redis; undefined where the stack is not the test's own. */
+  readonly redisPort: string | undefined;
+  /** Ask the runtime's API as an administrator, by a path below `/api/v1`. @throws where it refuses. */
+  readonly askAsAdmin: (method: string, path: string, body?: object) => Promise<unknown>;
   /** End what was started for it. */
   stop(): Promise<void>;
 }
@@ -33,11 +37,12 @@ export const WHY_NOT =
  */
 export async function appGrafana(environment = process.env): Promise<AppGrafana> {
   if (environment.GRAFANA_URL) {
-    return {
-      url: environment.GRAFANA_URL.replace(/\/+$/, ""),
-      admin: { user: environment.GRAFANA_USER || "admin", password: environment.GRAFANA_PASSWORD || "admin" },
-      stop: async () => {},
+    const url = environment.GRAFANA_URL.replace(/\/+$/, "");
+    const admin = {
+      user: environment.GRAFANA_USER || "admin",
+      password: environment.GRAFANA_PASSWORD || "admin",
     };
+    return { url, admin, redisPort: undefined, askAsAdmin: asker(url, admin), stop: async () => {} };
   }
   const state = await mkdtemp(join(tmpdir(), "gaugelet-app-"));
   const variables = await variablesFor(state);
@@ -57,15 +62,40 @@ export async function appGrafana(environment = process.env): Promise<AppGrafana>
       },
     );
     const password = (await readFile(join(state, "grafana-admin-password"), "utf8")).trim();
-    const authorization = `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`;
-    const me = `${url}/api/plugin-proxy/gaugelet-functions-app/admin/me`;
+    const admin = { user: "admin", password };
+    const askAsAdmin = asker(url, admin);
     // The catalog is opened beside the rest; until then the app says so, and asks again.
-    await waitFor("the API", async () => (await fetch(me, { headers: { authorization } })).ok, 120);
-    return { url, admin: { user: "admin", password }, stop };
+    await waitFor(
+      "the API",
+      () =>
+        askAsAdmin("GET", "/me").then(
+          () => true,
+          () => false,
+        ),
+      120,
+    );
+    return { url, admin, redisPort: variables.GAUGELET_REDIS_PORT, askAsAdmin, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Asks the runtime's API through Grafana's data proxy. */
+function asker(url: string, login: Login): AppGrafana["askAsAdmin"] {
+  return async (method, path, body) => {
+    const response = await fetch(`${url}/api/plugin-proxy/gaugelet-functions-app/admin${path}`, {
+      method,
+      headers: { authorization: basic(login), "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return await response.json();
+  };
+}
+
+function basic({ user, password }: Login): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 }
 
 /** Make a user of a role, of the same password as name; nothing happens where there is one of that name. */
@@ -74,7 +104,7 @@ export async function makeUser(
   user: string,
   role: OrganizationRole,
 ): Promise<Login> {
-  const authorization = `Basic ${Buffer.from(`${admin.user}:${admin.password}`).toString("base64")}`;
+  const authorization = basic(admin);
   const ask = async (method: string, path: string, body?: object): Promise<Record<string, unknown>> => {
     const headers = { authorization, "content-type": "application/json" };
     const response = await fetch(`${url}/api${path}`, { method, headers, body: JSON.stringify(body) });

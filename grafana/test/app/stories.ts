@@ -27,14 +27,70 @@ export async function makeFunction(
 ): Promise<void> {
   await page.goto(`${url}${APP}/functions/new`);
   await page.getByRole("heading", { name: "Transform between topics" }).click();
-  await page.getByLabel("Name").fill(name);
   await page.getByText("Whole manifest as JSON").click();
   await changeEditor(page, "json", (text) =>
     text.replace('"fahrenheit"', `"${topics[0]}"`).replace('"celsius"', `"${topics[1]}"`),
   );
+  await createAs(page, name);
+}
+
+/** Make a function of a template, and call it with the event that is offered. @returns what the page shows of the result. */
+export async function tryTemplate({ page, url }: Visit, title: string, name: string): Promise<string> {
+  await page.goto(`${url}${APP}/functions/new`);
+  await page.getByRole("heading", { name: title }).click();
+  await createAs(page, name);
+  await page.waitForFunction(`${modelOf("json")}?.getValue()?.includes("{")`);
+  return await run(page);
+}
+
+/** Make a function of a zip that is dropped on the page. */
+export async function dropZip({ page, url }: Visit, name: string, zip: Buffer): Promise<void> {
+  await page.goto(`${url}${APP}/functions/new?template=empty`);
+  const dropped = await page.evaluateHandle(`(() => {
+    const bytes = Uint8Array.from(atob(${JSON.stringify(zip.toString("base64"))}), (each) => each.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], "function.zip", { type: "application/zip" }));
+    return transfer;
+  })()`);
+  await page.getByText("Or drop source files or a zip here").dispatchEvent("drop", { dataTransfer: dropped });
+  await page.getByText("The code is a zip of").waitFor();
+  await createAs(page, name);
+}
+
+/** Begin a function from a panel of a dashboard, and deploy it. */
+export async function makeFromPanel(
+  { page, url }: Visit,
+  dashboard: string,
+  panel: string,
+  name: string,
+): Promise<void> {
+  await page.goto(`${url}/d/${dashboard}`);
+  await page.getByRole("heading", { name: panel }).first().hover();
+  await page
+    .getByRole("button", { name: `Menu for panel ${panel}` })
+    .first()
+    .click();
+  const link = page.getByRole("menuitem", { name: "New function from this" });
+  await page.getByRole("menuitem", { name: "Extensions" }).hover();
+  await link.click();
+  await page.waitForURL(`**${APP}/functions/new?query=*`);
+  await createAs(page, name);
+}
+
+/** Name what is new, wait until the runtime would take it, and deploy it. */
+async function createAs(page: Page, name: string): Promise<void> {
+  await page.getByRole("textbox", { name: /^Name/ }).fill(name);
   await page.getByText("Checked: it can be deployed").waitFor();
   await page.getByRole("button", { name: "Create and deploy" }).click();
   await page.waitForURL(`**${APP}/functions/${name}/try`);
+}
+
+/** Call with the event that is there. @returns what the page shows of the result. */
+async function run(page: Page): Promise<string> {
+  await page.getByRole("button", { name: "Run" }).click();
+  const result = page.getByRole("status", { name: "Result" });
+  await result.getByText(/Completed in|failed|timed-out|killed|rejected/).waitFor();
+  return (await result.textContent()) ?? "";
 }
 
 /** Send an event to a topic. */
@@ -92,10 +148,7 @@ export async function tryIt({ page, url }: Visit, name: string, event: object): 
   await page.goto(`${url}${APP}/functions/${name}/try`);
   await page.locator(".monaco-editor").first().waitFor();
   await changeEditor(page, "json", () => JSON.stringify(event));
-  await page.getByRole("button", { name: "Run" }).click();
-  const result = page.getByRole("status", { name: "Result" });
-  await result.getByText(/Completed in|failed|timed-out|killed|rejected/).waitFor();
-  return (await result.textContent()) ?? "";
+  return await run(page);
 }
 
 function rowOf(page: Page, version: number) {
@@ -106,8 +159,13 @@ function rowOf(page: Page, version: number) {
 
 /** Change the text of an editor as somebody who types would: Monaco takes no text from outside. */
 async function changeEditor(page: Page, language: string, change: (text: string) => string): Promise<void> {
-  const find = `(window.monaco.editor.getModels().filter((model) => model.getLanguageId() === ${JSON.stringify(language)}).at(-1))`;
-  await page.waitForFunction(`window.monaco !== undefined && ${find}?.getValue() !== undefined`);
+  const find = modelOf(language);
+  await page.waitForFunction(`${find}?.getValue() !== undefined`);
   const text = await page.evaluate<string>(`${find}.getValue()`);
   await page.evaluate(`${find}.setValue(${JSON.stringify(change(text))})`);
+}
+
+/** The text of the newest editor of a language, as an expression in the page; undefined: there is none yet. */
+function modelOf(language: string): string {
+  return `(window.monaco?.editor.getModels().filter((model) => model.getLanguageId() === ${JSON.stringify(language)}).at(-1))`;
 }

@@ -1,5 +1,5 @@
 import { of, throwError } from "rxjs";
-import { ask, proxied } from "./client";
+import { ask, askAhead, proxied } from "./client";
 
 const fetch = jest.fn();
 jest.mock("@grafana/runtime", () => ({
@@ -55,4 +55,13 @@ test("who stops listening hears nothing more", async () => {
   const asking = ask("GET", "/me", { signal: stopping.signal });
   stopping.abort();
   await expect(asking).rejects.toThrow();
+});
+
+test("what was asked for ahead is the answer of the first who asks for it", async () => {
+  fetch.mockReturnValueOnce(of({ data: '{"n":1}' })).mockReturnValueOnce(of({ data: '{"n":2}' }));
+  askAhead("/functions", { query: { limit: 5 } });
+  expect(fetch).toHaveBeenCalledTimes(1);
+  expect(await ask("GET", "/functions", { query: { limit: 5, text: "" } })).toEqual({ n: 1 });
+  expect(fetch).toHaveBeenCalledTimes(1);
+  expect(await ask("GET", "/functions", { query: { limit: 5 } })).toEqual({ n: 2 });
 });

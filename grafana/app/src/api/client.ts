@@ -58,6 +58,20 @@ export function proxied(
   return `/api/plugin-proxy/${PLUGIN_ID}/${role}${path}${text === "" ? "" : `?${text}`}`;
 }
 
+/** How long an answer that was asked for ahead is kept for whoever needs it, in milliseconds. */
+const AHEAD_MILLISECONDS = 5_000;
+const ahead = new Map<string, Promise<unknown>>();
+
+/** Ask for what a page that is still being loaded is going to ask for: the first to do so gets this answer. */
+export function askAhead(path: string, options: Pick<AskOptions, "query">): void {
+  const answer = ask<unknown>("GET", path, options);
+  // Whoever takes it is told.
+  answer.catch(() => {});
+  const url = proxied(path, options);
+  ahead.set(url, answer);
+  setTimeout(() => ahead.delete(url), AHEAD_MILLISECONDS);
+}
+
 /**
  * Ask the runtime's API.
  *
@@ -66,8 +80,12 @@ export function proxied(
  */
 export async function ask<Answer>(method: string, path: string, options: AskOptions = {}): Promise<Answer> {
   const { body, signal, isText = false } = options;
+  const url = proxied(path, options);
+  const waiting = method === "GET" ? ahead.get(url) : undefined;
+  ahead.delete(url);
+  if (waiting !== undefined) return (await waiting) as Answer;
   const answers = getBackendSrv().fetch<unknown>({
-    url: proxied(path, options),
+    url,
     method,
     // Grafana would parse it, and round long integers.
     responseType: "text",

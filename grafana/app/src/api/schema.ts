@@ -268,7 +268,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a function
-         * @description It can be brought back, and its name stays taken. With `purge=true` an administrator forgets it and all its versions for good.
+         * @description It can be brought back, and its name stays taken. With `purge=true` an administrator forgets it for good, with all its versions, and what it left behind in Redis.
          *
          *     Needs the role editor.
          */
@@ -4682,6 +4682,8 @@ export interface operations {
                             worker: string | null;
                             instance: string;
                             startMethod: string | null;
+                            /** @description First 120 characters of the output, as JSON */
+                            outputStart: string | null;
                             error: string | null;
                         }[];
                         next: string | null;
@@ -5418,7 +5420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much was asked in a short time */
+            /** @description `too-many-requests`: Too much was asked in a short time; `budget-spent`: The budget is spent */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -11,6 +11,7 @@ import { useQueryState } from "../components/use-query-state";
 import { APP_PATH } from "../constants";
 import { type Activity, useActivity } from "./activity";
 import { describeTrigger } from "./draft";
+import { FUNCTIONS_QUERY } from "./functions-query";
 import { Spark } from "./Spark";
 import { StateBadge } from "./StateBadge";
 
@@ -24,7 +25,7 @@ const STATES = [
 /** All functions: what a person opens first. */
 export default function FunctionsPage() {
   const [{ text, state, owner }, setFilter] = useQueryState(["text", "state", "owner"]);
-  const pages = usePages<FunctionSummary>("/functions", { text, state, owner, limit: 500 });
+  const pages = usePages<FunctionSummary>("/functions", { text, state, owner, ...FUNCTIONS_QUERY });
   const activity = useActivity();
   const costs = useCosts();
   const isFiltered = text !== "" || state !== "" || owner !== "";
@@ -91,7 +92,7 @@ function columnsOf(
   return [
     {
       title: "Name",
-      width: "minmax(12rem, 2fr)",
+      width: "minmax(11rem, 2fr)",
       cell: ({ name, description }) => (
         <span title={description}>
           <TextLink href={`${APP_PATH}/functions/${name}`} inline={false}>
@@ -100,8 +101,8 @@ function columnsOf(
         </span>
       ),
     },
-    { title: "State", width: "8rem", cell: ({ state }) => <StateBadge state={state} /> },
-    { title: "Owner", width: "7rem", cell: ({ owner }) => owner || NONE },
+    { title: "State", width: "7.5rem", cell: ({ state }) => <StateBadge state={state} /> },
+    { title: "Owner", width: "6.5rem", cell: ({ owner }) => owner || NONE },
     {
       title: "Called by",
       width: "minmax(8rem, 1.5fr)",
@@ -109,8 +110,13 @@ function columnsOf(
         triggers.map((trigger) => describeTrigger(trigger as Record<string, unknown>)).join(", "),
     },
     {
+      title: "Last run",
+      width: "6rem",
+      cell: ({ name }) => lastRun(activity.get(name)),
+    },
+    {
       title: "Last hour",
-      width: "9rem",
+      width: "8rem",
       cell: ({ name }) => {
         const rates = activity.get(name)?.rates ?? [];
         return rates.length < 2 ? (
@@ -122,7 +128,7 @@ function columnsOf(
     },
     {
       title: "Errors",
-      width: "5rem",
+      width: "4.5rem",
       isNumber: true,
       cell: ({ name }) => percent(activity.get(name)?.errorRatio),
     },
@@ -134,6 +140,13 @@ function columnsOf(
       cell: ({ version, origin }) => (origin === "file" ? "file" : version),
     },
   ];
+}
+
+function lastRun(activity: Activity | undefined): string {
+  if (activity === undefined) return NONE;
+  if (activity.lastAt === undefined) return "> 1 h ago";
+  const minutes = Math.floor((Date.now() - activity.lastAt) / 60_000);
+  return minutes < 2 ? "just now" : `${minutes} min ago`;
 }
 
 /** What functions cost this month, by their names. */

@@ -54,7 +54,8 @@ function sceneOf(name: string): EmbeddedScene {
           "Output",
           "Every number of its newest output.",
           "short",
-          `{__name__=~"gaugelet_.+", ${function_}, __name__!~"gaugelet_(function|worker|topic|runtime|exporter|usage|budget|dead|output_timestamp)_?.*"}`,
+          // What all of them have in common would fill the legend.
+          `max without (__name__, job, instance, function, namespace, pod) (label_replace({__name__=~"gaugelet_.+", ${function_}, __name__!~"gaugelet_(function|worker|topic|runtime|exporter|usage|budget|dead|output_timestamp)_?.*"}, "metric", "$1", "__name__", "gaugelet_(.+)"))`,
           "__auto",
           "No output yet: call it once",
         ),

@@ -1,6 +1,6 @@
 import { useTheme2 } from "@grafana/ui";
 
-const WIDTH = 120;
+const WIDTH = 96;
 const HEIGHT = 24;
 
 /** A line of what was in the last hour. */

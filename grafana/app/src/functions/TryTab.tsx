@@ -184,9 +184,11 @@ function useRecord(run: string): RunDetails | undefined {
         },
       );
     };
-    look();
+    // It comes a moment after the answer; asked for at once it would often be missing, which browsers report.
+    const first = setTimeout(look, RECORD_MILLISECONDS);
     return () => {
       isOver = true;
+      clearTimeout(first);
     };
   }, [run]);
   return record;

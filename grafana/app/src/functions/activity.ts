@@ -12,8 +12,11 @@ export interface Activity {
   readonly rates: readonly number[];
   /** Share of invocations that failed; undefined: there were none. */
   readonly errorRatio: number | undefined;
+  /** When it was invoked last, to the minute, in milliseconds; undefined: not in the last hour. */
+  readonly lastAt: number | undefined;
 }
 
+/** A series as Grafana's data sources answer it: times, and values. */
 interface Frame {
   readonly schema: { readonly fields: readonly { readonly labels?: Readonly<Record<string, string>> }[] };
   readonly data: { readonly values: readonly (readonly number[])[] };
@@ -67,19 +70,30 @@ async function readActivity(): Promise<ReadonlyMap<string, Activity>> {
     }),
   );
   const { all, failed } = response.data.results;
-  const failures = byFunction(failed?.frames ?? []);
+  return activityIn(all?.frames ?? [], failed?.frames ?? []);
+}
+
+/** What functions did, from the rates of all invocations and of those that failed. */
+export function activityIn(all: readonly Frame[], failed: readonly Frame[]): Map<string, Activity> {
+  const failures = new Map(failed.map((frame) => [functionOf(frame), ratesOf(frame)]));
   return new Map(
-    [...byFunction(all?.frames ?? [])].map(([name, rates]) => {
+    all.map((frame) => {
+      const name = functionOf(frame);
+      const rates = ratesOf(frame);
       const sum = total(rates);
-      return [name, { rates, errorRatio: sum === 0 ? undefined : total(failures.get(name) ?? []) / sum }];
+      const errorRatio = sum === 0 ? undefined : total(failures.get(name) ?? []) / sum;
+      const lastAt = frame.data.values[0]?.[rates.findLastIndex((rate) => rate > 0)];
+      return [name, { rates, errorRatio, lastAt }];
     }),
   );
 }
 
-function byFunction(frames: readonly Frame[]): Map<string, readonly number[]> {
-  return new Map(
-    frames.map(({ schema, data }) => [schema.fields[1]?.labels?.function ?? "", data.values[1] ?? []]),
-  );
+function functionOf({ schema }: Frame): string {
+  return schema.fields[1]?.labels?.function ?? "";
+}
+
+function ratesOf({ data }: Frame): readonly number[] {
+  return data.values[1] ?? [];
 }
 
 function total(numbers: readonly number[]): number {

@@ -173,8 +173,8 @@ export function draftOfQuery(query: string): Draft {
 
 
 def handler(input, context):
-    """Each item has labels ("metric"), and a "value": its time and its text."""
-    values = [float(item["value"][1]) for item in input["result"]]
+    """Each item has its "labels" and a "value", which is None where it is no number."""
+    values = [item["value"] for item in input["result"] if item["value"] is not None]
     return {"series": len(values), "sum": sum(values)}
 `,
     },

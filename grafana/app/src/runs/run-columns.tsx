@@ -27,15 +27,18 @@ export const RUN_COLUMNS: readonly Column<RunSummary>[] = [
     ),
   },
   { title: "Status", width: "8rem", cell: ({ status }) => <StatusBadge status={status} /> },
+  {
+    title: "Result",
+    width: "minmax(10rem, 10fr)",
+    cell: ({ outputStart, error }) => {
+      const result = error ?? outputStart;
+      return result === null ? NONE : <span title={result}>{firstLine(result)}</span>;
+    },
+  },
   { title: "Trigger", width: "6.5rem", cell: ({ trigger }) => TRIGGERS[trigger] },
   { title: "User", width: "minmax(5rem, 5fr)", cell: ({ user }) => user ?? NONE },
   { title: "Duration", width: "6rem", isNumber: true, cell: ({ runSeconds }) => seconds(runSeconds) },
   { title: "Cost", width: "9rem", isNumber: true, cell: ({ cost }) => shortMoney(cost) },
-  {
-    title: "Error",
-    width: "minmax(10rem, 10fr)",
-    cell: ({ error }) => (error === null ? NONE : <span title={error}>{firstLine(error)}</span>),
-  },
 ];
 
 function firstLine(text: string): string {
