@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 OVERLAY ?= dev
 
-.PHONY: help start test bench images secrets dev deploy delete test-images test-cluster
+.PHONY: help start test bench images secrets digests dev deploy delete test-images test-cluster
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,10 +22,14 @@ images: ## Build the images
 secrets: ## Make the secret that the overlays need, where it is not there
 	npm run kubernetes:secrets
 
+digests: ## Write the digests of an overlay's images into it: make digests OVERLAY=prod
+	npm run kubernetes:digests -- kustomize/overlays/$(OVERLAY)
+
 dev: images secrets ## Build, and deploy on one node
 	kubectl apply -k kustomize/overlays/dev
 
 deploy: secrets ## Deploy an overlay: make deploy OVERLAY=prod
+	npm run kubernetes:digests -- --check kustomize/overlays/$(OVERLAY)
 	kubectl apply -k kustomize/overlays/$(OVERLAY)
 
 delete: ## Take an overlay away again

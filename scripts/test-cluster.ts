@@ -4,4 +4,5 @@ import { setupKustomize } from "../stack/src/setup/kustomize.ts";
 import { runProject } from "./vitest-project.ts";
 
 await setupKustomize();
-await runProject("cluster");
+// One after the other: they deploy in one namespace.
+await runProject("cluster", ["--no-file-parallelism"]);

@@ -30,15 +30,31 @@ export interface KubernetesObject {
   readonly [field: string]: any;
 }
 
-/** What a folder below `kustomize/` builds to: text, and its objects. */
-export async function build(folder: string): Promise<{ text: string; objects: KubernetesObject[] }> {
+/** What was built: text, and its objects. */
+export interface Built {
+  readonly text: string;
+  readonly objects: readonly KubernetesObject[];
+}
+
+/** What a folder below `kustomize/` builds to. */
+export async function build(folder: string): Promise<Built> {
+  return await buildFolder(join(FOLDER, folder));
+}
+
+/** What any folder builds to. */
+export async function buildFolder(folder: string): Promise<Built> {
   const [command = "", ...args] = kustomizeCommand();
-  const { stdout } = await run(command, [...args, join(FOLDER, folder)], { maxBuffer: MAX_OUTPUT_BYTES });
-  return { text: stdout, objects: loadAll(stdout) as KubernetesObject[] };
+  const { stdout } = await run(command, [...args, folder], { maxBuffer: MAX_OUTPUT_BYTES });
+  return builtFrom(stdout);
+}
+
+/** Objects as text, and as they are. */
+export function builtFrom(text: string): Built {
+  return { text, objects: loadAll(text) as KubernetesObject[] };
 }
 
 /** What the base and some components build to. */
-export async function buildWith(components: readonly string[]): ReturnType<typeof build> {
+export async function buildWith(components: readonly string[]): Promise<Built> {
   // Kustomize takes paths that are relative, from a folder of the same tree.
   const folder = await mkdtemp(join(FOLDER, ".combination-"));
   try {

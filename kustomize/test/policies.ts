@@ -9,6 +9,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "host-metrics": ["hostNetwork"],
   // The image writes its configuration and its logs below its own folders.
   kafka: ["readOnlyRootFilesystem"],
+  // Root, with the capability to make namespaces: of a virtual machine, and of nothing else (see below).
+  "runtime-microvm": ["runAsNonRoot", "allowPrivilegeEscalation", "capabilities", "seccompProfile"],
   // A course's own file, which nothing but the image of is changed.
   "serverless-redis": [
     "runAsNonRoot",
@@ -46,9 +48,17 @@ function problemsOfPod(spec: any): string[] {
     ["RuntimeDefault", "Localhost"].includes(security.seccompProfile?.type) ? "" : "seccompProfile",
     spec.automountServiceAccountToken === false ? "" : "automountServiceAccountToken",
     spec.hostNetwork === true ? "hostNetwork" : "",
+    hasRoot(spec) && !spec.runtimeClassName?.startsWith("kata") ? "root outside of a virtual machine" : "",
     spec.hostPID === true || spec.hostIPC === true ? "hostPID or hostIPC" : "",
     (spec.volumes ?? []).some((volume: object) => "hostPath" in volume) ? "hostPath" : "",
   ].filter((problem) => problem !== "");
+}
+
+/** Whether its user is root, or any of its containers is given capabilities. */
+// biome-ignore lint/suspicious/noExplicitAny: as it is in the manifest.
+function hasRoot(spec: any): boolean {
+  const contexts = [spec, ...spec.containers].map(({ securityContext }) => securityContext ?? {});
+  return contexts.some(({ runAsUser, capabilities }) => runAsUser === 0 || capabilities?.add !== undefined);
 }
 
 function problemsOfLabels({ metadata, spec }: KubernetesObject): string[] {

@@ -15,11 +15,15 @@ export async function provideVolumes(objects: readonly KubernetesObject[], names
     ...objects
       .filter(({ kind }) => kind === "StatefulSet")
       .flatMap(({ metadata, spec }) =>
-        (spec.volumeClaimTemplates ?? []).map(
-          (claim: KubernetesObject) => `${claim.metadata.name}-${metadata.name}-0`,
+        (spec.volumeClaimTemplates ?? []).flatMap((claim: KubernetesObject) =>
+          Array.from(
+            { length: spec.replicas ?? 1 },
+            (_, number) => `${claim.metadata.name}-${metadata.name}-${number}`,
+          ),
         ),
       ),
   ];
+  if (claims.length === 0) return;
   const folders = claims.map((claim) => ({ claim, folder: `${claim}-${Date.now()}` }));
   await makeFolders(
     folders.map(({ folder }) => folder),

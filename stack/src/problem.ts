@@ -3,6 +3,17 @@ export class Problem extends Error {
   override readonly name = "Problem";
 }
 
+/** Run a command of the terminal. A {@link Problem} is told in its own words, and the exit code says that there was one. */
+export async function runCommand(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
 const FILE_ERRORS: Record<string, string> = {
   ENOSPC: "the disk is full; free some space",
   EDQUOT: "the disk quota is used up; free some space",

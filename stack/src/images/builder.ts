@@ -1,5 +1,4 @@
 import { Problem } from "../problem.ts";
-import { ROOT } from "../root.ts";
 import { findCommand } from "../setup/find-command.ts";
 import { fullName, type Image } from "./images.ts";
 
@@ -25,10 +24,18 @@ export function findBuilder(): Builder {
   throw new Problem("expected buildah, podman or docker on the PATH, to build images with");
 }
 
+/**
+ * The time of all files where buildah and podman build, Unix seconds: a layer that is found in their cache keeps the time
+ * that it was made with, so that the commit's would be whichever was built first. The year 1980, as zips know none before.
+ */
+const FILE_TIME = 315_532_800;
+
 /** What a build is made of besides the image. */
 export interface BuildOptions {
   readonly tag: string;
-  /** Unix seconds that files have as their times, so that two builds of one commit are the same. */
+  /** The folder of the sources. */
+  readonly root: string;
+  /** When the commit was made, Unix seconds. */
   readonly time: number;
   readonly version: string;
   readonly revision: string;
@@ -38,13 +45,13 @@ export interface BuildOptions {
 
 /** Arguments of the builder for an image. */
 export function buildArguments({ name }: Builder, image: Image, options: BuildOptions): string[] {
-  const { tag, time, version, revision, further } = options;
+  const { tag, root, time, version, revision, further } = options;
   const isBuildx = name === "docker";
   return [
     ...(isBuildx ? ["buildx", "build", "--output=type=docker,rewrite-timestamp=true"] : ["build"]),
     ...(isBuildx
       ? ["--build-arg", `SOURCE_DATE_EPOCH=${time}`]
-      : ["--timestamp", String(time), "--layers", "--format=docker"]),
+      : ["--timestamp", String(FILE_TIME), "--layers", "--format=docker"]),
     "--file",
     image.dockerfile,
     ...(image.target === undefined ? [] : ["--target", image.target]),
@@ -53,12 +60,14 @@ export function buildArguments({ name }: Builder, image: Image, options: BuildOp
       return other === undefined ? [] : ["--build-arg", `${argument}=${other}`];
     }),
     "--label",
+    `org.opencontainers.image.created=${new Date(time * 1000).toISOString()}`,
+    "--label",
     `org.opencontainers.image.version=${version}`,
     "--label",
     `org.opencontainers.image.revision=${revision}`,
     "--tag",
     fullName(image, tag),
     ...further,
-    ROOT,
+    root,
   ];
 }

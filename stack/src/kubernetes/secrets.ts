@@ -2,25 +2,19 @@
 // secret that is there keeps its values, and gets those that are made from them.
 //
 // Usage: npm run kubernetes:secrets -- [namespace]
-import { Problem } from "../problem.ts";
+import { runCommand } from "../problem.ts";
 import { kubectl } from "./kubectl.ts";
 import { newValues, type SecretValues, withValuesOfRoles } from "./secret.ts";
 
 const SECRET = "gaugelet";
 
-try {
-  await main(process.argv[2] ?? "gaugelet");
-} catch (error) {
-  if (!(error instanceof Problem)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await runCommand(() => main(process.argv[2] ?? "gaugelet"));
 
 async function main(namespace: string): Promise<void> {
   const space = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   const spaces = await kubectl(["get", "namespaces", "--output=name"]);
   if (!spaces.split("\n").includes(`namespace/${namespace}`)) {
-    await kubectl(["create", "--filename=-"], JSON.stringify(space));
+    await kubectl(["create", "--save-config", "--filename=-"], JSON.stringify(space));
   }
   const there = await kubectl(["get", "secrets", `--namespace=${namespace}`, "--output=name"]);
   if (there.split("\n").includes(`secret/${SECRET}`)) {

@@ -64,6 +64,20 @@ const FAKETIME: Program = {
   homebrew: "libfaketime",
 };
 
+/** A registry of images. */
+export const DOCKER_REGISTRY: Program = {
+  commands: ["docker-registry", "registry"],
+  debian: { name: "docker-registry", services: ["docker-registry"] },
+  homebrew: "docker-distribution",
+};
+
+/** Asks registries where no docker does. */
+const SKOPEO: Program = {
+  commands: ["skopeo", "docker"],
+  debian: { name: "skopeo", services: [] },
+  homebrew: "skopeo",
+};
+
 /** Cuts networks. */
 const IPROUTE: Program = {
   commands: ["ip"],
@@ -106,6 +120,11 @@ export async function setupChromium(context: SetupContext = {}): Promise<void> {
 /** Make sure that what the fault tests bring faults about with is there. */
 export async function setupFaults(context: SetupContext = {}): Promise<void> {
   await setupPrograms([FAKETIME, IPROUTE], context);
+}
+
+/** Make sure that what the tests of the images ask and answer with is there. */
+export async function setupRegistry(context: SetupContext = {}): Promise<void> {
+  await setupPrograms([DOCKER_REGISTRY, SKOPEO], context);
 }
 
 /** @throws Problem that says what to install, where this process may not install it. */
