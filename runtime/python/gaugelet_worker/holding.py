@@ -9,7 +9,7 @@ from gaugelet_worker.isolation.refused import Refused
 from gaugelet_worker.isolation.scratch import ScratchFolders
 from gaugelet_worker.isolation.seccomp import Filters
 from gaugelet_worker.isolation.users import UserId, UserIds
-from gaugelet_worker.specification import LaunchSpec
+from gaugelet_worker.specification import LaunchSpec, Limits
 
 _MOST_REMOVALS = 5
 
@@ -35,6 +35,12 @@ class Holding:
             is_empty = count_of_user(self._user.number) == 0
         # The mark also finds what has left the group, as root can.
         return is_empty and (self.place.mark is None or kill_marked(self.place.mark))
+
+    def limit_group(self, limits: Limits) -> Group | None:
+        """Bound the group of a worker that was forked before its limits were known; gives the group."""
+        if self._group is not None:
+            self._group.limit(limits, scratch_is_memory=False)
+        return self._group
 
     def was_out_of_memory(self) -> bool:
         """Whether the kernel ended the worker for want of memory within its limit."""
@@ -75,8 +81,12 @@ class Premises:
         except Refused as reason:
             self._filters = reason
 
-    def hold(self, spec: LaunchSpec) -> Holding:
-        """What a worker needs. Raises Refused or OSError."""
+    def hold_group(self) -> Holding:
+        """What a worker needs that is forked ahead: a control group, whose limits come with its launch."""
+        return Holding(Place(), None, self.cgroups.take(), self)
+
+    def hold(self, spec: LaunchSpec, ahead: Holding | None = None) -> Holding:
+        """What a worker needs, beside what it has been given ahead. Raises Refused or OSError."""
         is_sandbox = spec.isolation == "sandbox"
         if is_sandbox and isinstance(self._filters, Refused):
             raise self._filters
@@ -84,7 +94,10 @@ class Premises:
         user, reason = reserve()
         scratch = None if is_sandbox else self.scratch_folders.make(spec.launch)
         try:
-            group = self.cgroups.take(spec.limits, scratch_is_memory=is_sandbox)
+            if ahead is None:
+                group = self.cgroups.take(spec.limits, scratch_is_memory=is_sandbox)
+            else:
+                group = ahead.limit_group(spec.limits)
         except OSError:
             if scratch is not None:
                 self.scratch_folders.start_removal(scratch)

@@ -4,10 +4,10 @@ import contextlib
 import os
 import random
 import signal
-import socket
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from typing import NamedTuple, NoReturn, TextIO
 
 from gaugelet_worker import serving
@@ -18,10 +18,12 @@ from gaugelet_worker.isolation.refused import Refused
 from gaugelet_worker.report import Report
 from gaugelet_worker.specification import LaunchSpec, parse_environment
 
-_FIRST_FREE_DESCRIPTOR = 5
+FIRST_FREE_DESCRIPTOR = 5
 _NO_SUCH_PROGRAM = 127
 # The kernel ends workers before anything else of the machine when memory runs out.
 _OUT_OF_MEMORY_SCORE = 800
+# Of numpy's own generator, the Mersenne twister.
+_STATE_WORDS = 624
 _SIGNALS = sorted(signal.valid_signals())
 # Ctrl-C in the terminal of `npm start` is for the runtime, which then ends its workers in order. The others
 # Python ignores in all its processes.
@@ -33,19 +35,23 @@ class Child(NamedTuple):
 
     spec: LaunchSpec
     environment: bytearray
-    streams: dict[int, socket.socket]
+    streams: dict[int, int]
+    """Descriptors, by what they become."""
     report: Report
     place: Place
     is_trial: bool = False
     """Only to see whether the level can be had."""
+    is_prepared: bool = False
+    """It was forked ahead: `prepare` is done."""
 
 
 class InChild(BaseException):
     """Leaves the zygote's loop in a fork, so that nothing of it is below the worker's own calls."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, go_on: Callable[[], NoReturn]) -> None:
+        """`go_on` is what the fork does then."""
         super().__init__()
-        self.child = child
+        self.go_on = go_on
 
 
 def run_child(child: Child) -> NoReturn:
@@ -58,7 +64,8 @@ def run_child(child: Child) -> NoReturn:
         environment = parse_environment(child.environment)
         wipe(child.environment)
         _place_descriptors(child, *([first.fileno()] if is_sandbox else []))
-        _stand_alone()
+        if not child.is_prepared:
+            prepare(spec.isolation)
         if is_sandbox:
             level = sandbox_level.contain(spec, place, environment, first)
         else:
@@ -83,8 +90,16 @@ def _place_descriptors(child: Child, *kept: int) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     for target, stream in child.streams.items():
-        os.dup2(stream.detach(), target)
-    linux.close_all_but(child.report.descriptor, *kept, first=_FIRST_FREE_DESCRIPTOR)
+        os.dup2(stream, target)
+    linux.close_all_but(child.report.descriptor, *kept, first=FIRST_FREE_DESCRIPTOR)
+
+
+def prepare(isolation: str) -> None:
+    """All that takes nothing but the level."""
+    _stand_alone()
+    if isolation == "process":
+        process_level.prepare()
+    _reseed()
 
 
 def _stand_alone() -> None:
@@ -122,7 +137,6 @@ def _run(program: tuple[str, ...] | None, environment: dict[str, str]) -> NoRetu
             os._exit(_NO_SUCH_PROGRAM)
     sys.argv[1:] = []
     _open_standard_streams()
-    _reseed()
     serving.serve()
     os._exit(0)
 
@@ -141,6 +155,8 @@ def _stream(descriptor: int, mode: str) -> TextIO:
 def _reseed() -> None:
     """No two forks draw the same random numbers."""
     random.seed()
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed()
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        # A whole state: to have one made of a seed writes to twice as many pages.
+        words = numpy.frombuffer(os.urandom(4 * _STATE_WORDS), numpy.uint32)
+        numpy.random.set_state(("MT19937", words, _STATE_WORDS))

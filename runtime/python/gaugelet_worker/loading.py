@@ -27,19 +27,23 @@ class LoadedFunction(NamedTuple):
 
 
 def load_function(
-    directory: str, handler: str, file: str | None, output_limit: int = sys.maxsize
+    directory: str,
+    handler: str,
+    file: str | None,
+    output_limit: int = sys.maxsize,
+    libraries: str | None = None,
 ) -> LoadedFunction:
     """Import `module.attribute` from a directory, or make a handler of the script `./path`.
 
-    `file` is the module's or the script's file where its name is not what `handler` says.
+    `file` is the module's or the script's file where its name is not what `handler` says; `libraries` a
+    folder of packages that it may import besides.
     """
     if handler.startswith("./"):
-        return _load_script(file or os.path.join(directory, handler), output_limit)
+        return _load_script(file or os.path.join(directory, handler), output_limit, libraries)
     module_name, _, attribute = handler.rpartition(".")
     if not module_name or not attribute:
         raise LoadError(f"the entry point {handler!r} is not of the form module.attribute")
-    sys.path.insert(0, directory)
-    importlib.invalidate_caches()
+    sys.path[:0] = [directory] if libraries is None else [directory, libraries]
     module = _import(module_name, directory, file)
     try:
         function = getattr(module, attribute)
@@ -58,7 +62,7 @@ def load_function(
     return LoadedFunction(function, _modification_time(module))
 
 
-def _load_script(path: str, output_limit: int) -> LoadedFunction:
+def _load_script(path: str, output_limit: int, libraries: str | None) -> LoadedFunction:
     file = os.path.abspath(path)
     if not os.path.isfile(file):
         raise LoadError(f"there is no script {file}")
@@ -66,7 +70,7 @@ def _load_script(path: str, output_limit: int) -> LoadedFunction:
         # Not before: most functions are none.
         from gaugelet_worker.scripts import script_handler
 
-        return LoadedFunction(script_handler(file, output_limit), _time_of_change(file))
+        return LoadedFunction(script_handler(file, output_limit, libraries), _time_of_change(file))
     except ValueError as error:
         raise LoadError(str(error)) from None
 

@@ -28,8 +28,8 @@ _NODE_ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 _MEMORY_IS_FULL = re.compile(r"\bMemoryError\b|out of memory", re.IGNORECASE)
 
 
-def script_handler(file: str, output_limit: int) -> Callable[[Any, Any], dict]:
-    """A handler that runs the script.
+def script_handler(file: str, output_limit: int, libraries: str | None = None) -> Callable[[Any, Any], dict]:
+    """A handler that runs the script, which may import packages of a folder besides.
 
     Raises ValueError where it cannot be told how to run it.
     """
@@ -38,7 +38,7 @@ def script_handler(file: str, output_limit: int) -> Callable[[Any, Any], dict]:
     command = [*_interpreter(file, node), file]
 
     def handler(event: Any, _context: Any) -> dict:
-        return _run(command, event, output_limit)
+        return _run(command, event, output_limit, libraries)
 
     return handler
 
@@ -56,10 +56,12 @@ def _interpreter(file: str, node: str | None) -> list[str]:
     )
 
 
-def _run(command: list[str], event: Any, output_limit: int) -> dict:
+def _run(command: list[str], event: Any, output_limit: int, libraries: str | None) -> dict:
     event_object = event if isinstance(event, dict) else {}
     arguments = _arguments_of(event_object)
     environment = _environment_of(event_object)
+    if libraries is not None:
+        environment["PYTHONPATH"] = libraries
     try:
         process = subprocess.Popen(
             [*command, *arguments],
@@ -83,8 +85,8 @@ def _run(command: list[str], event: Any, output_limit: int) -> dict:
         raise OutputError(f"the script printed more than {output_limit} bytes", "output")
     if process.returncode != 0:
         errors = streams.end_of_errors
-        advice = "; limits.memory is reached: raise it or use less" if _MEMORY_IS_FULL.search(errors) else ""
-        raise ScriptFailed(f"the script {_how(process.returncode)}{advice}", errors)
+        code = process.returncode
+        raise ScriptFailed(f"the script {_how(code)}{_advice(code, errors)}", errors)
     return _output_of(streams.output)
 
 
@@ -101,6 +103,13 @@ def _how(code: int) -> str:
     if -code == signal.SIGXCPU:
         return "used more processor time than limits.cpu"
     return f"was ended by {signal.Signals(-code).name}"
+
+
+def _advice(code: int, errors: str) -> str:
+    if _MEMORY_IS_FULL.search(errors):
+        return "; limits.memory is reached: raise it or use less"
+    # What the system does where a control group is full, which nothing in it is told of.
+    return "; limits.memory may be reached: raise it or use less" if -code == signal.SIGKILL else ""
 
 
 def _output_of(printed: bytes) -> dict:

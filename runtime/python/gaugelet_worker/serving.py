@@ -76,9 +76,9 @@ class Worker:
                 self._invoke(head, start, stop)
             else:
                 self._flush()
+                self._meter.pause()
                 answers[kind](Frame(kind, head, stream.bytes[start:stop]))
-                # What this took is no call's.
-                self._meter.read()
+                self._meter.resume()
 
     def _load(self, frame: Frame) -> None:
         head = frame.head
@@ -87,9 +87,15 @@ class Worker:
         self._output_limit = self._limits["output"]
         self._own_modules = in_directory(head["directory"])
         self._meter.limit_cpu(self._limits.get("cpu"))
-        self._meter.read()
+        self._meter.pause()
         try:
-            function = load_function(head["directory"], head["handler"], head.get("file"), self._output_limit)
+            function = load_function(
+                head["directory"],
+                head["handler"],
+                head.get("file"),
+                self._output_limit,
+                head.get("libraries"),
+            )
         except LoadError as error:
             self._stream.write(FrameType.LOAD_FAILED, failure_of_load(str(error), error.details))
             return
@@ -190,8 +196,7 @@ class Worker:
     def _flush(self) -> None:
         """Send the results that are held.
 
-        Their processor time is measured once, and shared out by how long each took: to ask the system for it
-        costs as much as a small handler.
+        Their processor time is read once, and shared out by how long each took.
         """
         results = self._results
         if results:
@@ -202,13 +207,15 @@ class Worker:
             self._results = []
             self._held_bytes = 0
             meter = self._meter
-            cpu_seconds = meter.read()
+            seconds = results[0][2] if len(results) == 1 else sum([result[2] for result in results])
+            cpu_seconds = meter.read(self._ended, seconds)
             self._stream.put_bytes(encode_results(results, cpu_seconds, meter.peak_memory_bytes))
         self._stream.flush()
 
     def _save(self) -> None:
         """Send the `env` of every shard that had calls since the last time."""
         self._flush()
+        self._meter.pause()
         started = perf_counter()
         for number, shard in self._unsaved.items():
             data, problem = self._dump(shard.env)
@@ -219,8 +226,7 @@ class Worker:
         self._unsaved.clear()
         self._save_by = math.inf
         self._stream.flush()
-        # What this took is no call's.
-        self._meter.read()
+        self._meter.resume()
         self._saved_at = perf_counter()
         taken = self._saved_at - started
         self._save_after = min(max(_SAVE_AFTER_SECONDS, 10 * taken), _SAVE_AT_LATEST_SECONDS)

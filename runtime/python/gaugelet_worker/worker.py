@@ -5,14 +5,16 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from gaugelet_worker.arrivals import Arrival
 from gaugelet_worker.holding import Holding, Premises
 from gaugelet_worker.isolation.namespaces import fork_into_namespaces
 from gaugelet_worker.isolation.refused import Refused
-from gaugelet_worker.launch import Child, InChild
+from gaugelet_worker.launch import Child, InChild, run_child
 from gaugelet_worker.report import Report
+from gaugelet_worker.spare import Line, be_spare
 from gaugelet_worker.specification import LaunchSpec
 
 # Signals with which the kernel ends a worker that went over a limit.
@@ -35,12 +37,16 @@ class Outcome(NamedTuple):
 class Worker:
     """One worker. Its report is a pipe that tells its level, or why it has none, and how it ended."""
 
-    def __init__(self, spec: LaunchSpec, holding: Holding, pid: int, report: int) -> None:
-        self.launch = spec.launch
+    def __init__(
+        self, spec: LaunchSpec | None, holding: Holding, pid: int, report: int, line: Line | None = None
+    ) -> None:
+        """Without a launch it is a spare, and has a line over which it is told of one."""
+        self.launch = None if spec is None else spec.launch
         self.pid = pid
-        self._is_sandbox = spec.isolation == "sandbox"
+        self.isolation = None if spec is None else spec.isolation
         self.is_ending = False
         self._holding = holding
+        self._line = line
         self._report = report
         self._text = b""
         self._level: dict | None = None
@@ -51,9 +57,26 @@ class Worker:
         self._was_out_of_memory = False
         self._is_empty = False
 
+    @property
+    def has_died(self) -> bool:
+        """Whether its first process has ended, told of or not."""
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return self.is_ending or os.waitid(os.P_PID, self.pid, options) is not None
+
+    def take_on(self, arrival: Arrival, premises: Premises) -> None:
+        """Become the worker of a launch. Raises Refused or OSError where that cannot be: it stays a spare."""
+        spec = arrival.spec
+        self._holding = premises.hold(spec, self._holding)
+        self.launch, self.isolation = spec.launch, spec.isolation
+        try:
+            self._line.hand_over(spec, self._holding.place, arrival)
+        except OSError as error:
+            self._refusal = f"what was forked ahead could not be told of it: {error}"
+            os.kill(self.pid, signal.SIGKILL)
+
     def host_pid(self) -> int:
         """The process that runs the function: in a sandbox, the child of the first."""
-        if self._is_sandbox:
+        if self.isolation == "sandbox":
             with contextlib.suppress(OSError, IndexError), open(_CHILDREN.format(self.pid)) as file:
                 return int(file.read().split()[0])
         return self.pid
@@ -115,6 +138,8 @@ class Worker:
         if not self._is_empty:
             has_own_user = bool(self._level and self._level["ownUser"])
             self._is_empty = self._holding.kill(has_own_user=has_own_user)
+        if self._line is not None:
+            self._line.close()
         return self._is_empty and self._holding.release()
 
     @property
@@ -147,23 +172,52 @@ def fork_worker(arrival: Arrival, premises: Premises, *, is_trial: bool = False)
     """Fork. Raises InChild in the child; Refused or OSError where that cannot be."""
     spec = arrival.spec
     holding = premises.hold(spec)
+
+    def fork() -> int:
+        if spec.isolation == "sandbox":
+            return fork_into_namespaces(network=spec.network, user=holding.place.user is None)
+        return os.fork()
+
+    pid, reading, writing = _fork_with_pipe(fork, holding)
+    if pid == 0:
+        streams = {descriptor: stream.detach() for descriptor, stream in arrival.streams.items()}
+        child = Child(spec, arrival.environment, streams, Report(writing), holding.place, is_trial)
+        raise InChild(lambda: run_child(child))
+    return Worker(spec, holding, pid, reading)
+
+
+def fork_spare(premises: Premises) -> Worker:
+    """Fork a worker ahead of need. Raises InChild in the child; OSError where that cannot be."""
+    line = Line()
+    try:
+        holding = premises.hold_group()
+        pid, reading, writing = _fork_with_pipe(os.fork, holding)
+    except BaseException:
+        line.close()
+        raise
+    if pid == 0:
+        raise InChild(lambda: be_spare(line, Report(writing)))
+    line.keep_near_end()
+    return Worker(None, holding, pid, reading, line)
+
+
+def _fork_with_pipe(fork: Callable[[], int], holding: Holding) -> tuple[int, int, int]:
+    """
+    Fork, with a pipe that the child reports on. Gives the process id, 0 in the child, and both ends, of which
+    the parent has the reading one alone. Where it fails nothing is held any more.
+    """
     reading, writing = os.pipe()
     try:
-        if spec.isolation == "sandbox":
-            pid = fork_into_namespaces(network=spec.network, user=holding.place.user is None)
-        else:
-            pid = os.fork()
+        pid = fork()
     except BaseException:
         os.close(reading)
         os.close(writing)
         holding.release()
         raise
-    if pid == 0:
-        report = Report(writing)
-        raise InChild(Child(spec, arrival.environment, arrival.streams, report, holding.place, is_trial))
-    os.close(writing)
-    os.set_blocking(reading, False)
-    return Worker(spec, holding, pid, reading)
+    if pid != 0:
+        os.close(writing)
+        os.set_blocking(reading, False)
+    return pid, reading, writing
 
 
 def try_level(level: str, premises: Premises) -> tuple[dict | None, str | None]:

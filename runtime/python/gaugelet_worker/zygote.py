@@ -5,6 +5,7 @@ is the control channel. When the runtime closes it, or dies, the zygote and all 
 """
 
 import contextlib
+import math
 import os
 import platform
 import selectors
@@ -21,16 +22,20 @@ from gaugelet_worker.frames import FrameType
 from gaugelet_worker.holding import Premises
 from gaugelet_worker.isolation import linux
 from gaugelet_worker.isolation.refused import Refused
-from gaugelet_worker.launch import InChild, run_child
+from gaugelet_worker.launch import InChild
 from gaugelet_worker.preload import Preloaded, preload
 from gaugelet_worker.specification import LEVELS, LaunchSpec
-from gaugelet_worker.worker import Outcome, Worker, fork_worker, try_level
+from gaugelet_worker.worker import Outcome, Worker, fork_spare, fork_worker, try_level
 
 _CONTROL_DESCRIPTOR = 3
 # How often to look whether all of an ended worker is gone, and whether a launch is overdue.
 _POLL_SECONDS = 0.005
 _SWEEP_SECONDS = 5
 _LONGEST_END_SECONDS = 5
+# The level that a worker can be forked for ahead of need.
+_OF_SPARES = "process"
+# A spare is forked once no worker was asked for so long: it takes the time of several starts.
+_QUIET_SECONDS = 0.05
 
 
 class Zygote:
@@ -43,8 +48,11 @@ class Zygote:
         self._channel = ControlChannel(socket.socket(fileno=_CONTROL_DESCRIPTOR))
         self._selector = selectors.DefaultSelector()
         self._arrivals = Arrivals(self._selector, self._start)
-        self._workers: dict[int, Worker] = {}
-        self._reporting: set[int] = set()
+        # All that are there, the spare too.
+        self._workers: set[Worker] = set()
+        self._spare: Worker | None = None
+        self._next_spare = math.inf
+        self._reporting: set[Worker] = set()
         self._premises = Premises()
         self._next_sweep = 0.0
         self._wakened, self._wake = socket.socketpair()
@@ -83,12 +91,21 @@ class Zygote:
         }
 
     def _turn(self) -> None:
-        ending = any(worker.is_ending for worker in self._workers.values())
+        ending = any(worker.is_ending for worker in self._workers)
         timeout = _POLL_SECONDS if ending else _SWEEP_SECONDS if self._arrivals else None
-        for key, _ in self._selector.select(timeout):
+        if self._next_spare < math.inf:
+            until_spare = max(0, self._next_spare - time.monotonic())
+            timeout = until_spare if timeout is None else min(timeout, until_spare)
+        ready = self._selector.select(timeout)
+        for key, _ in ready:
             self._guard(key.data)
         if ending:
             self._guard(self._finish)
+        if not ready and time.monotonic() >= self._next_spare:
+            self._next_spare = math.inf
+            # Not while a launch arrives: its environment would be in it.
+            if self._channel.is_open and not self._arrivals:
+                self._guard(self._fork_spare)
         if self._arrivals and time.monotonic() >= self._next_sweep:
             self._next_sweep = time.monotonic() + _SWEEP_SECONDS
             self._guard(self._sweep)
@@ -118,18 +135,39 @@ class Zygote:
     def _start(self, arrival: Arrival) -> None:
         launch = arrival.spec.launch
         try:
-            worker = fork_worker(arrival, self._premises)
+            worker = self._worker_for(arrival)
         except (Refused, OSError) as error:
             arrival.close()
             self._refuse(launch, str(error))
             return
         arrival.close()
-        self._workers[launch] = worker
-        self._reporting.add(launch)
+        self._workers.add(worker)
+        self._reporting.add(worker)
         self._selector.register(worker, selectors.EVENT_READ, lambda: self._read_report(worker))
 
+    def _worker_for(self, arrival: Arrival) -> Worker:
+        """The spare, where there is one and it is of use; else a new fork."""
+        if self._next_spare < math.inf:
+            self._next_spare = time.monotonic() + _QUIET_SECONDS
+        spare = self._spare
+        if spare is None or spare.has_died or arrival.spec.isolation != _OF_SPARES:
+            return fork_worker(arrival, self._premises)
+        spare.take_on(arrival, self._premises)
+        self._spare = None
+        return spare
+
+    def _want_spare(self, worker: Worker) -> None:
+        """Fork one after a while: where one was of use there may be a next time."""
+        if self._spare is None and worker.isolation == _OF_SPARES:
+            self._next_spare = time.monotonic() + _QUIET_SECONDS
+
+    def _fork_spare(self) -> None:
+        self._spare = fork_spare(self._premises)
+        self._workers.add(self._spare)
+        self._premises.cgroups.move_on()
+
     def _read_report(self, worker: Worker) -> None:
-        if worker.launch not in self._reporting:
+        if worker not in self._reporting:
             return
         level, more = worker.read_report()
         if level is not None:
@@ -137,37 +175,44 @@ class Zygote:
             self._channel.send(FrameType.LAUNCHED, head)
             # Nobody waits any more, so that there is time for what takes long.
             self._premises.cgroups.move_on()
+            self._want_spare(worker)
         if not more:
             self._stop_reading(worker)
 
     def _stop_reading(self, worker: Worker) -> None:
-        self._reporting.discard(worker.launch)
+        self._reporting.discard(worker)
         self._selector.unregister(worker)
         worker.close_report()
 
     def _end(self, launch: int) -> None:
         if self._arrivals.withdraw(launch):
             self._tell_ended(launch, Outcome())
-        elif launch in self._workers:
-            self._workers[launch].end()
+        for worker in self._workers:
+            if worker.launch == launch:
+                worker.end()
 
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._wakened.recv(4096)
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                for worker in self._workers.values():
+                for worker in self._workers:
                     worker.reaped(*ended)
         self._finish()
 
     def _finish(self) -> None:
-        for worker in [each for each in self._workers.values() if each.is_ending]:
+        for worker in [each for each in self._workers if each.is_ending]:
             self._read_report(worker)
             if not self._has_gone(worker):
                 continue
-            if worker.launch in self._reporting:
+            if worker in self._reporting:
                 self._stop_reading(worker)
-            del self._workers[worker.launch]
+            self._workers.remove(worker)
+            if worker.launch is None:
+                worker.close_report()
+                self._spare = None
+                continue
+            self._want_spare(worker)
             if worker.refusal is None:
                 self._tell_ended(worker.launch, worker.outcome())
             else:
@@ -192,7 +237,7 @@ class Zygote:
         self._channel.send(FrameType.ENDED, {"launch": launch, **outcome._asdict()})
 
     def _end_all(self) -> None:
-        for worker in self._workers.values():
+        for worker in self._workers:
             worker.end()
         limit = time.monotonic() + _LONGEST_END_SECONDS
         while self._workers and time.monotonic() < limit:
@@ -208,6 +253,6 @@ def main(names: list[str]) -> NoReturn:
     try:
         zygote.run(preloaded)
     except InChild as leaving:
-        child = leaving.child
+        go_on = leaving.go_on
     zygote.forget()
-    run_child(child)
+    go_on()

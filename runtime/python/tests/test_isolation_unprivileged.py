@@ -1,7 +1,6 @@
 """Both levels where the runtime is an ordinary user, as on most people's machines."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from tests.machine import (
     needs_root,
     show_python_to_everybody,
 )
-from tests.zygote_process import ZygoteProcess, running_zygote
+from tests.zygote_process import SPARE, ZygoteProcess, running_zygote
 
 # Somebody who is not root runs the other tests as such a user.
 pytestmark = [needs_linux, needs_root]
@@ -97,9 +96,7 @@ def test_what_a_worker_started_ends_with_it(zygote, has_sandbox, place, isolatio
     assert worker.streams[1].recv(100) == b"started\n"
     zygote.wait_for(FrameType.LAUNCHED, worker.launch)
     zygote.end(worker)
-    below = Path(f"/proc/{zygote.process.pid}/task/{zygote.process.pid}/children").read_text()
-    assert below == ""
-    assert not [each for each in os.listdir(tempfile.gettempdir()) if each == str(worker.launch)]
+    assert set(zygote.children().values()) <= {SPARE}
 
 
 def test_a_worker_looks_into_no_other(zygote, place):
@@ -110,13 +107,15 @@ def test_a_worker_looks_into_no_other(zygote, place):
 
 
 def test_fifty_launches_leave_nothing(zygote, has_sandbox, place):
-    folder = Path(f"/proc/{zygote.process.pid}")
-    children = folder / f"task/{zygote.process.pid}/children"
-    before = len(os.listdir(folder / "fd"))
+    folder = Path(f"/proc/{zygote.process.pid}/fd")
+    zygote.run(place, "pass")
+    zygote.spare()
+    before = len(os.listdir(folder))
     for number in range(50):
         zygote.run(place, "pass", isolation=("process", "sandbox")[number % 2])
-    assert len(os.listdir(folder / "fd")) == before
-    assert children.read_text() == ""
+    zygote.spare()
+    assert len(os.listdir(folder)) == before
+    assert list(zygote.children().values()) == [SPARE]
 
 
 def drop_administration() -> None:

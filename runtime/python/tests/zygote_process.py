@@ -13,8 +13,10 @@ from typing import Any
 
 from gaugelet_worker.frames import Frame, FrameStream, FrameType
 from gaugelet_worker.isolation.users import language_paths
+from tests.machine import wait_until
 from tests.worker_process import PACKAGE_FOLDER
 
+SPARE = "gaugelet-spare"
 _TIMEOUT_SECONDS = 30
 
 
@@ -189,6 +191,20 @@ class ZygoteProcess:
             if message.head.get("launch") == launch:
                 return message
             self._messages.append(message)
+
+    def children(self) -> dict[int, str]:
+        """What the processes right below it are called."""
+        pid = self.process.pid
+        found = {}
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                found[int(child)] = Path(f"/proc/{child}/comm").read_text().rstrip("\n")
+        return found
+
+    def spare(self) -> int:
+        """The process that waits for the next launch, once there is one."""
+        wait_until(lambda: SPARE in self.children().values())
+        return next(pid for pid, name in self.children().items() if name == SPARE)
 
     def close(self) -> str:
         """Close the channel and wait; gives what the zygote wrote to stderr."""

@@ -116,13 +116,14 @@ class Cgroups:
         version = None if self.reason else self._hierarchies.version
         return {"available": self.reason is None, "version": version, "reason": self.reason}
 
-    def take(self, limits: Limits, *, scratch_is_memory: bool) -> Group | None:
-        """The group in which the next fork is born; call `move_on` after the fork."""
+    def take(self, limits: Limits | None = None, *, scratch_is_memory: bool = False) -> Group | None:
+        """The group in which the next fork is born; call `move_on` after the fork. Limits may come later."""
         if self.reason is not None:
             return None
         if self._seat_is_taken:
             self.move_on()
-        self._seat.limit(limits, scratch_is_memory=scratch_is_memory)
+        if limits is not None:
+            self._seat.limit(limits, scratch_is_memory=scratch_is_memory)
         self._seat_is_taken = True
         return self._seat
 

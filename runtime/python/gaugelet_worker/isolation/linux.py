@@ -13,12 +13,15 @@ libc = ctypes.PyDLL(None, use_errno=True)
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+PR_SET_NAME = 15
+PR_GET_NAME = 16
 PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
+_NAME_BYTES = 16
 _CAPABILITY_VERSION_3 = 0x20080522
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
@@ -73,6 +76,19 @@ def set_traceable(traceable: bool) -> None:
         prctl(PR_SET_DUMPABLE, int(traceable))
 
 
+def name() -> bytes:
+    """What this process is called, as `ps` shows it."""
+    text = ctypes.create_string_buffer(_NAME_BYTES)
+    prctl(PR_GET_NAME, ctypes.addressof(text))
+    return text.value
+
+
+def set_name(name: bytes) -> None:
+    """Be called otherwise: at most 15 bytes."""
+    text = ctypes.create_string_buffer(name, _NAME_BYTES)
+    prctl(PR_SET_NAME, ctypes.addressof(text))
+
+
 def drop_bounding_set() -> None:
     """No program that this process starts can get a right that it has not. While it has its rights itself."""
     if IS_LINUX and has_capability(_CAP_SETPCAP):
@@ -81,9 +97,8 @@ def drop_bounding_set() -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up all of root's rights for good, in this process and what it starts."""
+    """Give up all of root's rights, and for good after `drop_bounding_set`."""
     if IS_LINUX:
-        drop_bounding_set()
         prctl(PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
         header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
         syscall("capset", _CAPSET, header, (ctypes.c_uint32 * 6)())

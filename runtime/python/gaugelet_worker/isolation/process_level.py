@@ -12,8 +12,16 @@ from gaugelet_worker.isolation.users import become, language_paths, unreadable_b
 from gaugelet_worker.specification import LaunchSpec
 
 
+def prepare() -> None:
+    """Give up what can be before it is known for whom."""
+    if linux.is_administrator():
+        # Shared memory and queues of System V stay after their processes, and after a user id is given again.
+        linux.unshare(linux.CLONE_NEWIPC)
+    linux.drop_bounding_set()
+
+
 def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict:
-    """Shut this process in. Completes the environment. Gives the level that it has."""
+    """Shut this process in, once it is prepared. Completes the environment. Gives the level that it has."""
     user, reason = place.user, place.userReason
     if user is not None:
         unreadable = unreadable_by(user, _operators(spec, environment))
@@ -28,11 +36,7 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict
         if user is not None:
             environment.setdefault("HOME", place.scratch)
             os.chown(place.scratch, user, user)
-    if linux.is_administrator():
-        # Shared memory and queues of System V stay after their processes, and after a user id is given again.
-        linux.unshare(linux.CLONE_NEWIPC)
     if user is not None:
-        linux.drop_bounding_set()
         become(user)
     if place.mark is not None:
         set_mark(place.mark)

@@ -62,6 +62,7 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str], first: 
         linux.unshare(linux.CLONE_NEWUSER)
         namespaces.map_user(place.user, place.user)
     apply_limits(spec.limits, is_program=spec.program is not None, own_processes=_OWN_PROCESSES)
+    linux.drop_bounding_set()
     linux.drop_capabilities()
     linux.no_new_privileges()
     linux.set_traceable(True)
@@ -105,6 +106,7 @@ def _be_first_process(worker: int, line: socket.socket, report: Report) -> NoRet
         if line.recv(1):
             # The worker's root has become that of all here, with the machine's on top of it.
             mounts.detach(".")
+            linux.drop_bounding_set()
             linux.drop_capabilities()
             line.sendall(b"!")
         line.close()

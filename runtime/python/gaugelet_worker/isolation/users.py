@@ -33,10 +33,13 @@ class UserIds:
     def __init__(self) -> None:
         self._free: Iterator[int] = iter(())
         self._range = next((each for each in _RANGES if _is_mapped(each)), None)
+        # Asked once: it takes as long as all else that a start takes here.
+        self._can_change_user = linux.can_change_user()
+        self._is_administrator = linux.is_administrator()
 
     def reserve(self) -> tuple[UserId | None, str | None]:
         """An id that nobody has, or why there can be none here. Raises Refused where all are taken."""
-        if not linux.can_change_user():
+        if not self._can_change_user:
             return None, "the runtime may not change users: run it as root or with CAP_SETUID and CAP_SETGID"
         if self._range is None:
             return None, "the user namespace of the runtime has no user ids to spare: map some 65,536"
@@ -54,7 +57,7 @@ class UserIds:
 
     def for_sandbox(self) -> tuple[UserId | None, str | None]:
         """The same, where a sandbox can be made that way: by root, with its own rights."""
-        if not linux.is_administrator():
+        if not self._is_administrator:
             return None, "the sandbox is a user namespace of the runtime's user, for want of CAP_SYS_ADMIN"
         return self.reserve()
 
