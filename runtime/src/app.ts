@@ -1,17 +1,14 @@
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { describeAddress } from "@gaugelet/shared/redis/address";
 import { connectRedis, SILENCE_MILLISECONDS } from "@gaugelet/shared/redis/connection";
-import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import { startApi } from "./api/start.ts";
+import { assemble, type CommonParts, workerOptions } from "./assemble.ts";
 import { CatalogDoor } from "./catalog/door.ts";
-import { withSecrets } from "./catalog/with-secrets.ts";
 import type { ListenAddress, RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
-import { type FunctionDefinition, outputKeyOf } from "./configuration/manifest.ts";
-import type { TriggerSpec } from "./configuration/triggers.ts";
+import type { FunctionDefinition } from "./configuration/manifest.ts";
 import { Turns } from "./dispatcher/turns.ts";
-import { FunctionRunner } from "./functions/function-runner.ts";
-import { type AssembledFunction, FunctionSet } from "./functions/function-set.ts";
+import { FunctionSet } from "./functions/function-set.ts";
 import { FunctionSources } from "./functions/function-sources.ts";
 import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
@@ -19,40 +16,29 @@ import { statusPageRoutes } from "./http/status-page.ts";
 import { statusPageGuard } from "./http/status-page-guard.ts";
 import { InstanceRegistry } from "./instances/registry.ts";
 import { describeInstance, newInstanceId } from "./instances/this-instance.ts";
-import { NODE_WORKER_FILES, nodeArguments, saysHeapIsFull } from "./javascript/arguments.ts";
 import { Leases } from "./leases/leases.ts";
-import { favourSizeUntilBusy } from "./memory.ts";
-import { functionLog } from "./observability/function-log.ts";
-import { FunctionMetrics } from "./observability/function-metrics.ts";
+import { beginSmall, favourSizeUntilBusy } from "./memory.ts";
 import { RuntimeMetrics } from "./observability/metrics.ts";
-import { preparePackage } from "./packages/prepare.ts";
-import { prepareStored } from "./packages/stored.ts";
-import { watchFiles, watchSource } from "./packages/watch.ts";
+import { Installer } from "./packages/dependencies/installer.ts";
+import { UnusedFolders } from "./packages/unused-folders.ts";
+import { watchFiles } from "./packages/watch.ts";
 import { Backlog } from "./runs/backlog.ts";
 import type { RunParts } from "./runs/function-runs.ts";
 import { RunIds } from "./runs/run-ids.ts";
 import { RedisStore } from "./sinks/redis-store.ts";
-import { type OpenedTopics, TopicsOnDemand } from "./topics/on-demand.ts";
+import { TopicsOnDemand } from "./topics/on-demand.ts";
 import { openTopics } from "./topics/open.ts";
 import type { Callable } from "./triggers/http/callable.ts";
 import { answerCalls } from "./triggers/http/calls.ts";
 import { CALL_PATH } from "./triggers/http/targets.ts";
-import { PrometheusTrigger } from "./triggers/prometheus/trigger.ts";
 import { FollowedKeys } from "./triggers/redis-key/followed-keys.ts";
-import { RedisKeyTrigger } from "./triggers/redis-key/trigger.ts";
-import { ScheduleTrigger } from "./triggers/schedule/trigger.ts";
-import type { Trigger } from "./triggers/trigger.ts";
 import { OwnerLimits } from "./usage/owner-limits.ts";
 import { PriceBook } from "./usage/price-book.ts";
 import { UsageMeter } from "./usage/usage-meter.ts";
-import { IsolationError } from "./workers/errors.ts";
-import { pythonEnvironment, workerEnvironment } from "./workers/launch/python-program.ts";
-import { scriptLaunch } from "./workers/launch/script-program.ts";
 import { SpawnLauncher } from "./workers/launch/spawn.ts";
 import { ZygoteLauncher } from "./workers/launch/zygote.ts";
 import { ScalingLog } from "./workers/scaling-log.ts";
 import type { Launcher } from "./workers/transport.ts";
-import type { WorkerOptions } from "./workers/worker.ts";
 
 /** A running runtime. */
 export interface Runtime {
@@ -73,6 +59,7 @@ export interface Runtime {
  * and the functions' code first of all, is waited for.
  */
 export async function startRuntime(configuration: RuntimeConfiguration, log: Logger): Promise<Runtime> {
+  beginSmall();
   const teardown: (() => void | Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const undo of teardown.splice(0).reverse()) await undo();
@@ -121,11 +108,16 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     const topics = new TopicsOnDemand(() => openTopics(configuration, log), log);
     teardown.push(() => topics.stop());
 
+    const openTopicsOf = async (definitions: readonly FunctionDefinition[]): Promise<void> => {
+      if (definitions.some(usesTopics)) await topics.open();
+    };
     /** What these functions need that the others did not. */
     const prepare = async (definitions: readonly FunctionDefinition[]): Promise<void> => {
       changes.follow(watchedKeys(definitions));
-      if (definitions.some(usesTopics)) await topics.open();
+      await openTopicsOf(definitions);
     };
+    const { stateFolder, python } = configuration;
+    const catalog = new CatalogDoor();
     const parts: Omit<CommonParts, "topics"> & { readonly topics: () => CommonParts["topics"] } = {
       configuration,
       redis,
@@ -139,12 +131,18 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       topics: () => topics.opened,
       metrics,
       scalings,
-      catalog: new CatalogDoor(),
+      catalog,
+      places: {
+        stateFolder,
+        readPackage: catalog.readPackage,
+        installer: new Installer({ isAllowed: configuration.allowsDependencies, stateFolder, python }),
+      },
       runs,
       log,
     };
     const functions = new FunctionSet({
       prepare,
+      open: (definition) => openTopicsOf([definition]),
       assemble: (definition) => assemble(definition, parts),
       log,
     });
@@ -179,7 +177,8 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
             redis,
             functions,
             sources,
-            catalog: parts.catalog,
+            catalog,
+            places: parts.places,
             topics,
             scalings,
             instances,
@@ -224,6 +223,12 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
         ),
       );
     }
+    const unused = new UnusedFolders({
+      stateFolder,
+      inUse: () => functions.runners.flatMap(({ packages }) => packages),
+      log,
+    });
+    teardown.push(() => unused.stop());
     teardown.push(favourSizeUntilBusy(() => functions.runners.reduce((sum, { calls }) => sum + calls, 0)));
     limits.budgets.onChange(() => {
       for (const runner of functions.runners) runner.checkBudget();
@@ -273,25 +278,6 @@ async function applyChanges(
   }
 }
 
-/** What all functions share. */
-interface CommonParts {
-  readonly configuration: RuntimeConfiguration;
-  readonly redis: Redis;
-  readonly changes: FollowedKeys;
-  readonly store: RedisStore;
-  readonly leases: Leases;
-  readonly turns: Turns;
-  readonly meter: UsageMeter;
-  readonly limits: OwnerLimits;
-  readonly launcher: Launcher;
-  readonly topics: OpenedTopics | undefined;
-  readonly metrics: RuntimeMetrics;
-  readonly scalings: ScalingLog;
-  readonly catalog: CatalogDoor;
-  readonly runs: RunParts | undefined;
-  readonly log: Logger;
-}
-
 /** Patterns of keys that triggers watch. */
 function watchedKeys(definitions: readonly FunctionDefinition[]): string[] {
   return definitions.flatMap(({ triggers }) =>
@@ -303,107 +289,9 @@ function usesTopics({ triggers, outputTopics }: FunctionDefinition): boolean {
   return outputTopics.length > 0 || triggers.some((trigger) => "topic" in trigger);
 }
 
-/** Wire one function. */
-function assemble(
-  definition: FunctionDefinition,
-  { topics, ...shared }: Omit<CommonParts, "topics"> & { readonly topics: () => CommonParts["topics"] },
-): AssembledFunction {
-  const parts: CommonParts = { ...shared, topics: topics() };
-  const { configuration, store, metrics, leases, turns, meter, limits, scalings } = parts;
-  const log = parts.log.child({ function: definition.name });
-  metrics.register(definition);
-  const runner = new FunctionRunner({
-    definition,
-    makeTrigger: (spec) => makeTrigger(spec, definition, parts, log),
-    leases,
-    turns,
-    topics: parts.topics,
-    prepare: (signal) => {
-      // It may have changed since.
-      const { source } = runner.definition;
-      return source.kind === "stored"
-        ? prepareStored(source, configuration.stateFolder, parts.catalog.readPackage)
-        : preparePackage(source, configuration.stateFolder, signal);
-    },
-    worker: workerOptions(definition, parts, log),
-    store,
-    metrics: new FunctionMetrics(definition.name, metrics, meter.tallyOf(definition)),
-    limits,
-    scalings,
-    runs: parts.runs,
-    log,
-  });
-  return { runner, dispose: watchSource(definition.source, () => runner.reload()) };
-}
-
-/** A trigger that pushes its events; undefined for the other kinds. */
-function makeTrigger(
-  spec: TriggerSpec,
-  definition: FunctionDefinition,
-  { configuration, redis, changes, store }: CommonParts,
-  log: Logger,
-): Trigger | undefined {
-  if ("schedule" in spec) return new ScheduleTrigger(spec);
-  if ("prometheus" in spec) return new PrometheusTrigger(spec, configuration.prometheus, log);
-  if (!("redisKey" in spec)) return undefined;
-  return new RedisKeyTrigger(spec, {
-    redis,
-    changes,
-    log,
-    sharded: definition.state === "partition",
-    lastPosition: (shard, source) => store.lastPosition(outputKeyOf(definition, shard), source),
-  });
-}
-
 /** How workers come to be on this system. */
 function chooseLauncher({ python, preload }: RuntimeConfiguration, log: Logger): Launcher {
   return process.platform === "linux"
     ? new ZygoteLauncher({ python }, preload, log)
     : new SpawnLauncher({ python });
 }
-
-function workerOptions(
-  { owner, language, handler, isolation, network, environment, secrets, limits }: FunctionDefinition,
-  {
-    configuration,
-    launcher,
-    catalog,
-    runs,
-  }: Pick<CommonParts, "configuration" | "launcher" | "catalog" | "runs">,
-  log: Logger,
-): WorkerOptions {
-  const isNode = language === "javascript" || language === "typescript";
-  const script = language === "script" ? scriptLaunch(handler, environment, limits.memory) : undefined;
-  const { memory, cpu, openFiles, processes, disk } = limits;
-  return {
-    launcher: isolation === "microvm" ? NO_MICRO_VMS : withSecrets(launcher, owner, secrets, catalog),
-    launch: {
-      program: isNode ? [process.execPath, ...nodeArguments(limits)] : null,
-      readOnly: isNode ? NODE_WORKER_FILES : (script?.readOnly ?? []),
-      environment: isNode
-        ? workerEnvironment(environment)
-        : (script?.environment ?? pythonEnvironment(environment)),
-      isolation: isolation === "microvm" ? "sandbox" : isolation,
-      network,
-      // The kernel counts the whole life of a process; only the Python worker tells it anew for each call.
-      limits: { memory: script?.memory ?? memory, cpu: isNode ? null : cpu, openFiles, processes, disk },
-    },
-    lines: functionLog(log, limits.logLinesPerSecond),
-    keepsLines: runs !== undefined,
-    saysMemoryIsFull: (line) => isNode && saysHeapIsFull(line),
-    // The worker tells a script by its path from a module.
-    handler: script !== undefined ? `./${handler}` : handler,
-    redis: configuration.redis,
-    limits,
-  };
-}
-
-const NO_MICRO_VMS: Launcher = {
-  launch: () =>
-    Promise.reject(
-      new IsolationError(
-        "isolation: microvm cannot be had: this runtime has no micro VMs; choose sandbox, or a runtime that has",
-      ),
-    ),
-  stop: async () => {},
-};

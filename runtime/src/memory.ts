@@ -17,6 +17,15 @@ const ENOUGH_FOR_NEW_OBJECTS_BYTES = 16 * 1024 ** 2;
 const GARBAGE_PERCENT_WHEN_BUSY = 100;
 
 /**
+ * Give new objects no more room than they have. To be called before anything else: what is made while all is loaded
+ * would have V8 give them more than a hundred megabytes, which they keep for as long as there is anything to do.
+ */
+export function beginSmall(): void {
+  setFlagsFromString("--optimize-for-size");
+  setFlagsFromString("--semi-space-growth-factor=1");
+}
+
+/**
  * Keep memory small while little is to be done, and calls quick while much is.
  *
  * The live heap is about 20 MB, but V8 lets garbage, and what it compiles with, grow to several times that, which
@@ -24,14 +33,15 @@ const GARBAGE_PERCENT_WHEN_BUSY = 100;
  * first minute is that of the last (npm run bench). That doubles the processor time of a call, which only counts
  * where there are thousands of them a second (npm run bench:workers).
  *
+ * After {@link beginSmall}.
+ *
  * @param countCalls how many calls there were so far.
  * @returns a function that stops looking.
  */
 export function favourSizeUntilBusy(countCalls: () => number): () => void {
-  setFlagsFromString("--optimize-for-size");
   let busyUntil = 0;
   let before = countCalls();
-  let mayGrow = true;
+  let mayGrow = false;
   const timer = setInterval(() => {
     const calls = countCalls();
     const wasBusy = busyUntil > 0;
@@ -41,9 +51,9 @@ export function favourSizeUntilBusy(countCalls: () => number): () => void {
     } else if (busyUntil < now) busyUntil = 0;
     before = calls;
     const isBusy = busyUntil > 0;
-    const hasEnough = roomForNewObjects() >= ENOUGH_FOR_NEW_OBJECTS_BYTES;
-    if (hasEnough === mayGrow) {
-      mayGrow = !hasEnough;
+    const needsMore = isBusy && roomForNewObjects() < ENOUGH_FOR_NEW_OBJECTS_BYTES;
+    if (needsMore !== mayGrow) {
+      mayGrow = needsMore;
       setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
     }
     if (isBusy === wasBusy) return;

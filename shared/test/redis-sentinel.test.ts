@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect as connectTo, createServer, type Socket } from "node:net";
 import { documentedRights } from "@gaugelet/testing/documented-rights";
 import { freePort } from "@gaugelet/testing/ports";
 import { startSentinels, type TestSentinels } from "@gaugelet/testing/redis-sentinel";
@@ -82,6 +84,74 @@ describe("after a fail-over, commands go to the new primary and its changes are 
     expect(heard.states.at(-1)).toBe("pushing");
     setup.primary.thaw();
   });
+});
+
+/**
+ * What clients ask a Sentinel through: once held, nobody is told the primary until the Sentinel has announced
+ * a fail-over.
+ */
+async function holdBack(sentinelPort: number): Promise<{ port: number; hold(): void }> {
+  const sockets = new Set<Socket>();
+  let holds = false;
+  const held: (() => void)[] = [];
+  const server = createServer((client) => {
+    const sentinel = connectTo(sentinelPort, "127.0.0.1");
+    for (const socket of [client, sentinel]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+    }
+    client.on("close", () => sentinel.destroy());
+    client.on("data", (asked) => {
+      if (holds && asked.includes("get-master-addr-by-name")) held.push(() => sentinel.write(asked));
+      else sentinel.write(asked);
+    });
+    sentinel.on("data", (told) => {
+      client.write(told);
+      if (!told.includes("+switch-master")) return;
+      holds = false;
+      setTimeout(() => {
+        for (const release of held.splice(0)) release();
+      }, 100);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    hold() {
+      holds = true;
+    },
+  };
+}
+
+test("a fail-over that is announced while the primary is asked for does not end a connection", async () => {
+  const setup = await sentinels();
+  const gates = await Promise.all(setup.ports.map(holdBack));
+  const states: string[] = [];
+  const client = connectRedis(
+    addressOf({ ...setup, ports: gates.map(({ port }) => port) }),
+    { onUp: () => states.push("up") },
+    // Else the Sentinels tell where they are themselves, past the gates.
+    { updateSentinels: false },
+  );
+  const toldOfFailOvers = once(client, "failoverSubscribed");
+  closing.push(() => client.disconnect());
+  await waitFor("it is up", () => states.includes("up"));
+  await toldOfFailOvers;
+  for (const gate of gates) gate.hold();
+  await setup.primary.crash();
+  await setup.failedOver();
+  await waitFor("it can be written", () => client.set("k", "after").catch(() => undefined));
+  expect(await setup.replica.client.get("k")).toBe("after");
+
+  client.disconnect();
+  await waitFor("it has ended", () => client.status === "end");
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(client.status).toBe("end");
 });
 
 describe("why no primary is found is told once:", () => {

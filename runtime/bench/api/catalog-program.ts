@@ -1,4 +1,4 @@
-// A runtime that says on its standard output when its API answers, and how large its heap is then, in bytes.
+// A runtime that says on its standard output how large its heap is once its API answers, in bytes.
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -8,7 +8,6 @@ import { readConfiguration } from "../../src/configuration/environment.ts";
 
 const runtime = await startRuntime(await readConfiguration(process.env), createLog("error"));
 while (!(await fetch(`http://127.0.0.1:${runtime.ports.status}/api/v1/openapi.json`)).ok) await sleep(10);
-process.stdout.write("ready\n");
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 // What the start left behind is let go of over some rounds.
@@ -16,7 +15,5 @@ for (let round = 0; round < 5; round += 1) {
   await sleep(200);
   collectGarbage();
 }
-process.stdout.write(
-  `${JSON.stringify({ heap: process.memoryUsage().heapUsed, port: runtime.ports.status })}\n`,
-);
+process.stdout.write(`${process.memoryUsage().heapUsed}\n`);
 process.once("SIGTERM", () => void runtime.stop().then(() => process.exit(0)));

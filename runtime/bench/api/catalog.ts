@@ -3,13 +3,16 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type BenchRow, row } from "@gaugelet/testing/bench";
+import { freePort } from "@gaugelet/testing/ports";
 import { sql } from "drizzle-orm";
 import { pino } from "pino";
 import { type DatabaseAddress, openDatabase } from "../../src/database/database.ts";
 import { catalogState, packages } from "../../src/database/schema.ts";
 import { digestOf, packFiles } from "../../src/packages/upload/pack.ts";
+import { BUILT_RUNTIME } from "../built-runtime.ts";
 import { cpuSeconds, processTree } from "../workers/process-tree.ts";
 
 const PROGRAM = fileURLToPath(new URL("catalog-program.ts", import.meta.url));
@@ -46,7 +49,6 @@ interface Started {
   readonly seconds: number;
   /** Processor time of the start, that of the database's process included where it is embedded. */
   readonly cpu: number;
-  readonly heapBytes: number;
   readonly processes: number;
   /** Of one function, in milliseconds; undefined where there is none. */
   readonly firstCall: number | undefined;
@@ -55,10 +57,11 @@ interface Started {
 /** What it takes to have many functions that nobody calls. */
 export async function benchCatalog(bench: CatalogBench, database: CatalogDatabase): Promise<BenchRow[]> {
   const without = await best(() => start(bench, database, false));
+  const heapWithout = await heapBytes(bench, database);
   await fill(database.address);
   const having = await best(() => start(bench, database, true));
   const { name } = database;
-  const each = (having.heapBytes - without.heapBytes) / FUNCTIONS;
+  const each = ((await heapBytes(bench, database)) - heapWithout) / FUNCTIONS;
   return [
     row(`${name}: start without functions`, without.seconds, "s"),
     row(`${name}: start with ${FUNCTIONS} functions`, having.seconds, "s", { atMost: 5 }),
@@ -76,50 +79,72 @@ async function best(measure: () => Promise<Started>): Promise<Started> {
   return all.reduce((one, other) => ({
     seconds: Math.min(one.seconds, other.seconds),
     cpu: Math.min(one.cpu, other.cpu),
-    heapBytes: Math.min(one.heapBytes, other.heapBytes),
     processes: Math.max(one.processes, other.processes),
     firstCall: one.firstCall && other.firstCall && Math.min(one.firstCall, other.firstCall),
   }));
 }
 
-async function start(
-  { redisPort, python, folder }: CatalogBench,
-  { environment }: CatalogDatabase,
-  isFilled: boolean,
-): Promise<Started> {
-  const file = join(folder, "catalog.yaml");
-  await writeFile(file, "functions: []\n");
+/** Start the runtime as the container image has it, until its API answers. */
+async function start(bench: CatalogBench, database: CatalogDatabase, isFilled: boolean): Promise<Started> {
+  const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, [PROGRAM], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      PATH: process.env.PATH,
-      GAUGELET_PYTHON: python,
-      GAUGELET_CONFIG: file,
-      GAUGELET_RUNTIME_PORT: "0",
-      GAUGELET_MANAGEMENT_PORT: "0",
-      REDIS_PORT: String(redisPort),
-      ...environment,
-    },
+  const child = spawn(process.execPath, BUILT_RUNTIME, {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: await environmentOf(bench, database, port),
   });
   const exit = once(child, "exit");
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  await lines.next();
+  const url = `http://127.0.0.1:${port}`;
+  const answers = (): Promise<boolean> =>
+    fetch(`${url}/api/v1/openapi.json`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  while (!(await answers())) await sleep(10);
   const seconds = (performance.now() - started) / 1000;
   const cpu = cpuSeconds(child.pid as number);
-  const { value } = await lines.next();
-  const { heap: heapBytes, port } = JSON.parse(String(value)) as { heap: number; port: number };
   const processes = processTree(child.pid as number).length;
-  const firstCall = isFilled ? await timeOfCall(port) : undefined;
+  const firstCall = isFilled ? await timeOfCall(url) : undefined;
   child.kill("SIGTERM");
   await exit;
-  return { seconds, cpu, heapBytes, processes, firstCall };
+  return { seconds, cpu, processes, firstCall };
 }
 
-async function timeOfCall(port: number): Promise<number> {
+/** How large the heap of a runtime is that has started, without garbage. */
+async function heapBytes(bench: CatalogBench, database: CatalogDatabase): Promise<number> {
+  const child = spawn(process.execPath, [PROGRAM], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: await environmentOf(bench, database, 0),
+  });
+  const exit = once(child, "exit");
+  const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
+  child.kill("SIGTERM");
+  await exit;
+  return Number(value);
+}
+
+async function environmentOf(
+  { redisPort, python, folder }: CatalogBench,
+  { environment }: CatalogDatabase,
+  port: number,
+): Promise<NodeJS.ProcessEnv> {
+  const file = join(folder, "catalog.yaml");
+  await writeFile(file, "functions: []\n");
+  return {
+    PATH: process.env.PATH,
+    GAUGELET_PYTHON: python,
+    GAUGELET_CONFIG: file,
+    GAUGELET_RUNTIME_PORT: String(port),
+    GAUGELET_MANAGEMENT_PORT: "0",
+    GAUGELET_LOG_LEVEL: "error",
+    REDIS_PORT: String(redisPort),
+    ...environment,
+  };
+}
+
+async function timeOfCall(url: string): Promise<number> {
   const started = performance.now();
   const body = JSON.stringify({ readings: [1, 2, 3] });
-  const response = await fetch(`http://127.0.0.1:${port}/functions/function-42`, { method: "POST", body });
+  const response = await fetch(`${url}/functions/function-42`, { method: "POST", body });
   if (!response.ok) throw new Error(`the function answered ${response.status}: ${await response.text()}`);
   return performance.now() - started;
 }

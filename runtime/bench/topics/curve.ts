@@ -6,7 +6,7 @@ import { cpuSeconds } from "../workers/process-tree.ts";
 import { inRounds, median } from "../workers/rounds.ts";
 import { numbered } from "./backlog.ts";
 import type { BenchedEngine } from "./engine.ts";
-import { HANDLERS, TopicRuntime } from "./topic-runtime.ts";
+import { HANDLERS, TopicRuntime, WITHOUT_CATALOG } from "./topic-runtime.ts";
 
 const FEW = 10;
 const MANY = 1_000;
@@ -74,14 +74,20 @@ class Side {
     const topics = Array.from({ length: count }, (_, index) => `${name}-${index}`);
     await Promise.all(topics.map((topic) => engine.topics.create(topic, {})));
     const bound = kind === "topics" ? topics.slice(0, 1) : topics;
-    const runtime = await TopicRuntime.start(engine, python, folder, [
-      {
-        name,
-        source: HANDLERS,
-        handler: "number.handler",
-        triggers: bound.map((topic) => ({ topic, start: "oldest" })),
-      },
-    ]);
+    const runtime = await TopicRuntime.start(
+      engine,
+      python,
+      folder,
+      [
+        {
+          name,
+          source: HANDLERS,
+          handler: "number.handler",
+          triggers: bound.map((topic) => ({ topic, start: "oldest" })),
+        },
+      ],
+      WITHOUT_CATALOG,
+    );
     return new Side(name, engine, redis, runtime, topics, bound);
   }
 

@@ -5,7 +5,7 @@ import { median } from "../workers/rounds.ts";
 import { numbered } from "./backlog.ts";
 import type { BenchedEngine } from "./engine.ts";
 import { progressed } from "./stored.ts";
-import { HANDLERS, TopicRuntime } from "./topic-runtime.ts";
+import { HANDLERS, TopicRuntime, WITHOUT_CATALOG } from "./topic-runtime.ts";
 
 const ROUNDS = 2;
 const PARTITIONS = 2;
@@ -29,16 +29,22 @@ export async function benchReplicas(
     const shards = Array.from({ length: PARTITIONS }, (_, partition) => `${topic}-${partition}`);
     const outputKeys = state === "partition" ? shards : [topic];
     const start = (): Promise<TopicRuntime> =>
-      TopicRuntime.start(engine, python, folder, [
-        {
-          name: topic,
-          source: HANDLERS,
-          handler: "wait.handler",
-          state,
-          output: { key: state === "partition" ? "{shard}" : topic },
-          triggers: [{ topic, start: "oldest" }],
-        },
-      ]);
+      TopicRuntime.start(
+        engine,
+        python,
+        folder,
+        [
+          {
+            name: topic,
+            source: HANDLERS,
+            handler: "wait.handler",
+            state,
+            output: { key: state === "partition" ? "{shard}" : topic },
+            triggers: [{ topic, start: "oldest" }],
+          },
+        ],
+        WITHOUT_CATALOG,
+      );
     let published = 0;
     /** Events per second, by however many replicas there are. */
     const measure = async (): Promise<number> => {

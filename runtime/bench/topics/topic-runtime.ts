@@ -2,12 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { freePort } from "@gaugelet/testing/ports";
 import { waitFor } from "@gaugelet/testing/wait";
+import { BUILT_RUNTIME } from "../built-runtime.ts";
 import type { BenchedEngine } from "./engine.ts";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const START_SECONDS = 60;
 /** Where the handlers of these benchmarks are. */
 export const HANDLERS = join(import.meta.dirname, "handlers");
@@ -20,7 +19,15 @@ export interface BenchedFunction {
   readonly [field: string]: unknown;
 }
 
-/** The runtime as people start it, in a process of its own, whose configuration can change. */
+/** What a benchmark's runtime has besides. */
+export interface TopicRuntimeOptions {
+  readonly catalog: "on" | "off";
+}
+
+/** It records no runs. Of several that record one would do it for all, and be slower than the others. */
+export const WITHOUT_CATALOG: TopicRuntimeOptions = { catalog: "off" };
+
+/** The runtime as the container image has it, in a process of its own, whose configuration can change. */
 export class TopicRuntime {
   readonly #child: ChildProcess;
   readonly #file: string;
@@ -37,18 +44,20 @@ export class TopicRuntime {
     python: string,
     folder: string,
     functions: readonly BenchedFunction[],
+    { catalog }: TopicRuntimeOptions = { catalog: "on" },
   ): Promise<TopicRuntime> {
     const managementPort = await freePort();
     const port = await freePort();
     const file = join(folder, `gaugelet-${managementPort}.yaml`);
     await writeFile(file, configurationOf(functions));
-    const child = spawn(process.execPath, [join(ROOT, "runtime/src/main.ts")], {
+    const child = spawn(process.execPath, BUILT_RUNTIME, {
       env: {
         PATH: process.env.PATH ?? "",
         GAUGELET_PYTHON: python,
         GAUGELET_CONFIG: file,
         GAUGELET_STATE_DIR: join(folder, `state-${managementPort}`),
         GAUGELET_LOG_LEVEL: "error",
+        GAUGELET_CATALOG: catalog,
         GAUGELET_RUNTIME_PORT: String(port),
         GAUGELET_MANAGEMENT_PORT: String(managementPort),
         REDIS_PORT: String(engine.redisPort),

@@ -61,7 +61,8 @@ export async function warmUp(environment: Readonly<Record<string, string>>, name
     redis: configuration.redis,
     limits,
   };
-  const code = await preparePackage(source, configuration.stateFolder);
+  const prepared = await preparePackage(source, configuration.stateFolder);
+  const code = { ...prepared, number: null, libraries: null };
   const start = async (): Promise<ForkedWorker> =>
     handle(await Worker.start<Call>(code, options, AbortSignal.any([])));
   const stop = (): Promise<void> => launcher.stop();

@@ -1,12 +1,13 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { type BenchRow, row } from "@gaugelet/testing/bench";
+import { buildWorkspaces } from "@gaugelet/testing/build";
 import { waitFor } from "@gaugelet/testing/wait";
+import { BUILT_RUNTIME } from "../built-runtime.ts";
 import { HANDLER_FOLDER } from "./floor.ts";
 import { residentBytes } from "./process-tree.ts";
 
@@ -14,7 +15,7 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** How people start it: from the sources, and compiled, as the image has it. */
 const FORMS = {
   "from source": ["runtime/src/main.ts"],
-  compiled: ["--conditions=dist", "runtime/dist/main.js"],
+  compiled: BUILT_RUNTIME,
 } as const;
 const SAMPLES = 5;
 const SECONDS_BETWEEN = 0.5;
@@ -39,24 +40,11 @@ export async function benchSupervisor(
   };
   await writeFile(file, JSON.stringify({ functions: [idle] }));
   const told = { ...environment, GAUGELET_CONFIG: file };
-  await compile();
+  await buildWorkspaces("shared", "runtime");
   return [
     row("runtime with no worker: memory, compiled", await memoryOf("compiled", told), "MB", { atMost: 110 }),
     row("runtime with no worker: memory, from source", await memoryOf("from source", told), "MB"),
   ];
-}
-
-/** What Dockerfile.runtime does. */
-async function compile(): Promise<void> {
-  for (const workspace of ["shared", "runtime"]) {
-    await promisify(execFile)(
-      join(ROOT, "node_modules/.bin/tsc"),
-      ["-p", `${workspace}/tsconfig.build.json`],
-      {
-        cwd: ROOT,
-      },
-    );
-  }
 }
 
 /** The most resident memory of the runtime while it is idle, in MB. */
@@ -64,7 +52,7 @@ async function memoryOf(
   form: keyof typeof FORMS,
   environment: Readonly<Record<string, string>>,
 ): Promise<number> {
-  const child = spawn(process.execPath, FORMS[form], {
+  const child = spawn(process.execPath, [...FORMS[form]], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "ignore", "inherit"],

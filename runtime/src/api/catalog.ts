@@ -4,6 +4,8 @@ import { readPackage } from "../catalog/packages.ts";
 import type { CatalogParts } from "../catalog/parts.ts";
 import type { Database } from "../database/database.ts";
 import { checkUpload } from "../packages/upload/check-upload.ts";
+import { CodeChecks } from "../packages/upload/code-checks.ts";
+import { forgetFunction } from "../sinks/forget-function.ts";
 import type { Route } from "./route.ts";
 import { aliasRoutes } from "./routes/aliases.ts";
 import { functionRoutes } from "./routes/functions.ts";
@@ -21,18 +23,31 @@ export interface Catalog {
 export async function openCatalog(
   db: Database,
   secrets: Secrets,
-  { configuration, sources, catalog, log }: Pick<ApiParts, "configuration" | "sources" | "catalog" | "log">,
+  {
+    configuration,
+    redis,
+    sources,
+    catalog,
+    log,
+  }: Pick<ApiParts, "configuration" | "redis" | "sources" | "catalog" | "log">,
 ): Promise<Catalog> {
-  const { operator, python, allowedUrlHosts } = configuration;
+  const { operator, python, allowedUrlHosts, allowsDependencies } = configuration;
   const follower = new CatalogFollower({ db, functions: sources, operator, log });
+  const checks = new CodeChecks();
   const parts: CatalogParts = {
     db,
     functions: sources,
     operator,
     file: configuration.file?.files[0] ?? "the configuration file",
     checkUpload: (upload, about, signal) =>
-      checkUpload(upload, about, { python, urlPolicy: { allowed: allowedUrlHosts } }, signal),
+      checkUpload(
+        upload,
+        about,
+        { python, urlPolicy: { allowed: allowedUrlHosts }, checks, allowsDependencies },
+        signal,
+      ),
     secretsOf: (owner, names) => secrets.secretsOf(owner, names),
+    forget: (name, outputKeys) => forgetFunction(redis, name, outputKeys),
     // What is committed is followed soon, whatever becomes of this look.
     follow: () => follower.look().catch(() => {}),
   };

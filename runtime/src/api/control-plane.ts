@@ -19,6 +19,8 @@ export interface ControlPlane {
   readonly listener: RequestListener;
   /** Who sends a request, of calls too. */
   readonly callers: Callers;
+  /** In words why it is not to be asked now; undefined: it is. */
+  readonly problem: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -54,7 +56,7 @@ async function controlPlaneOf(
     await usage.stop();
     throw error;
   });
-  const runs = openRuns(db, parts, costOfRun(parts.usage.prices));
+  const runs = openRuns(database, parts, costOfRun(parts.usage.prices));
   const routes: Route[] = [];
   routes.push(...access.routes, ...catalog.routes, ...runs.routes, ...usage.routes);
   routes.push(...operationRoutes(db, parts));
@@ -67,6 +69,9 @@ async function controlPlaneOf(
   return {
     listener: apiServer({ routes, authenticate: (request) => callers.of(request), log }),
     callers,
+    get problem() {
+      return runs.problem;
+    },
     async stop() {
       await runs.stop();
       await catalog.stop();

@@ -15,10 +15,11 @@ export function operationRoutes(
 ): Route[] {
   return [
     ...topicRoutes({
+      db,
       topics: async () => (await topics.open()).engine,
       definitions: () => functions.runners.map(({ definition }) => definition),
     }),
-    ...deadLetterRoutes({ letters: new DeadLetters(redis), owners: new FunctionOwners(db, functions) }),
+    ...deadLetterRoutes({ db, letters: new DeadLetters(redis), owners: new FunctionOwners(db, functions) }),
     ...workerRoutes({ instance: instances.id, runners: () => functions.runners, scalings }),
     ...instanceRoutes(instances),
   ];

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { parseExactly } from "./exact-json.ts";
+import { parseExactly } from "../exact-json.ts";
 import { ApiProblem } from "./problems.ts";
 
 /** Deeper than anybody writes, and far from what ends the stack of a program that goes through it. */

@@ -1,4 +1,4 @@
-import { parseExactly } from "./exact-json.ts";
+import { parseExactly } from "../exact-json.ts";
 
 const MOST_BYTES = 64 * 1024;
 

@@ -11,6 +11,7 @@ import type { FunctionSet } from "../functions/function-set.ts";
 import type { FunctionSources } from "../functions/function-sources.ts";
 import type { InstanceRegistry } from "../instances/registry.ts";
 import type { Leases } from "../leases/leases.ts";
+import type { CodePlaces } from "../packages/bring-code.ts";
 import type { RunParts } from "../runs/function-runs.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { TopicsOnDemand } from "../topics/on-demand.ts";
@@ -40,6 +41,8 @@ export interface ApiParts {
   readonly instances: InstanceRegistry;
   /** Opened for the workers once the catalog is there. */
   readonly catalog: CatalogDoor;
+  /** Where a replay's code comes from. */
+  readonly places: CodePlaces;
   readonly usage: UsageParts;
   readonly log: Logger;
   readonly leases: Leases;
@@ -84,11 +87,12 @@ export function startApi(database: DatabaseAddress, parts: ApiParts): StartedApi
   })();
   return {
     listener: (request, response) => {
-      if (controlPlane !== undefined) {
-        controlPlane.listener(request, response);
+      const served = controlPlane?.problem ?? controlPlane ?? reason;
+      if (typeof served !== "string") {
+        served.listener(request, response);
         return;
       }
-      const problem = new ApiProblem("unavailable", reason);
+      const problem = new ApiProblem("unavailable", served);
       const headers = { "content-type": "application/problem+json", "retry-after": "1" };
       response.writeHead(problem.status, headers).end(JSON.stringify(problem));
     },

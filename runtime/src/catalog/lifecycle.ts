@@ -1,10 +1,11 @@
-import { eq, inArray, notExists, sql } from "drizzle-orm";
+import { and, eq, inArray, isNotNull, notExists, sql } from "drizzle-orm";
 import { recordAudit } from "../access/audit.ts";
 import type { Caller } from "../access/caller.ts";
 import { ApiProblem } from "../api/problems.ts";
 import { catalogState, functions, packages, versions } from "../database/schema.ts";
 import { changeCatalog, functionToChange, stamp } from "./changing.ts";
 import { refuseNameOfFile, refuseTakenKey } from "./deploy.ts";
+import { keysOfVersions } from "./output-keys.ts";
 import type { CatalogParts } from "./parts.ts";
 
 /** Have a function be called no more, or again. */
@@ -52,16 +53,34 @@ export async function undeleteFunction(parts: CatalogParts, name: string, caller
   });
 }
 
-/** Forget a function with all its versions, and the code that no other has. */
+/**
+ * Forget a function with all its versions, what it left behind in Redis, and the code that no other has. It is deleted
+ * first, so that no runtime goes on with it; where Redis is away it stays so, and can be purged later.
+ */
 export async function purgeFunction(parts: CatalogParts, name: string, caller: Caller): Promise<void> {
   if (caller.role !== "admin") throw new ApiProblem("forbidden", "purge: expected an administrator");
-  await changeCatalog(parts, async (tx, revision) => {
+  const outputKeys = await changeCatalog(parts, async (tx, revision) => {
     await functionToChange(tx, parts, name, caller, { deleted: true, shadowed: true });
+    await tx
+      .update(functions)
+      .set({ deletedAt: sql`coalesce(${functions.deletedAt}, now())`, ...stamp(caller, revision) })
+      .where(eq(functions.name, name));
+    return await keysOfVersions(tx, parts, name);
+  });
+  // A function of the configuration file with this name goes on, and what is in Redis is its own.
+  if (!parts.functions.isOfFile(name)) await parts.forget(name, outputKeys);
+  await changeCatalog(parts, async (tx, revision) => {
     const used = await tx
       .selectDistinct({ digest: versions.package })
       .from(versions)
       .where(eq(versions.function, name));
-    await tx.delete(functions).where(eq(functions.name, name));
+    const gone = await tx
+      .delete(functions)
+      .where(and(eq(functions.name, name), isNotNull(functions.deletedAt)))
+      .returning({ name: functions.name });
+    if (gone.length === 0) {
+      throw new ApiProblem("conflict", `${name} was brought back, or purged by another, at the same time`);
+    }
     await tx.update(catalogState).set({ purged: revision });
     const digests = used.map(({ digest }) => digest);
     const users = tx.select({ one: sql`1` }).from(versions).where(eq(versions.package, packages.digest));

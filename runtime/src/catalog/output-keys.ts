@@ -1,6 +1,8 @@
-import { and, isNotNull, isNull, ne } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, ne, sql } from "drizzle-orm";
+import { outputKeyIn } from "../configuration/manifest.ts";
 import type { Transaction } from "../database/database.ts";
-import { functions } from "../database/schema.ts";
+import { functions, versions } from "../database/schema.ts";
+import type { CatalogParts } from "./parts.ts";
 
 /** Placeholders stand for any text. */
 const PLACEHOLDER = /:?\{node\}|\{shard\}/;
@@ -31,6 +33,31 @@ export async function ownerOfKey(tx: Transaction, key: string, but: string): Pro
     .from(functions)
     .where(and(isNotNull(functions.outputKey), isNull(functions.deletedAt), ne(functions.name, but)));
   return others.find(({ outputKey }) => outputKey !== null && mayBeOne(outputKey, key))?.name;
+}
+
+/** The output keys that versions of a function had, but for those that may be another's by now. */
+export async function keysOfVersions(
+  tx: Transaction,
+  { functions: sources }: Pick<CatalogParts, "functions">,
+  name: string,
+): Promise<string[]> {
+  const rows = await tx
+    .selectDistinct({
+      key: sql<string | null>`${versions.manifest} -> 'output' ->> 'key'`,
+      state: sql<string | null>`${versions.manifest} ->> 'state'`,
+    })
+    .from(versions)
+    .where(eq(versions.function, name));
+  const free: string[] = [];
+  for (const { key, state } of rows) {
+    const output = key === null ? {} : { key };
+    const outputKey = outputKeyIn({ name, state: state === "partition" ? "partition" : "none", output });
+    const isOthers =
+      sources.ofFile.some((other) => mayBeOne(other.outputKey, outputKey)) ||
+      (await ownerOfKey(tx, outputKey, name)) !== undefined;
+    if (!isOthers) free.push(outputKey);
+  }
+  return [...new Set(free)];
 }
 
 function partsOf(key: string): { begin: string; end: string; isPattern: boolean } {

@@ -19,6 +19,12 @@ export interface CatalogParts {
    */
   readonly checkUpload: (upload: Upload, about: AboutUpload, signal: AbortSignal) => Promise<CheckedPackage>;
   readonly secretsOf: SecretsOf;
+  /**
+   * Forget what a function left behind in Redis, under the output keys of its versions.
+   *
+   * @throws Error where Redis is away, or forbids it.
+   */
+  readonly forget: (name: string, outputKeys: readonly string[]) => Promise<void>;
   /** Have this runtime follow what was committed; it does soon anyway. */
   readonly follow: () => Promise<void>;
 }

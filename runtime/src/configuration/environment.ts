@@ -86,6 +86,7 @@ const environmentSchema = z.object({
   DATABASE_URL: z.string().min(1).optional(),
   DATABASE_URL_FILE: z.string().min(1).optional(),
   GAUGELET_ALLOWED_URL_HOSTS: allowedHostsSchema.default({ names: new Set(), ranges: [] }),
+  GAUGELET_DEPENDENCIES: z.enum(["allow", "refuse"], "expected allow or refuse").default("refuse"),
   GAUGELET_PRICES: z.string().min(1).optional(),
   GAUGELET_OWNER_RATE: z.coerce
     .number("expected calls per second, above 0")
@@ -160,6 +161,8 @@ export interface RuntimeConfiguration {
   readonly stateFolder: string;
   /** Where uploads may be fetched from besides public addresses. */
   readonly allowedUrlHosts: AllowedHosts;
+  /** Whether packages that functions name are installed. */
+  readonly allowsDependencies: boolean;
   /** Name and digest of the image that this runs from, as the operator says them. */
   readonly image: string | null;
   readonly logLevel: string;
@@ -216,6 +219,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     },
     stateFolder,
     allowedUrlHosts: values.GAUGELET_ALLOWED_URL_HOSTS,
+    allowsDependencies: values.GAUGELET_DEPENDENCIES === "allow",
     image: values.GAUGELET_IMAGE ?? null,
     logLevel: values.GAUGELET_LOG_LEVEL,
   };

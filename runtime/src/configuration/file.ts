@@ -20,6 +20,7 @@ const fileSchema = z.strictObject(
       .strictObject({
         classes: z.array(z.enum(CLASS_NAMES)).min(1).optional(),
         isolation: z.array(isolationSchema).min(1).optional(),
+        catalog: z.boolean().default(true),
       })
       .prefault({}),
   },
@@ -32,8 +33,8 @@ export interface ConfigurationFile {
   readonly functions: readonly FunctionDefinition[];
   /** Names of functions that are for other runtimes. */
   readonly notServed: readonly string[];
-  /** Whether a function is of a class and an isolation that this runtime serves. */
-  readonly isServed: (of: Pick<FunctionDefinition, "class" | "isolation">) => boolean;
+  /** Whether this runtime serves the catalog, and of it functions of this class and isolation. */
+  readonly isServed: (ofCatalog: Pick<FunctionDefinition, "class" | "isolation">) => boolean;
   /** The file itself, and those that it names. */
   readonly files: readonly string[];
 }
@@ -59,13 +60,13 @@ export async function readConfigurationFile(
     } else definitions.push(await readManifest(entry, file, `${file}: functions[${index}]`, operator));
   }
   refuseDoubles(definitions, file);
-  const isServed: ConfigurationFile["isServed"] = (of) =>
+  const isOurs: ConfigurationFile["isServed"] = (of) =>
     (serves.classes?.includes(nameOf(of.class)) ?? true) &&
     (serves.isolation?.includes(of.isolation) ?? true);
   return {
-    functions: definitions.filter(isServed),
-    notServed: definitions.filter((definition) => !isServed(definition)).map(({ name }) => name),
-    isServed,
+    functions: definitions.filter(isOurs),
+    notServed: definitions.filter((definition) => !isOurs(definition)).map(({ name }) => name),
+    isServed: (ofCatalog) => serves.catalog && isOurs(ofCatalog),
     files,
   };
 }

@@ -30,8 +30,8 @@ export interface OpenDatabase {
 /**
  * Open the database and bring its tables up to date.
  *
- * @throws ConfigurationError where it is of a newer Gaugelet, or the folder is another process's.
- * @throws Error where it cannot be reached.
+ * @throws ConfigurationError where it is of a newer Gaugelet.
+ * @throws Error where it cannot be reached, or the folder is another process's.
  */
 export async function openDatabase(address: DatabaseAddress, log: Logger): Promise<OpenDatabase> {
   const opened =

@@ -1,9 +1,6 @@
-import { weightOf } from "../configuration/classes.ts";
 import { type FunctionRuns, unanswered } from "../runs/function-runs.ts";
-import { Gathered } from "../sinks/handled.ts";
 import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
-import type { CallAnswer } from "../triggers/http/callable.ts";
 import type { CallResult } from "../workers/call-result.ts";
 import type { PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
@@ -13,22 +10,12 @@ import { suspectsOf } from "./blame.ts";
 import type { Delivery, FeedEntry } from "./delivery.ts";
 import { type Failure, Failures, type FailuresParts } from "./failures.ts";
 import type { Feed } from "./feed.ts";
-import { handledOf } from "./handled.ts";
+import { addAllHandled, addHandled } from "./handled.ts";
 import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LastingProblems } from "./lasting-problems.ts";
-import { openShard } from "./open-shard.ts";
-import type { Turns, TurnTaker } from "./turns.ts";
-import { Window } from "./window.ts";
+import { type PauseAnswer, Sending, type SendingParts } from "./sending.ts";
 
-/** What callers are told while nothing is sent. */
-type PauseAnswer = Exclude<CallAnswer, { readonly outcome: "ok" }>;
-
-const UNREAD: PauseAnswer = {
-  outcome: "unavailable",
-  message: "Redis does not answer, and what is stored of the function is read first; it is tried on",
-  details: "",
-};
 const STORED_BY_ANOTHER = "another runtime stored what this one was about to: reading its state anew";
 
 /** What a {@link Dispatcher} is made of. */
@@ -41,8 +28,7 @@ export interface DispatcherParts extends FailuresParts {
     publications: Parameters<OutboxParts["publish"]>[0],
     signal: AbortSignal,
   ) => ReturnType<OutboxParts["publish"]>;
-  /** Whose worker may be busy, where not all may. */
-  readonly turns: Turns;
+  readonly turns: SendingParts["turns"];
   /** Records and counts calls; undefined where nobody wants that. */
   readonly runs: FunctionRuns | undefined;
 }
@@ -59,26 +45,17 @@ export interface DispatcherParts extends FailuresParts {
  * An event of a feed that fails is tried again, and then put aside. Where `env` is kept it is taken back to what is
  * stored, and whatever came after that runs again.
  */
-export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
+export class Dispatcher implements PoolUser<Delivery> {
   readonly #parts: DispatcherParts;
   readonly #pool: WorkerPool<Delivery>;
   readonly #lanes: Lanes;
+  readonly #sending: Sending;
   readonly #keepsEnv: boolean;
   readonly #problems: LastingProblems;
   readonly #failures: Failures;
   readonly #balancing: Balancing;
   readonly #patience = new AbortController();
-  /** Lanes with something to send; they take turns. */
-  readonly #eager = new Set<Lane>();
-  readonly #windows = new Map<Worker<Delivery>, Window>();
-  /** Who waits for a worker to have nothing to do. */
-  readonly #waitingForQuiet = new Map<Worker<Delivery>, () => void>();
   #isStopping = false;
-  /** Nothing is sent until it is known that this runtime may. */
-  #isHeld = false;
-  /** Events wait, and whoever waits for an answer is told this. */
-  #pausedFor: PauseAnswer | undefined;
-  #isPumping = false;
 
   /** @param poolFor makes the pool that the dispatcher sends to. */
   constructor(parts: DispatcherParts, poolFor: (user: PoolUser<Delivery>) => WorkerPool<Delivery>) {
@@ -96,26 +73,27 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       version: () => this.#pool.version,
       publish: (publications) => parts.publish(publications, signal),
       onConflict: (lane) => this.#resetLane(lane, STORED_BY_ANOTHER),
-      onRoom: (lane) => this.#wake(lane),
+      onRoom: (lane) => this.#sending.wake(lane),
     });
     this.#pool = poolFor(this);
+    this.#sending = new Sending({
+      ...parts,
+      lanes: this.#lanes,
+      pool: this.#pool,
+      patience: signal,
+      putAside: (lane, delivery, letters) =>
+        this.#failures.putAside(lane, delivery, letters, (failure) =>
+          this.#recordFailure(lane, delivery, undefined, unanswered(failure, 0, 0)),
+        ),
+    });
     this.#balancing = new Balancing(this.#lanes, this.#pool, (lane) => {
-      if (lane.intake.isActive) this.#eager.add(lane);
       this.#balance();
-      this.#pump();
+      this.#sending.wake(lane);
     });
   }
 
   get pool(): WorkerPool<Delivery> {
     return this.#pool;
-  }
-
-  get weight(): number {
-    return weightOf(this.#parts.definition.class);
-  }
-
-  onTurn(): void {
-    this.#pump();
   }
 
   /** Aborts when there is no more patience with Redis. */
@@ -141,11 +119,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
       return;
     }
     lane.put(delivery);
-    if (lane.isUnread) answerWaiting(lane, UNREAD);
-    // Where nobody waits, the event goes at once.
-    const isAlone = this.#eager.size === 0 && !this.#isPumping && !this.#isStopping;
-    if (isAlone && this.#sendNext(lane) && !lane.intake.isActive) return;
-    this.#wake(lane);
+    this.#sending.take(lane);
   }
 
   /**
@@ -188,30 +162,25 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     const lane = this.#lanes.of(shard);
     if (lane.feeds.get(feed.source) !== feed) return;
     lane.intake.wake(feed);
-    this.#wake(lane);
+    this.#sending.wake(lane);
   }
 
   /** Send nothing until {@link release}. */
   hold(): void {
-    this.#isHeld = true;
+    this.#sending.hold();
   }
 
   release(): void {
-    this.#isHeld = false;
-    this.#pump();
+    this.#sending.release();
   }
 
   /** Send nothing until {@link resume}: events wait, and callers are told why. */
   pause(answer: PauseAnswer): void {
-    this.#pausedFor = answer;
-    this.#pump();
+    this.#sending.pause(answer);
   }
 
   resume(): void {
-    if (this.#pausedFor === undefined) return;
-    this.#pausedFor = undefined;
-    for (const lane of this.#lanes) if (lane.intake.isActive) this.#eager.add(lane);
-    this.#pump();
+    this.#sending.resume();
   }
 
   /** The function is somebody else's now: nothing that is not stored is of use, and what is stored may change. */
@@ -232,34 +201,33 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   }
 
   onReady(worker: Worker<Delivery>): void {
-    this.#windows.set(worker, new Window());
+    this.#sending.add(worker);
     worker.listen({
       onResult: (delivery, result) => this.#hearResult(worker, delivery, result),
       onSaved: (shard, saved) => this.#hearSaved(worker, shard, saved),
     });
     this.#balance();
-    this.#pump();
+    this.#sending.pump();
   }
 
   onResumed(): void {
-    this.#pump();
+    this.#sending.pump();
   }
 
   /** Nobody is kept waiting for what may never come; events stay. */
   onFailing(reason: string): void {
     const message = `the function cannot be loaded: ${reason}`;
-    this.#answerWaiting({ outcome: "unavailable", message, details: "" });
+    this.#sending.answerWaiting({ outcome: "unavailable", message, details: "" });
   }
 
   onLost(worker: Worker<Delivery>, end: WorkerEnd): void {
-    this.#endTurn(worker);
-    this.#windows.delete(worker);
+    this.#sending.remove(worker);
     const held = this.#lanes.heldBy(worker);
     const unsaved = held.flatMap((lane) => lane.unsaved.splice(0));
     const { unanswered } = worker;
     for (const lane of held) lane.worker = undefined;
     for (const { event } of unanswered) this.#lanes.of(event.shard).underWay -= 1;
-    this.#hearQuiet(worker);
+    this.#sending.hearQuiet(worker);
     if (this.#isStopping) return;
     const underWay = unanswered.filter(({ isVoid }) => !isVoid);
     const { suspects, areToBlame } = suspectsOf(underWay, unsaved, end);
@@ -272,20 +240,17 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     );
     this.#putBack(again);
     this.#balancing.goOn();
-    this.#pump();
+    this.#sending.pump();
   }
 
   onMoved(from: Worker<Delivery>, to: Worker<Delivery> | undefined): void {
     for (const lane of this.#lanes.heldBy(from)) lane.worker = to;
-    this.#endTurn(from);
-    this.#windows.delete(from);
-    this.#pump();
+    this.#sending.remove(from);
+    this.#sending.pump();
   }
 
   async quiet(worker: Worker<Delivery>): Promise<void> {
-    while (this.#windows.has(worker) && !this.#isQuiet(worker)) {
-      await new Promise<void>((resolve) => this.#waitingForQuiet.set(worker, resolve));
-    }
+    await this.#sending.quiet(worker);
   }
 
   nameOf(shard: number): { readonly name: string; readonly outputKey: string } {
@@ -296,14 +261,13 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   /** Nothing new from now on; what waits is answered. */
   close(): void {
     this.#isStopping = true;
-    this.#parts.turns.leave(this);
-    this.#eager.clear();
+    this.#sending.close();
     for (const lane of this.#lanes) this.#refuseWaiting(lane, "the runtime stops");
   }
 
   /** Settles when what is under way is answered and stored. */
   async drained(): Promise<void> {
-    await Promise.all([...this.#windows.keys()].map((worker) => this.quiet(worker)));
+    await Promise.all([...this.#sending.workers].map((worker) => this.quiet(worker)));
     await this.stored();
   }
 
@@ -317,127 +281,9 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     this.#patience.abort();
   }
 
-  /** Send as much as there is room for, one lane after the other. */
-  #pump(): void {
-    if (this.#isPumping || this.#isStopping || this.#isHeld) return;
-    if (this.#pausedFor !== undefined) {
-      this.#answerWaiting(this.#pausedFor);
-      return;
-    }
-    this.#isPumping = true;
-    for (let blocked = 0; blocked < this.#eager.size; ) {
-      const [lane] = this.#eager as Iterable<Lane> as [Lane];
-      const isSent = this.#sendNext(lane);
-      blocked = isSent ? 0 : blocked + 1;
-      if (isSent && lane.intake.isActive && this.#eager.size === 1) continue;
-      this.#eager.delete(lane);
-      if (lane.intake.isActive) this.#eager.add(lane);
-    }
-    this.#isPumping = false;
-  }
-
-  /** @returns whether there was something to send, and room for it. */
-  #sendNext(lane: Lane): boolean {
-    if (lane.isMoving || this.#isHeld || this.#pausedFor !== undefined) return false;
-    const now = performance.now();
-    const delivery = lane.intake.peek(now);
-    if (delivery === undefined) return false;
-    if (delivery.letters !== undefined) {
-      return this.#failures.putAside(lane, delivery, delivery.letters, (failure) =>
-        this.#recordFailure(lane, delivery, undefined, unanswered(failure, 0, 0)),
-      );
-    }
-    if (lane.outbox.isFull && delivery.entry !== undefined) return false;
-    const worker = this.#keepsEnv ? this.#holderOf(lane) : this.#leastBusyFor(lane);
-    if (worker === undefined) return false;
-    if (!worker.shards.has(lane.number)) {
-      if (!lane.opening.has(worker)) void this.#open(lane, worker);
-      return false;
-    }
-    const window = this.#windows.get(worker);
-    if (window === undefined || !window.hasRoom || (delivery.isSuspect && !this.#isQuiet(worker)))
-      return false;
-    if (!this.#hasTurn(window, now)) return false;
-    lane.intake.take();
-    lane.underWay += 1;
-    window.sent(delivery.body.length, delivery.isSuspect);
-    delivery.id = worker.invoke(delivery, lane.number, lane.outbox.storedAt, now);
-    delivery.sentAt = now;
-    delivery.event.invocation?.onStarted();
-    this.#parts.metrics.sent((now - delivery.event.receivedAt) / 1000);
-    return true;
-  }
-
-  /** Whether a worker may begin one more call: it has its turn, or may have one. */
-  #hasTurn(window: Window, now: number): boolean {
-    const { turns } = this.#parts;
-    if (window.turnSince !== undefined) return !turns.isOver(window.turnSince, now);
-    if (!turns.begin(this)) return false;
-    window.turnSince = now;
-    return true;
-  }
-
-  #endTurn(worker: Worker<Delivery>): void {
-    const window = this.#windows.get(worker);
-    if (window?.turnSince === undefined) return;
-    const since = window.turnSince;
-    window.turnSince = undefined;
-    this.#parts.turns.end(this, since, performance.now(), this.#eager.size > 0);
-  }
-
-  /** The worker with the shard's env; where none has it, the one with the fewest shards. */
-  #holderOf(lane: Lane): Worker<Delivery> | undefined {
-    if (lane.worker === undefined) {
-      const shards = (worker: Worker<Delivery>): number => this.#lanes.heldBy(worker).length;
-      [lane.worker] = [...this.#pool.serving].sort((a, b) => shards(a) - shards(b));
-      if (lane.worker === undefined) this.#pool.want();
-      else lane.worker.forget(lane.number);
-    }
-    // One that gives its env to another gets nothing more.
-    return lane.worker !== undefined && this.#pool.isServing(lane.worker) ? lane.worker : undefined;
-  }
-
-  /** The first of those with the fewest calls, so that the last ones have nothing to do under little load. */
-  #leastBusyFor(lane: Lane): Worker<Delivery> | undefined {
-    let best: Worker<Delivery> | undefined;
-    const { serving } = this.#pool;
-    for (const worker of serving) {
-      if (lane.opening.has(worker)) continue;
-      if (best === undefined || worker.inFlight < best.inFlight) best = worker;
-    }
-    if (serving.length === 0) this.#pool.want();
-    return best;
-  }
-
-  async #open(lane: Lane, worker: Worker<Delivery>): Promise<void> {
-    const { store, log, note } = this.#parts;
-    const onDeath = ({ reason, limit }: WorkerEnd): void =>
-      note("killed", `the function's process ${reason} while it read the saved env`, "", limit);
-    lane.opening.add(worker);
-    try {
-      await openShard(lane, worker, {
-        store,
-        log,
-        keepsEnv: this.#keepsEnv,
-        patience: this.patience,
-        onUnread: () => answerWaiting(lane, UNREAD),
-        onDeath,
-      });
-    } catch (error) {
-      note(
-        "error",
-        `the runtime failed: ${(error as Error).message}`,
-        (error as Error).stack ?? "",
-        undefined,
-      );
-    }
-    lane.opening.delete(worker);
-    this.#pump();
-  }
-
   #hearResult(worker: Worker<Delivery>, delivery: Delivery, result: CallResult): void {
     const lane = this.#lanes.of(delivery.event.shard);
-    this.#windows.get(worker)?.answered(delivery.body.length, result.seconds);
+    this.#sending.answered(worker, delivery, result.seconds);
     lane.underWay -= 1;
     if (!delivery.isVoid) {
       lane.done(delivery);
@@ -451,11 +297,8 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     }
     this.#parts.metrics.answered(worker, result);
     // Saving what it left in env may end the worker yet.
-    if (delivery.isSuspect && !lane.unsaved.includes(delivery)) this.#acquit(worker, delivery);
-    if (lane.intake.isActive) this.#eager.add(lane);
-    if (worker.inFlight === 0) this.#endTurn(worker);
-    this.#pump();
-    if (worker.inFlight === 0) this.#hearQuiet(worker);
+    if (delivery.isSuspect && !lane.unsaved.includes(delivery)) this.#sending.acquit(worker, delivery);
+    this.#sending.goOn(worker, lane);
     this.#balancing.goOn();
   }
 
@@ -471,7 +314,7 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     }
     delivery.run ??= runs?.finished(delivery, worker, result);
     if (this.#keepsEnv && lane.worker === worker) lane.unsaved.push(delivery);
-    else lane.outbox.put(handledOf([delivery], undefined, this.#parts.definition));
+    else lane.outbox.gather((next) => addHandled(next, delivery, this.#parts.definition));
     this.#pool.noteSuccess();
     this.#problems.notFinite(result.notFinite);
     this.#parts.note("ok", "", "", undefined);
@@ -488,11 +331,12 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     delivery.run = undefined;
     const { runs } = this.#parts;
     if (runs === undefined) return;
-    const handled = new Gathered();
-    handled.addRun(runs.finished(delivery, worker, end, isLast));
+    const run = runs.finished(delivery, worker, end, isLast);
     const { invocation } = delivery.event;
-    if (invocation !== undefined && isLast) handled.onStored.push(invocation.onRecorded);
-    lane.outbox.put(handled);
+    lane.outbox.gather((next) => {
+      next.addRun(run);
+      if (invocation !== undefined && isLast) next.onStored.push(invocation.onRecorded);
+    });
   }
 
   #blame(worker: Worker<Delivery>, delivery: Delivery, end: WorkerEnd): readonly Delivery[] {
@@ -510,12 +354,14 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     if (lane === undefined || lane.worker !== worker) return;
     this.#problems.env(problem);
     const saved = lane.takeSaved(id);
-    if (saved.length > 0) lane.outbox.put(handledOf(saved, env, this.#parts.definition));
-    for (const delivery of saved) this.#acquit(worker, delivery);
+    if (saved.length > 0) {
+      lane.outbox.gather((next) => addAllHandled(next, saved, env, this.#parts.definition));
+    }
+    for (const delivery of saved) this.#sending.acquit(worker, delivery);
     this.#failures.storeFailed(lane);
-    if (lane.unsaved.length === 0) this.#hearQuiet(worker);
+    if (lane.unsaved.length === 0) this.#sending.hearQuiet(worker);
     this.#balancing.goOn();
-    this.#pump();
+    this.#sending.pump();
   }
 
   #balance(): void {
@@ -553,12 +399,12 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     this.#rollBack(lane, isByItself);
     this.#parts.log.warn({ outputKey: lane.outputKey }, why);
     for (const feed of lane.feeds.values()) feed.rewind();
-    this.#wake(lane);
+    this.#sending.wake(lane);
   }
 
   /** What of a lane was sent and is not stored, nor on its way there; oldest first. */
   #notStored(lane: Lane): Delivery[] {
-    const underWay = [...this.#windows.keys()].flatMap((worker) =>
+    const underWay = [...this.#sending.workers].flatMap((worker) =>
       worker.unanswered.filter(({ event, isVoid }) => event.shard === lane.shard && !isVoid),
     );
     return [...lane.unsaved, ...underWay];
@@ -568,24 +414,15 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
   #rollBack(lane: Lane, isKept: (delivery: Delivery) => boolean): void {
     const again = this.#notStored(lane).map((delivery) => delivery.renewed());
     lane.unsaved = [];
-    for (const worker of this.#windows.keys()) worker.forget(lane.number);
+    for (const worker of this.#sending.workers) worker.forget(lane.number);
     lane.isKnown = false;
     lane.putBack(again.filter(isKept));
-    for (const worker of this.#windows.keys()) if (this.#isQuiet(worker)) this.#hearQuiet(worker);
-  }
-
-  /** Answer those who wait for an answer; other events stay. */
-  #answerWaiting(answer: CallAnswer): void {
-    for (const lane of this.#lanes) answerWaiting(lane, answer);
+    for (const worker of this.#sending.workers)
+      if (this.#sending.isQuiet(worker)) this.#sending.hearQuiet(worker);
   }
 
   #refuseWaiting({ queue }: Lane, message: string): void {
     for (const delivery of queue.clear()) delivery.reply({ outcome: "unavailable", message, details: "" });
-  }
-
-  #wake(lane: Lane): void {
-    this.#eager.add(lane);
-    this.#pump();
   }
 
   /** To the front of their lanes, in their order. */
@@ -593,33 +430,10 @@ export class Dispatcher implements PoolUser<Delivery>, TurnTaker {
     for (const [shard, ofShard] of Map.groupBy(deliveries, ({ event }) => event.shard)) {
       const lane = this.#lanes.of(shard);
       lane.putBack(ofShard);
-      this.#eager.add(lane);
     }
     // A newer event may have waited for one that is given up.
-    for (const lane of this.#lanes) if (lane.intake.isActive) this.#eager.add(lane);
+    this.#sending.wakeAll();
   }
-
-  /** It did not end the worker: others may run beside it again. */
-  #acquit(worker: Worker<Delivery>, delivery: Delivery): void {
-    if (!delivery.isSuspect) return;
-    delivery.isSuspect = false;
-    this.#windows.get(worker)?.open();
-  }
-
-  #isQuiet(worker: Worker<Delivery>): boolean {
-    return worker.inFlight === 0 && this.#lanes.heldBy(worker).every(({ unsaved }) => unsaved.length === 0);
-  }
-
-  #hearQuiet(worker: Worker<Delivery>): void {
-    const hear = this.#waitingForQuiet.get(worker);
-    this.#waitingForQuiet.delete(worker);
-    hear?.();
-  }
-}
-
-/** Answer those of a lane who wait for an answer; other events stay. */
-function answerWaiting({ queue }: Lane, answer: CallAnswer): void {
-  for (const delivery of queue.takeWaited()) delivery.reply(answer);
 }
 
 /** Whether it came by itself: events of feeds are read anew by whoever owns them. */

@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
-import { type DeadLetter, Gathered } from "../sinks/handled.ts";
+import type { DeadLetter } from "../sinks/handled.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
 import { retrySeconds } from "./back-off.ts";
 import { blame } from "./blame.ts";
 import type { Delivery, FeedEntry } from "./delivery.ts";
-import { handledOf } from "./handled.ts";
+import { addAllHandled, addHandled } from "./handled.ts";
 import type { Lane } from "./lane.ts";
 
 /** How a call failed. */
@@ -107,10 +107,10 @@ export class Failures {
     else {
       const delayed = { milliseconds: Math.ceil(seconds * 1000), text: entry.delayedText(delivery.attempts) };
       feed.over(delivery);
-      const handled = new Gathered();
-      feed.settle(handled);
-      handled.delayed.push(delayed);
-      lane.outbox.put(handled);
+      lane.outbox.gather((next) => {
+        feed.settle(next);
+        next.addDelayed(delayed);
+      });
     }
     return [];
   }
@@ -148,13 +148,14 @@ export class Failures {
   storeFailed(lane: Lane): void {
     const { unsaved } = lane;
     if (unsaved.length === 0 || unsaved.some(({ letters }) => letters === undefined)) return;
-    lane.outbox.put(handledOf(unsaved.splice(0), undefined, this.#parts.definition));
+    const failed = unsaved.splice(0);
+    lane.outbox.gather((next) => addAllHandled(next, failed, undefined, this.#parts.definition));
   }
 
   #storeLetters(lane: Lane, delivery: Delivery, letters: readonly DeadLetter[]): void {
     delivery.letters = letters;
     this.#tellOfLetters(letters);
-    lane.outbox.put(handledOf([delivery], undefined, this.#parts.definition));
+    lane.outbox.gather((next) => addHandled(next, delivery, this.#parts.definition));
   }
 
   #tellOfLetters(letters: readonly DeadLetter[]): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Gathered, type Publication } from "../sinks/handled.ts";
+import type { Gathered, Publication } from "../sinks/handled.ts";
 import { derivedHeaders } from "../topics/headers.ts";
 import type { CallAnswer } from "../triggers/http/callable.ts";
 import type { Delivery } from "./delivery.ts";
@@ -12,31 +12,39 @@ export interface OutputUse {
   readonly outputTopics: readonly string[];
 }
 
+/** Add what is to be stored of a call that is over. */
+export function addHandled(handled: Gathered, delivery: Delivery, use: OutputUse): void {
+  addWithoutPosition(handled, delivery, use);
+  delivery.entry?.feed.settle(handled);
+}
+
 /**
- * What is to be stored of calls that are over.
+ * Add what is to be stored of several calls that are over.
  *
- * @param deliveries oldest first; at least one.
- * @param env after the newest of them.
+ * @param deliveries oldest first.
+ * @param env after the newest of them; undefined: as it was, or it could not be saved.
  */
-export function handledOf(
+export function addAllHandled(
+  handled: Gathered,
   deliveries: readonly Delivery[],
   env: Buffer | undefined,
   use: OutputUse,
-): Gathered {
-  const handled = new Gathered();
-  handled.env = env;
+): void {
+  handled.env = env ?? handled.env;
   const feeds = new Set<Feed>();
   for (const delivery of deliveries) {
-    const { event, entry, letters } = delivery;
-    if (entry !== undefined) {
-      entry.feed.over(delivery);
-      feeds.add(entry.feed);
-    } else if (event.position !== null) handled.positions.set(event.source, event.position);
-    if (letters === undefined) addSuccess(handled, delivery, use);
-    else handled.deadLetters.push(...letters);
+    addWithoutPosition(handled, delivery, use);
+    if (delivery.entry !== undefined) feeds.add(delivery.entry.feed);
   }
   for (const feed of feeds) feed.settle(handled);
-  return handled;
+}
+
+function addWithoutPosition(handled: Gathered, delivery: Delivery, use: OutputUse): void {
+  const { event, entry, letters } = delivery;
+  if (entry !== undefined) entry.feed.over(delivery);
+  else if (event.position !== null) handled.positions.set(event.source, event.position);
+  if (letters === undefined) addSuccess(handled, delivery, use);
+  else for (const letter of letters) handled.addDeadLetter(letter);
 }
 
 function addSuccess(handled: Gathered, delivery: Delivery, use: OutputUse): void {
@@ -45,19 +53,25 @@ function addSuccess(handled: Gathered, delivery: Delivery, use: OutputUse): void
   if (run !== undefined) handled.addRun(run);
   const { invocation } = delivery.event;
   if (invocation !== undefined) handled.onStored.push(invocation.onRecorded);
-  if (use.outputTopics.length > 0) handled.publications.push(...publicationsOf(delivery, use));
+  for (const publication of publicationsOf(delivery, use)) handled.addPublication(publication);
   if (idempotencyKey === undefined) return;
   handled.answers.set(idempotencyKey, output);
   const answer: CallAnswer = { outcome: "ok", output, seconds, run };
   handled.onStored.push(() => delivery.reply(answer));
 }
 
-function publicationsOf({ event, entry, output, idempotencyKey }: Delivery, use: OutputUse): Publication[] {
+function publicationsOf(
+  { event, entry, output, idempotencyKey }: Delivery,
+  use: OutputUse,
+): readonly Publication[] {
+  if (use.outputTopics.length === 0) return NONE;
   const parentId = entry?.eventId ?? idOf(event.source, event.position, idempotencyKey);
   const headers = derivedHeaders(parentId, use.name, (entry?.hops ?? 0) + 1);
   const published = { body: output, key: entry?.key ?? null, headers };
   return use.outputTopics.map((topic) => ({ topic, event: published }));
 }
+
+const NONE: readonly Publication[] = [];
 
 function idOf(source: string, position: string | null, idempotencyKey: string | undefined): string {
   return `${source}/${position ?? idempotencyKey ?? randomUUID()}`;

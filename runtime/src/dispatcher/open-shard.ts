@@ -14,6 +14,7 @@ const READ_MILLISECONDS = 1_000;
 
 /** What {@link openShard} needs besides the lane and the worker. */
 export interface OpenShardParts {
+  readonly functionName: string;
   readonly store: RedisStore;
   readonly log: Logger;
   readonly keepsEnv: boolean;
@@ -26,7 +27,7 @@ export interface OpenShardParts {
 
 /** Give a worker a shard, with what is stored of its `env`. A worker that ends over it is heard of by its pool. */
 export async function openShard(lane: Lane, worker: Worker<Delivery>, parts: OpenShardParts): Promise<void> {
-  const { store, log, keepsEnv, patience } = parts;
+  const { functionName, store, log, keepsEnv, patience } = parts;
   const head = { shard: lane.number, name: lane.shard, outputKey: lane.outputKey, keepEnv: keepsEnv };
   let env: Buffer | undefined;
   if (keepsEnv || !lane.isKnown) {
@@ -36,7 +37,7 @@ export async function openShard(lane: Lane, worker: Worker<Delivery>, parts: Ope
     }, READ_MILLISECONDS);
     // What a worker before this one did must be in the store first.
     await lane.outbox.idle;
-    const stored = await store.read(lane.outputKey, patience);
+    const stored = await store.read(lane.outputKey, functionName, patience);
     clearTimeout(late);
     lane.isUnread = false;
     if (stored === undefined) return;

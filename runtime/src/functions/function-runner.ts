@@ -10,6 +10,7 @@ import type { Turns } from "../dispatcher/turns.ts";
 import type { Lease, Leases } from "../leases/leases.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
 import type { ObservedFunction } from "../observability/metrics.ts";
+import type { FunctionPackage } from "../packages/package.ts";
 import { FunctionRuns, type RunParts } from "../runs/function-runs.ts";
 import type { Publication } from "../sinks/handled.ts";
 import type { Fence } from "../sinks/outbox.ts";
@@ -95,6 +96,7 @@ export class FunctionRunner implements Callable {
   readonly #topicTriggers: TopicTriggers | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #kept: KeptAnswers;
+  readonly #runs: FunctionRuns | undefined;
   #lastCall: Omit<LastCall, "at"> | undefined;
   #lastCallAt = 0;
   #calls = 0;
@@ -108,6 +110,7 @@ export class FunctionRunner implements Callable {
     this.#definition = definition;
     this.#ownership = divide(definition, topics?.engine.sharesPartitions ?? false);
     this.#ownerState = this.#ownership.owned.length > 0 ? { kind: "asking" } : { kind: "shared" };
+    this.#runs = parts.runs && new FunctionRuns(definition, parts.runs, (used) => parts.metrics.used(used));
     const note = this.#note.bind(this);
     this.#dispatcher = new Dispatcher(
       {
@@ -117,7 +120,7 @@ export class FunctionRunner implements Callable {
         log,
         note,
         turns,
-        runs: parts.runs && new FunctionRuns(definition, parts.runs, (used) => parts.metrics.used(used)),
+        runs: this.#runs,
         fence: () => this.#fence,
         publish: (publications, signal) => this.#publish(publications, signal),
       },
@@ -185,6 +188,11 @@ export class FunctionRunner implements Callable {
   get workers(): WorkerView[] {
     const { pool } = this.#dispatcher;
     return [...pool.workers].map((worker) => viewOf(worker, pool.isServing(worker)));
+  }
+
+  /** The code that each worker has loaded. */
+  get packages(): FunctionPackage[] {
+    return [...this.#dispatcher.pool.workers].map((worker) => worker.package);
   }
 
   /** Calls that are over, since the start. */
@@ -286,6 +294,7 @@ export class FunctionRunner implements Callable {
     if (ownership.isExclusive !== this.#ownership.isExclusive) return false;
     this.#definition = definition;
     this.#ownership = ownership;
+    this.#runs?.update(definition);
     this.#bind();
     return true;
   }

@@ -18,6 +18,8 @@ export interface AssembledFunction {
 export interface FunctionSetParts {
   /** Makes sure of what these functions need that the others did not. */
   readonly prepare: (definitions: readonly FunctionDefinition[]) => Promise<void>;
+  /** Makes sure of what one function needs that is put together by a call, before it is. */
+  readonly open: (definition: FunctionDefinition) => Promise<void>;
   /** Wires one function, and starts nothing. */
   readonly assemble: (definition: FunctionDefinition) => AssembledFunction;
   readonly log: Logger;
@@ -183,6 +185,8 @@ export class FunctionSet {
           this.#holdBack(slot);
           await this.#unwire(name);
         }
+        // It was not there when the others were prepared.
+        if (wanted.mode === "on-call") await this.#parts.open(definition);
         await this.#wire(definition, wanted.mode === "on-call");
       }
       slot.isBroken = false;

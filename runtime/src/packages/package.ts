@@ -3,14 +3,22 @@ import type { CodeSource } from "../configuration/manifest.ts";
 /** Digits of a digest that name a version. */
 export const VERSION_DIGITS = 12;
 
-/** A function's code on this machine's disk, ready to be imported. */
-export interface FunctionPackage {
+/** A function's own code on this machine's disk. */
+export interface CodeOnDisk {
   /** Folder that the module and its siblings are imported from. */
   readonly directory: string;
   /** The module's file where a single file is the function, whatever it is called; else null. */
   readonly file: string | null;
   /** First 12 hexadecimal digits of the SHA-256 of the code. */
   readonly version: string;
+}
+
+/** A function's code with all that it needs, ready to be imported. */
+export interface FunctionPackage extends CodeOnDisk {
+  /** Number of the version in the catalog that it was brought for; null where it does not come from there. */
+  readonly number: number | null;
+  /** Folder of further packages that were installed for it; null: none. */
+  readonly libraries: string | null;
 }
 
 /** The function's code cannot be had. The message says where it was looked for and what to do. */

@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import type { CodeSource } from "../configuration/manifest.ts";
 import { codeFiles, emptyHandler, filesOf } from "./code-files.ts";
 import { download } from "./download.ts";
-import { describeSource, type FunctionPackage, PackageError, VERSION_DIGITS } from "./package.ts";
+import { type CodeOnDisk, describeSource, PackageError, VERSION_DIGITS } from "./package.ts";
 import { unpackZip } from "./zip.ts";
 
 /** Code that no catalog keeps. */
@@ -21,13 +21,13 @@ export async function preparePackage(
   source: FreeSource,
   stateFolder: string,
   signal: AbortSignal = AbortSignal.any([]),
-): Promise<FunctionPackage> {
+): Promise<CodeOnDisk> {
   if (source.kind === "path") return preparePath(source.path, stateFolder);
   const zip = source.kind === "url" ? await download(source.url, signal) : decodeBase64(source.text);
   return prepareZip(zip, describeSource(source), stateFolder);
 }
 
-async function preparePath(path: string, stateFolder: string): Promise<FunctionPackage> {
+async function preparePath(path: string, stateFolder: string): Promise<CodeOnDisk> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) {
     throw new PackageError(
@@ -58,7 +58,7 @@ function isZip(content: Buffer): boolean {
   return content.subarray(0, 4).equals(Buffer.from("PK\x03\x04"));
 }
 
-async function prepareZip(zip: Buffer, name: string, stateFolder: string): Promise<FunctionPackage> {
+async function prepareZip(zip: Buffer, name: string, stateFolder: string): Promise<CodeOnDisk> {
   const content = createHash("sha256").update(zip).digest("hex");
   const version = content.slice(0, VERSION_DIGITS);
   const directory = join(await packagesFolder(stateFolder), content);

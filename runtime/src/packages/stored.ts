@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CodeSource } from "../configuration/manifest.ts";
-import { describeSource, type FunctionPackage, PackageError, VERSION_DIGITS } from "./package.ts";
+import { type CodeOnDisk, describeSource, PackageError, VERSION_DIGITS } from "./package.ts";
 import { packagesFolder } from "./prepare.ts";
 import { unpackZip } from "./zip.ts";
 
@@ -18,7 +18,7 @@ export async function prepareStored(
   source: Extract<CodeSource, { readonly kind: "stored" }>,
   stateFolder: string,
   read: ReadPackage,
-): Promise<FunctionPackage> {
+): Promise<CodeOnDisk> {
   const { digest } = source;
   const directory = join(await packagesFolder(stateFolder), digest);
   if (!existsSync(directory)) {

@@ -69,7 +69,7 @@ export class ReplayWorker {
     const number = this.#shards.size;
     const outputKey = outputKeyOf(definition, shard);
     const keepEnv = definition.state !== "none";
-    const stored = keepEnv ? await store?.read(outputKey, signal) : undefined;
+    const stored = keepEnv ? await store?.read(outputKey, definition.name, signal) : undefined;
     await worker.restore({ shard: number, name: shard, outputKey, keepEnv }, stored?.env);
     this.#shards.set(shard, number);
     return number;

@@ -1,10 +1,13 @@
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import { entryOf } from "../dispatcher/entry.ts";
+import { parseExactly } from "../exact-json.ts";
 import type { Outcome } from "../observability/function-metrics.ts";
 import type { StoredRun } from "../runs/find-runs.ts";
 import { FunctionRuns, type RunParts, unanswered } from "../runs/function-runs.ts";
 import { redact } from "../runs/redact.ts";
 import { RunBatch } from "../runs/run-batch.ts";
+import type { RunUsage } from "../runs/run-record.ts";
+import { Gathered, type Handled } from "../sinks/handled.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import { derivedHeaders } from "../topics/headers.ts";
 import type { Publisher } from "../topics/publisher.ts";
@@ -51,21 +54,21 @@ export interface ReplayParts {
   readonly open: (signal: AbortSignal) => Promise<ReplayWorker>;
   readonly store: RedisStore;
   readonly runParts: RunParts;
+  /** Hears what each call used. */
+  readonly count: (used: RunUsage) => void;
+  /** In words why the owner's functions are not called now; undefined: they are. */
+  readonly refusal: () => string | undefined;
   /** Where outputs are published to their topics; undefined: nothing is written. */
   readonly publisher: Publisher | undefined;
 }
 
-/** All that a step may store besides counting calls. */
-const NOTHING_ELSE = {
-  output: undefined,
-  env: undefined,
-  positions: new Map<string, string>(),
-  answers: new Map<string, Buffer>(),
-  deadLetters: [],
-  delayed: [],
-  delayedOver: [],
-  seen: [],
-} as const;
+/** All that a step stores besides counting and recording calls. */
+const NOTHING_ELSE: Handled = new Gathered();
+
+/** Characters of outputs that a result holds, which is kept for an hour; of what goes beyond it says whether they are equal. */
+const MOST_KEPT_CHARACTERS = 4 * 1024 ** 2;
+/** What stands for an output that a result does not hold. */
+const NOT_KEPT = "[not kept]";
 
 const STATUSES = {
   ok: "completed",
@@ -83,30 +86,35 @@ export class Replay {
   readonly startedAt = new Date();
   /** Settles when it is over. */
   readonly over: Promise<void>;
-  readonly #parts: ReplayParts;
+  readonly #parts: Omit<ReplayParts, "recorded">;
   readonly #runs: FunctionRuns;
   readonly #cancelling = new AbortController();
   readonly #replayed: ReplayedRun[] = [];
+  readonly #total: number;
+  /** Until it is over: they take more than what is kept of them. */
+  #recorded: readonly StoredRun[];
+  #keptCharacters = 0;
   #status: ReplayState["status"] = "running";
   #error: string | null = null;
   #skipped = 0;
   #steps = 0;
 
-  constructor(parts: ReplayParts) {
+  constructor({ recorded, ...parts }: ReplayParts) {
     this.#parts = parts;
+    this.#recorded = recorded;
+    this.#total = recorded.length;
     this.id = parts.id;
     this.definition = parts.definition;
     this.user = parts.user;
-    this.#runs = new FunctionRuns(parts.definition, parts.runParts);
+    this.#runs = new FunctionRuns(parts.definition, parts.runParts, parts.count);
     this.over = this.#run();
   }
 
   get state(): ReplayState {
-    const { length: total } = this.#parts.recorded;
     return {
       status: this.#status,
       error: this.#error,
-      total,
+      total: this.#total,
       skipped: this.#skipped,
       runs: this.#replayed,
     };
@@ -126,8 +134,10 @@ export class Replay {
       worker = await this.#parts.open(signal);
       const opened = worker;
       signal.addEventListener("abort", () => void opened.stop(), { once: true });
-      for (const run of this.#parts.recorded) {
+      for (const run of this.#recorded) {
         if (signal.aborted) break;
+        const refusal = this.#parts.refusal();
+        if (refusal !== undefined) throw new Error(refusal);
         if (run.isInputCut || run.input === null) this.#skipped += 1;
         else await this.#replay(opened, run, run.input);
       }
@@ -137,6 +147,7 @@ export class Replay {
       this.#status = "failed";
       this.#error = (error as Error).message;
     } finally {
+      this.#recorded = [];
       await worker?.stop();
     }
   }
@@ -146,27 +157,30 @@ export class Replay {
     const isList = input.startsWith("[");
     const queuedAt = Date.now();
     const replayed = await worker.call(run.shard, { body, headText: headTextOf(contextOf(run)), isList });
-    if (this.#cancelling.signal.aborted) return;
-    const end = endOf(replayed);
+    const isCutShort = this.#cancelling.signal.aborted && replayed.kind === "ended";
+    const end = endOf(replayed, isCutShort);
+    await this.#record(replayed, run, body, queuedAt, end);
+    if (isCutShort) return;
+    if (end.outcome === "ok") await this.#publish(run, end.output);
     const text = end.output.toString();
     const now: RunOutcome = {
       status: STATUSES[end.outcome],
-      output: end.outcome === "ok" ? JSON.parse(this.#redacted(text)) : null,
+      output: end.outcome === "ok" ? parseExactly(this.#redacted(text)) : null,
       error: end.outcome === "ok" ? null : end.message,
       runSeconds: end.seconds,
     };
     const before = outcomeOf(run);
     const isComparable = !run.isOutputCut;
     const differences = isComparable ? differencesOf(withoutTime(before), withoutTime(now)) : [];
+    this.#keptCharacters += text.length + (run.output?.length ?? 0);
+    const isKept = this.#keptCharacters <= MOST_KEPT_CHARACTERS;
     this.#replayed.push({
       run: run.id,
       isEqual: isComparable && differences.length === 0,
-      differences,
-      old: before,
-      new: now,
+      differences: isKept ? differences : [],
+      old: isKept ? before : { ...before, output: NOT_KEPT },
+      new: isKept ? now : { ...now, output: NOT_KEPT },
     });
-    await this.#record(replayed, run, body, queuedAt, end);
-    if (end.outcome === "ok") await this.#publish(run, end.output);
   }
 
   #redacted(output: string): string {
@@ -174,7 +188,7 @@ export class Replay {
     return paths.length === 0 ? output : (redact(output, paths) ?? "null");
   }
 
-  /** It is a run as any other: counted, and recorded. */
+  /** It is a run as any other: counted, and recorded, also where it was cut short: that is tried once. */
   async #record(
     { worker }: ReplayedCall,
     run: StoredRun,
@@ -241,11 +255,13 @@ export class Replay {
   }
 }
 
-function endOf(replayed: ReplayedCall) {
+function endOf(replayed: ReplayedCall, isCutShort: boolean) {
   if (replayed.kind === "answered") return replayed.result;
   const { end, seconds, worker } = replayed;
   const outcome = end.limit === "timeout" ? "timeout" : "killed";
-  const message = `the function's process ${end.reason} during a call`;
+  const message = isCutShort
+    ? "the replay was cancelled"
+    : `the function's process ${end.reason} during a call`;
   return unanswered({ outcome, message, details: "" }, seconds, worker.memoryBytes);
 }
 
@@ -268,7 +284,7 @@ function withoutTime({ status, output, error }: RunOutcome): unknown {
 function parsed(json: string | null): unknown {
   if (json === null) return null;
   try {
-    return JSON.parse(json);
+    return parseExactly(json);
   } catch {
     return json;
   }

@@ -1,13 +1,12 @@
 import { and, eq } from "drizzle-orm";
-import type { CatalogDoor } from "../catalog/door.ts";
+import type { Logger } from "pino";
 import { defineStored, type WrittenManifest } from "../catalog/stored-function.ts";
 import type { RuntimeConfiguration } from "../configuration/environment.ts";
-import type { CodeSource, FunctionDefinition } from "../configuration/manifest.ts";
+import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { Database } from "../database/database.ts";
 import { functions, versions } from "../database/schema.ts";
+import { bringCode, type CodePlaces } from "../packages/bring-code.ts";
 import type { FunctionPackage } from "../packages/package.ts";
-import { preparePackage } from "../packages/prepare.ts";
-import { prepareStored } from "../packages/stored.ts";
 import type { KnownFunction } from "../runs/known-functions.ts";
 
 /** A version of a function, and how its code comes onto the disk. */
@@ -19,8 +18,9 @@ export interface ReplayedCode {
 /** Where code is found. */
 export interface ReplayedCodeParts {
   readonly db: Database;
-  readonly configuration: Pick<RuntimeConfiguration, "stateFolder" | "operator">;
-  readonly catalog: CatalogDoor;
+  readonly configuration: Pick<RuntimeConfiguration, "operator">;
+  readonly places: CodePlaces;
+  readonly log: Logger;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface ReplayedCodeParts {
  * @returns in words why there is none.
  */
 export async function replayedCode(
-  { db, configuration, catalog }: ReplayedCodeParts,
+  { db, configuration, places, log }: ReplayedCodeParts,
   { name, owner, target }: KnownFunction,
   number: number | undefined,
 ): Promise<ReplayedCode | string> {
@@ -41,7 +41,7 @@ export async function replayedCode(
     .where(and(eq(versions.function, name), eq(versions.number, number ?? functions.version)));
   const code = (definition: FunctionDefinition): ReplayedCode => ({
     definition,
-    prepare: (signal) => prepare(definition.source, configuration.stateFolder, catalog, signal),
+    prepare: (signal) => bringCode(definition, places, log.child({ function: definition.name }), signal),
   });
   if (found !== undefined) {
     const { version, manifest, digest } = found;
@@ -51,15 +51,4 @@ export async function replayedCode(
   if (number !== undefined) return `there is no version ${number} of ${name} in the catalog`;
   if (target === undefined) return `${name} is not in the catalog, and does not run here`;
   return code(target.callable.definition);
-}
-
-function prepare(
-  source: CodeSource,
-  stateFolder: string,
-  catalog: CatalogDoor,
-  signal: AbortSignal,
-): Promise<FunctionPackage> {
-  return source.kind === "stored"
-    ? prepareStored(source, stateFolder, catalog.readPackage)
-    : preparePackage(source, stateFolder, signal);
 }

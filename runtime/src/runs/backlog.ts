@@ -2,6 +2,10 @@ import { RUNS_KEY } from "@gaugelet/shared/keys";
 import type { Redis } from "ioredis";
 
 const LOOK_MILLISECONDS = 1_000;
+/** Bytes in Redis that are much: an entry may hold one run, or thousands. */
+const MUCH_BYTES = 128 * 1024 ** 2;
+/** Redis estimates by so many entries. */
+const SAMPLES = 20;
 
 /** Watches how much waits in `gaugelet:runs` for the database. */
 export class Backlog {
@@ -9,6 +13,7 @@ export class Backlog {
   readonly #most: number;
   readonly #timer: NodeJS.Timeout;
   #entries = 0;
+  #bytes = 0;
 
   readonly #tell: (entries: number) => void;
 
@@ -26,7 +31,7 @@ export class Backlog {
 
   /** Whether so many wait that less should come. */
   get isBehind(): boolean {
-    return this.#entries > this.#most / 2;
+    return this.#entries > this.#most / 2 || this.#bytes > MUCH_BYTES;
   }
 
   stop(): void {
@@ -35,7 +40,12 @@ export class Backlog {
 
   async #look(): Promise<void> {
     if (this.#redis.status !== "ready") return;
-    this.#entries = await this.#redis.xlen(RUNS_KEY).catch(() => 0);
-    this.#tell(this.#entries);
+    const [entries, bytes] = await Promise.all([
+      this.#redis.xlen(RUNS_KEY).catch(() => 0),
+      this.#redis.memory("USAGE", RUNS_KEY, "SAMPLES", SAMPLES).catch(() => 0),
+    ]);
+    this.#entries = entries;
+    this.#bytes = bytes ?? 0;
+    this.#tell(entries);
   }
 }

@@ -37,10 +37,21 @@ const LONG = ["input", "isInputCut", "output", "isOutputCut", "traceback", "logs
 /** How far back is looked first, and then. */
 const FIRST_DAYS = [1, 7] as const;
 
-/** What lists show of a run. */
-export type RunSummary = Omit<StoredRun, (typeof LONG)[number]>;
+/** Characters of an output that lists show. */
+const OUTPUT_START = 120;
 
-const SUMMARY = without(getTableColumns(runs), LONG);
+/** What lists show of a run. */
+export type RunSummary = Omit<StoredRun, (typeof LONG)[number]> & { readonly outputStart: string | null };
+
+const SUMMARY = {
+  ...without(getTableColumns(runs), LONG),
+  outputStart: sql<string | null>`left(${runs.output}, ${sql.raw(String(OUTPUT_START))})`,
+};
+
+/** What a list would show of a run. */
+export function summaryOf(run: StoredRun): RunSummary {
+  return { ...without(run, LONG), outputStart: run.output?.slice(0, OUTPUT_START) ?? null };
+}
 
 /**
  * Runs that a caller may see, newest first.
@@ -153,8 +164,14 @@ export function conditionOf(filter: RunFilter): SQL | undefined {
     filter.from === undefined ? undefined : gte(runs.queuedAt, filter.from),
     filter.to === undefined ? undefined : lt(runs.queuedAt, filter.to),
     version === undefined ? undefined : isOfVersion(version),
-    error === undefined ? undefined : ilike(runs.error, `%${error.replaceAll(/[\\%_]/g, "\\$&")}%`),
+    error === undefined ? undefined : hasError(error, filter.function !== undefined),
   );
+}
+
+/** @param isOfFunction there are fewer runs of one function than of one text, whose index is not to be taken then. */
+function hasError(part: string, isOfFunction: boolean): SQL {
+  const pattern = `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
+  return isOfFunction ? sql`${runs.error} || '' ilike ${pattern}` : ilike(runs.error, pattern);
 }
 
 function isOfVersion(version: string): SQL {

@@ -46,7 +46,7 @@ export interface RunDelivery {
 export interface RunWorker {
   readonly pid: number | undefined;
   readonly startMethod: StartMethod;
-  readonly package: { readonly version: string };
+  readonly package: { readonly version: string; readonly number: number | null };
   readonly memoryBytes: number;
   readonly logs: CallLogs | undefined;
 }
@@ -74,10 +74,9 @@ const STATUSES: Readonly<Record<Outcome, RunStatus>> = {
 
 /** Makes records of a function's calls, as far as its policy wants them, and counts what each used. */
 export class FunctionRuns {
-  readonly #definition: FunctionDefinition;
+  #definition: FunctionDefinition;
   readonly #parts: RunParts;
   readonly #of: UsageOwner;
-  readonly #versionNumber: number | null;
   readonly #count: (used: RunUsage) => void;
   #successes = 0;
   #day = 0;
@@ -88,9 +87,13 @@ export class FunctionRuns {
     this.#definition = definition;
     this.#count = count;
     this.#parts = parts;
-    const { owner, name, source } = definition;
+    const { owner, name } = definition;
     this.#of = { owner, function: name, class: nameOf(definition.class) };
-    this.#versionNumber = source.kind === "stored" ? source.version : null;
+  }
+
+  /** Code or triggers are others than before; whose function it is and all else stays. */
+  update(definition: FunctionDefinition): void {
+    this.#definition = definition;
   }
 
   /**
@@ -113,6 +116,13 @@ export class FunctionRuns {
       cpuMicroseconds: used.cpuMicroseconds,
       record: isRecorded ? this.#record(delivery, worker, end, queuedAt, used, logs, isLast) : undefined,
     };
+  }
+
+  /** Versions can share their code, and a worker stays then: the newest one with its code is meant. */
+  #versionNumber(code: RunWorker["package"] | undefined): number | null {
+    const { source } = this.#definition;
+    if (source.kind !== "stored") return null;
+    return code === undefined || source.digest.startsWith(code.version) ? source.version : code.number;
   }
 
   #isRecorded(outcome: Outcome): boolean {
@@ -153,7 +163,7 @@ export class FunctionRuns {
       owner: this.#of.owner,
       class: this.#of.class,
       version: worker?.package.version ?? "",
-      versionNumber: this.#versionNumber,
+      versionNumber: this.#versionNumber(worker?.package),
       status: STATUSES[end.outcome],
       trigger: event.invocation?.trigger ?? triggerOf(delivery),
       source: entry === undefined ? event.source : `topic:${entry.topic}/${entry.partition}`,

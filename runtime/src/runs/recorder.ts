@@ -9,42 +9,76 @@ import { keepPartitions, type Retention } from "./partitions.ts";
 import { readRecords, readUsage, type UsageEntry } from "./run-entry.ts";
 import { type DrainedEntries, drainedPosition, writeDrained } from "./write-runs.ts";
 
-/** Entries that are read at once; a step of the store makes one. */
+/** Entries that are read at once; a step of the store makes one, of one run or of thousands. */
 const MOST_ENTRIES = 1_000;
-/** More in one transaction takes longer than it saves. */
-const MOST_CHARACTERS = 8 * 1024 ** 2;
+/** So much is read at once, and the entry that passes it: it is in memory several times. A transaction is for no more. */
+const MOST_CHARACTERS = 4 * 1024 ** 2;
 const WAIT_MILLISECONDS = 1_000;
 /** After a transaction, so that the next one is for more. */
 const REST_MILLISECONDS = 50;
+/**
+ * Where nothing more waits, the rest is so many times as long as writing took: the database shares the processors with
+ * what is to be fast.
+ */
+const REST_FACTOR = 10;
+/** Who looks at runs does not wait for longer. */
+const LONGEST_REST_MILLISECONDS = 500;
 const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 5_000;
 const MAINTAIN_EVERY_MILLISECONDS = 10 * 60_000;
-/** What usage that was counted while the stream was full becomes: an entry. */
-const COLLECT_SCRIPT = `
+/**
+ * Makes an entry of the usage that was counted while the stream was full, and gives what comes after a position, and
+ * whether that is all. One by one: how large the next one is nobody knows before.
+ */
+const READ_SCRIPT = `
 local counted = redis.call('HGETALL', KEYS[2])
-if #counted == 0 then return 0 end
-local byName = {}
-local usage = {}
-for index = 1, #counted, 2 do
-  local name = cjson.decode(counted[index])
-  local key = cjson.encode({ name[1], name[2], name[3], name[4] })
-  if byName[key] == nil then
-    byName[key] = { day = name[1], owner = name[2], ['function'] = name[3], class = name[4],
-      runs = '0', billedMilliseconds = '0', mebibyteMilliseconds = '0', cpuMicroseconds = '0' }
-    usage[#usage + 1] = byName[key]
+if #counted > 0 then
+  local byName = {}
+  local usage = {}
+  for index = 1, #counted, 2 do
+    local name = cjson.decode(counted[index])
+    local key = cjson.encode({ name[1], name[2], name[3], name[4] })
+    if byName[key] == nil then
+      byName[key] = { day = name[1], owner = name[2], ['function'] = name[3], class = name[4],
+        runs = '0', billedMilliseconds = '0', mebibyteMilliseconds = '0', cpuMicroseconds = '0' }
+      usage[#usage + 1] = byName[key]
+    end
+    byName[key][name[5]] = counted[index + 1]
   end
-  byName[key][name[5]] = counted[index + 1]
+  redis.call('XADD', KEYS[1], '*', 'records', '[]', 'usage', cjson.encode(usage))
+  redis.call('UNLINK', KEYS[2])
 end
-redis.call('XADD', KEYS[1], '*', 'records', '[]', 'usage', cjson.encode(usage))
-redis.call('UNLINK', KEYS[2])
-return 1
+local entries = {}
+local after = ARGV[1]
+local characters = 0
+while #entries < tonumber(ARGV[2]) and characters < tonumber(ARGV[3]) do
+  local entry = redis.call('XRANGE', KEYS[1], '(' .. after, '+', 'COUNT', 1)[1]
+  if not entry then return { 1, entries } end
+  entries[#entries + 1] = entry
+  after = entry[1]
+  for _, value in ipairs(entry[2]) do characters = characters + #value end
+end
+return { 0, entries }
 `;
 
 /** An entry of the stream as Redis gives it. */
 type StreamEntry = readonly [id: string, fields: readonly string[]];
 
+interface Drained {
+  /** The position after it; undefined where another has drained it. */
+  readonly after: string | undefined;
+  /** Milliseconds until the next. */
+  readonly rest: number;
+}
+
 interface RecorderRedis extends Redis {
-  gaugeletCollect(runs: string, usage: string): Promise<number>;
+  gaugeletReadRuns(
+    runs: string,
+    usage: string,
+    after: string,
+    mostEntries: number,
+    mostCharacters: number,
+  ): Promise<[areAll: number, entries: StreamEntry[]]>;
 }
 
 /** What a {@link Recorder} needs. */
@@ -57,6 +91,8 @@ export interface RecorderParts {
   readonly log: Logger;
   /** Hears that there are new runs in the database. */
   readonly onRecorded: () => void;
+  /** Hears who records: another runtime, in words, or this one. */
+  readonly onRecorder?: (other: string | undefined) => void;
 }
 
 /**
@@ -74,19 +110,21 @@ export class Recorder {
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
-    parts.redis.defineCommand("gaugeletCollect", { numberOfKeys: 2, lua: COLLECT_SCRIPT });
+    parts.redis.defineCommand("gaugeletReadRuns", { numberOfKeys: 2, lua: READ_SCRIPT });
     this.#redis = parts.redis as RecorderRedis;
   }
 
   start(): void {
     this.#lease = this.#parts.leases.want(leaseKey(RUNS_KEY), {
       onGained: () => {
+        this.#parts.onRecorder?.(undefined);
         if (this.#isOwner) return;
         this.#isOwner = true;
         this.#draining = this.#draining.then(() => this.#drain());
       },
-      onStandby: () => {
+      onStandby: (owner) => {
         this.#isOwner = false;
+        this.#parts.onRecorder?.(owner);
       },
     });
   }
@@ -103,6 +141,7 @@ export class Recorder {
   async #drain(): Promise<void> {
     const { signal } = this.#stopping;
     let pause = 0;
+    let rest = REST_MILLISECONDS;
     let after: string | undefined;
     let maintainAt = 0;
     while (this.#isOwner && !signal.aborted) {
@@ -112,7 +151,7 @@ export class Recorder {
           maintainAt = performance.now() + MAINTAIN_EVERY_MILLISECONDS;
         }
         after ??= await drainedPosition(this.#parts.db);
-        after = await this.#drainSome(after);
+        ({ after, rest } = await this.#drainSome(after));
         this.#worksAgain();
         pause = 0;
       } catch (error) {
@@ -122,7 +161,7 @@ export class Recorder {
         after = undefined;
         pause = Math.min(Math.max(FIRST_RETRY_MILLISECONDS, 2 * pause), LONGEST_RETRY_MILLISECONDS);
       }
-      await sleep(pause || REST_MILLISECONDS, undefined, { signal }).catch(() => {});
+      await sleep(pause || rest, undefined, { signal }).catch(() => {});
     }
   }
 
@@ -133,35 +172,27 @@ export class Recorder {
       log.info({ dropped }, "runs dropped: they are older, or more, than is to be kept");
   }
 
-  /** @returns the position after it; undefined where another has drained it. */
-  async #drainSome(after: string): Promise<string | undefined> {
-    await this.#redis.gaugeletCollect(RUNS_KEY, RUNS_USAGE_KEY);
-    const entries = await this.#read(after);
-    if (entries.length === 0) return after;
-    let position = after;
-    for (let at = 0; at < entries.length; ) {
-      const some = entriesUpTo(entries, at, MOST_CHARACTERS);
-      at += some.length;
-      const newest = some.at(-1)?.[0] ?? position;
-      if (!(await this.#write(position, newest, some))) return undefined;
-      position = newest;
-      this.#parts.onRecorded();
-    }
-    await this.#redis.xtrim(RUNS_KEY, "MINID", following(position));
-    return position;
-  }
-
-  async #read(after: string): Promise<readonly StreamEntry[]> {
-    const reply: unknown = await this.#redis.xread(
-      "COUNT",
-      MOST_ENTRIES,
-      "BLOCK",
-      WAIT_MILLISECONDS,
-      "STREAMS",
+  async #drainSome(after: string): Promise<Drained> {
+    const [areAll, entries] = await this.#redis.gaugeletReadRuns(
       RUNS_KEY,
+      RUNS_USAGE_KEY,
       after,
+      MOST_ENTRIES,
+      MOST_CHARACTERS,
     );
-    return (reply as [string, StreamEntry[]][] | null)?.[0]?.[1] ?? [];
+    const position = entries.at(-1)?.[0];
+    if (position === undefined) {
+      // What it gives is read with what is there by then.
+      await this.#redis.xread("COUNT", 1, "BLOCK", WAIT_MILLISECONDS, "STREAMS", RUNS_KEY, after);
+      return { after, rest: 0 };
+    }
+    const startedAt = performance.now();
+    if (!(await this.#write(after, position, entries))) return { after: undefined, rest: REST_MILLISECONDS };
+    this.#parts.onRecorded();
+    await this.#redis.xtrim(RUNS_KEY, "MINID", following(position));
+    const wanted = areAll === 1 ? REST_FACTOR * (performance.now() - startedAt) : 0;
+    const rest = Math.min(Math.max(REST_MILLISECONDS, wanted), LONGEST_REST_MILLISECONDS);
+    return { after: position, rest };
   }
 
   async #write(after: string, position: string, entries: readonly StreamEntry[]): Promise<boolean> {
@@ -209,16 +240,6 @@ export class Recorder {
     this.#problem = undefined;
     this.#parts.log.info("runs are recorded again");
   }
-}
-
-function entriesUpTo(entries: readonly StreamEntry[], from: number, most: number): readonly StreamEntry[] {
-  let characters = 0;
-  let to = from;
-  while (to < entries.length && (to === from || characters < most)) {
-    characters += field(entries[to] as StreamEntry, "records")?.length ?? 0;
-    to += 1;
-  }
-  return entries.slice(from, to);
 }
 
 function field([, fields]: StreamEntry, name: string): string | undefined {

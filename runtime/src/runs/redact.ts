@@ -1,3 +1,5 @@
+import { parseExactly } from "../exact-json.ts";
+
 /** What stands for a value that is not recorded. */
 export const REDACTED = "[redacted]";
 
@@ -10,7 +12,7 @@ export const REDACTED = "[redacted]";
 export function redact(json: string, paths: readonly string[]): string | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseExactly(json);
   } catch {
     return undefined;
   }

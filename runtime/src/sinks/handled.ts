@@ -65,6 +65,27 @@ export class Gathered implements Handled {
   readonly seen: string[] = [];
   runs: RunBatch | undefined;
   readonly onStored: (() => void)[] = [];
+  #bytes = 0;
+
+  /** Of what has to be kept of each call until it is stored: outputs and positions replace each other. */
+  get bytes(): number {
+    return this.#bytes + (this.runs?.bytes ?? 0);
+  }
+
+  addPublication(publication: Publication): void {
+    this.publications.push(publication);
+    this.#bytes += publication.event.body.length;
+  }
+
+  addDeadLetter(letter: DeadLetter): void {
+    this.deadLetters.push(letter);
+    this.#bytes += letter.body.length;
+  }
+
+  addDelayed(event: DelayedEvent): void {
+    this.delayed.push(event);
+    this.#bytes += event.text.length;
+  }
 
   addRun(run: FinishedRun): void {
     this.runs ??= new RunBatch();
@@ -77,9 +98,9 @@ export class Gathered implements Handled {
     this.env = newer.env ?? this.env;
     for (const [source, position] of newer.positions) this.positions.set(source, position);
     for (const [name, answer] of newer.answers) this.answers.set(name, answer);
-    for (const publication of newer.publications) this.publications.push(publication);
-    for (const letter of newer.deadLetters) this.deadLetters.push(letter);
-    for (const event of newer.delayed) this.delayed.push(event);
+    for (const publication of newer.publications) this.addPublication(publication);
+    for (const letter of newer.deadLetters) this.addDeadLetter(letter);
+    for (const event of newer.delayed) this.addDelayed(event);
     for (const text of newer.delayedOver) this.delayedOver.push(text);
     for (const id of newer.seen) this.seen.push(id);
     if (newer.runs !== undefined) {
@@ -88,13 +109,4 @@ export class Gathered implements Handled {
     }
     for (const hear of newer.onStored) this.onStored.push(hear);
   }
-}
-
-/** Bytes of what has to be kept of each call until it is stored: outputs and positions replace each other. */
-export function keptBytes({ publications, deadLetters, delayed, runs }: Handled): number {
-  let sum = runs?.bytes ?? 0;
-  for (const { event } of publications) sum += event.body.length;
-  for (const { body } of deadLetters) sum += body.length;
-  for (const { text } of delayed) sum += text.length;
-  return sum;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as immediate, setTimeout as sleep } from "node:timers/promises";
 import type { OutputEntry } from "@gaugelet/shared/outputs";
-import { Gathered, type Handled, keptBytes, type Publication } from "./handled.ts";
+import { Gathered, type Handled, type Publication } from "./handled.ts";
 import type { RecordedStep, RedisStore } from "./redis-store.ts";
 
 /** After a step for so many calls at once the next one waits, so that it is for many again. */
@@ -59,7 +59,11 @@ export class Outbox {
   readonly #parts: OutboxParts;
   #next: Gathered | undefined;
   #puts = 0;
-  #keptBytes = 0;
+  /** What cannot be joined, of what is being stored and of what comes next. */
+  #storingBytes = 0;
+  #nextBytes = 0;
+  /** Whether somebody may wait for room. */
+  #wasFull = false;
   #working: Promise<void> | undefined;
   #storedAt = Number.NaN;
   readonly #writer = nextWriter();
@@ -106,7 +110,7 @@ export class Outbox {
 
   /** Whether so much waits that nothing should come that can wait elsewhere. */
   get isFull(): boolean {
-    return this.#keptBytes > FULL_BYTES;
+    return this.#storingBytes + this.#nextBytes > FULL_BYTES;
   }
 
   /** Settles when everything is stored, or given up. */
@@ -115,10 +119,16 @@ export class Outbox {
   }
 
   put(handled: Handled): void {
+    this.gather((next) => next.add(handled));
+  }
+
+  /** As {@link put}, where what a call came to is of no use by itself. @param add adds it to what is stored next. */
+  gather(add: (next: Gathered) => void): void {
     this.#next ??= new Gathered();
-    this.#next.add(handled);
+    add(this.#next);
     this.#puts += 1;
-    this.#keptBytes += keptBytes(handled);
+    this.#nextBytes = this.#next.bytes;
+    this.#wasFull ||= this.isFull;
     this.#working ??= this.#work();
   }
 
@@ -131,14 +141,21 @@ export class Outbox {
       this.#next = undefined;
       const puts = this.#puts;
       this.#puts = 0;
-      const wasFull = this.isFull;
-      const bytes = this.#keptBytes;
+      this.#storingBytes = this.#nextBytes;
+      this.#nextBytes = 0;
       await this.#store(next);
-      this.#keptBytes = Math.max(0, this.#keptBytes - bytes);
-      if (wasFull && !this.isFull) this.#parts.onRoom();
+      this.#storingBytes = 0;
+      this.#tellOfRoom();
       if (puts >= MANY_CALLS && !signal.aborted) await sleep(WAIT_FOR_MORE_MILLISECONDS);
     }
     this.#working = undefined;
+  }
+
+  /** It may have become full while something was stored. */
+  #tellOfRoom(): void {
+    if (!this.#wasFull || this.isFull) return;
+    this.#wasFull = false;
+    this.#parts.onRoom();
   }
 
   #step({ runs }: Handled): RecordedStep | undefined {
@@ -164,6 +181,7 @@ export class Outbox {
     } else if (result === "conflict") {
       // What comes after it was made from the same env.
       this.#next = undefined;
+      this.#nextBytes = 0;
       this.#parts.onConflict();
     }
   }

@@ -102,20 +102,22 @@ export class RedisStore {
   }
 
   /**
-   * What is stored of an output key from before, trying until it is read.
+   * What is stored of an output key from before, trying until it is read. Where another function stored there last,
+   * it is as if nothing was: its `env` may hold what is not for others.
    *
    * @returns undefined where `signal` aborted first.
    */
-  async read(outputKey: string, signal: AbortSignal): Promise<StoredState | undefined> {
+  async read(outputKey: string, functionName: string, signal: AbortSignal): Promise<StoredState | undefined> {
     return this.#persist(
       `read what is stored of ${outputKey}`,
       async () => {
-        const [env, entry] = await Promise.all([
+        const [env, json] = await Promise.all([
           this.#readOwn(() => this.#redis.getBuffer(envKey(outputKey)), null),
           this.#readOwn(() => this.#redis.hget(OUTPUTS_KEY, outputKey), null),
         ]);
-        const storedAt = entry === null ? undefined : parseOutputEntry(entry)?.storedAt;
-        return { env: env ?? undefined, storedAt: storedAt ?? null };
+        const entry = json === null ? undefined : parseOutputEntry(json);
+        if (entry !== undefined && entry.function !== functionName) return { env: undefined, storedAt: null };
+        return { env: env ?? undefined, storedAt: entry?.storedAt ?? null };
       },
       signal,
     );

@@ -8,22 +8,15 @@ const LENGTH = 20;
  * Whether JSON may hold an integer beyond 64 bits, which quick JSON readers round: 20 digits or minus signs in a row.
  * The fraction of a number, or text, may be taken for one.
  *
- * A row of 20 covers one of any 20 places that are looked at, so hardly more than those are.
+ * Where one of 20 bytes is no digit, no row goes across it: the next 20 begin after the last such byte.
  */
 export function mayHoldLongInteger(json: Uint8Array): boolean {
   const { length } = json;
-  let place = LENGTH - 1;
-  while (place < length) {
-    if (!isOfInteger(json[place] as number)) {
-      place += LENGTH;
-      continue;
-    }
-    let start = place;
-    while (start > 0 && place - start < LENGTH && isOfInteger(json[start - 1] as number)) start -= 1;
-    let end = place + 1;
-    while (end < length && end - start < LENGTH && isOfInteger(json[end] as number)) end += 1;
-    if (end - start >= LENGTH) return true;
-    place = end + LENGTH;
+  for (let last = LENGTH - 1; last < length; ) {
+    let place = last;
+    while (place > last - LENGTH && isOfInteger(json[place] as number)) place -= 1;
+    if (place === last - LENGTH) return true;
+    last = place + LENGTH;
   }
   return false;
 }

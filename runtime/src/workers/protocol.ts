@@ -38,6 +38,8 @@ export interface Frame {
 export interface LoadHead {
   /** Folder that the module and its siblings are imported from. */
   readonly directory: string;
+  /** Folder of packages that the function may import besides; null: none. Node finds them by itself. */
+  readonly libraries: string | null;
   /** `module.attribute`. */
   readonly handler: string;
   /** The module's file, where its name is not the module's. */

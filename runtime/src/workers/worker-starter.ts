@@ -73,8 +73,7 @@ export class WorkerStarter<C extends Call> {
     const known = this.#hasChanged ? undefined : this.#package;
     this.#hasChanged = false;
     try {
-      const code =
-        known !== undefined && existsSync(known.directory) ? known : await this.#options.prepare(signal);
+      const code = known !== undefined && isThere(known) ? known : await this.#options.prepare(signal);
       signal.throwIfAborted();
       if (code.version === servedVersion) {
         this.#options.log.info(
@@ -91,4 +90,9 @@ export class WorkerStarter<C extends Call> {
       return undefined;
     }
   }
+}
+
+/** Whether nobody removed what was unpacked and installed. */
+function isThere({ directory, libraries }: FunctionPackage): boolean {
+  return existsSync(directory) && (libraries === null || existsSync(libraries));
 }

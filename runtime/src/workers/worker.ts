@@ -117,7 +117,9 @@ export class Worker<C extends Call = Call> {
       },
       dropped: options.lines.dropped,
     };
-    const spec: LaunchSpec = { ...options.launch, directory: code.directory };
+    const { directory, libraries } = code;
+    const readOnly = [...options.launch.readOnly, ...(libraries === null ? [] : [libraries])];
+    const spec: LaunchSpec = { ...options.launch, directory, readOnly };
     const maxFrameBytes = Math.max(options.limits.output, options.limits.env) + BESIDE_BODY_BYTES;
     const onFrame = (frame: ReceivedFrame): void => hear(frame);
     const transport = await options.launcher.launch(spec, { maxFrameBytes, onFrame, lines });
@@ -309,6 +311,7 @@ export class Worker<C extends Call = Call> {
     const { output, env, cpu } = this.#options.limits;
     const head: LoadHead = {
       directory: this.package.directory,
+      libraries: this.package.libraries,
       file: this.package.file,
       handler,
       host: redis.host,

@@ -23,7 +23,7 @@ describe.each(DATABASES)("on %s", (kind) => {
 
   test("a paused function is not called, a deleted one is gone, and both come back with their env", async () => {
     const started = await api.start();
-    const { ask } = started;
+    const { ask, redis } = started;
     const call = calling(started);
     const ada = tokenOf("ada");
     await ask("POST", "/functions", counter("count", 1), ada);
@@ -63,7 +63,46 @@ describe.each(DATABASES)("on %s", (kind) => {
     expect((await ask("DELETE", "/functions/count?purge=true")).status).toBe(204);
     expect((await call("count", {})).status).toBe(404);
     expect((await ask("GET", "/functions/count")).status).toBe(404);
+    // What it left behind is not there for the next of its name, whose owner may be another.
+    expect(await redis.client.keys("gaugelet:*count*")).toEqual([]);
+    expect(await redis.client.hget("gaugelet:outputs", "gaugelet:output:count")).toBeNull();
     expect((await ask("POST", "/functions", counter("count", 1), ada)).body).toMatchObject({ version: 1 });
+    expect((await call("count", {})).body).toMatchObject({ count: 1 });
+  });
+
+  test("one that takes over the output key of a deleted one begins with an empty env", async () => {
+    const started = await api.start();
+    const { ask, redis } = started;
+    const call = calling(started);
+    const { name: _, manifest, ...rest } = counter("before", 1);
+    const sharing = { ...rest, manifest: { ...manifest, output: { key: "shared-key" } } };
+    await ask("POST", "/functions", { name: "before", ...sharing }, tokenOf("ada"));
+    expect((await call("before", {})).body).toMatchObject({ count: 1 });
+    await waitFor("it to be stored", () => redis.client.get("shared-key"));
+    await ask("DELETE", "/functions/before", undefined, tokenOf("ada"));
+    await ask("POST", "/functions", { name: "after", ...sharing }, tokenOf("bob"));
+    expect((await call("after", {})).body).toMatchObject({ count: 1 });
+    await waitFor("it to be stored", async () =>
+      (await redis.client.hget("gaugelet:outputs", "shared-key"))?.includes("after"),
+    );
+    // What another has by now stays.
+    expect((await ask("DELETE", "/functions/before?purge=true")).status).toBe(204);
+    expect((await call("after", {})).body).toMatchObject({ count: 2 });
+    expect(await redis.client.get("shared-key")).not.toBeNull();
+  });
+
+  test("a function is purged once Redis is there again, and is deleted meanwhile", async () => {
+    const { ask, redis } = await api.start();
+    await ask("POST", "/functions", counter("count", 1));
+    await redis.crash();
+    const refused = await ask("DELETE", "/functions/count?purge=true");
+    expect(refused).toMatchObject({ status: 503, body: { type: "/problems/unavailable" } });
+    expect((await ask("GET", "/functions/count")).body).toMatchObject({ state: "deleted" });
+    await redis.restart();
+    await waitFor("it to be purged", async () => {
+      return (await ask("DELETE", "/functions/count?purge=true")).status === 204;
+    });
+    expect((await ask("GET", "/functions/count")).status).toBe(404);
   });
 
   test("one that is resumed while what was under way still ends is called again, and waits for it", async () => {

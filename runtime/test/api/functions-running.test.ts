@@ -1,6 +1,7 @@
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
 import { calling, counter, SUM } from "./functions.ts";
+import { runsOf } from "./run-functions.ts";
 import { useApi } from "./use-api.ts";
 
 const api = useApi("postgresql");
@@ -21,6 +22,18 @@ test("a function that nobody calls any more is let go, and comes back with its e
         times,
     );
   }
+});
+
+test("the first function with topics that a runtime puts together for a call publishes, stores and records it", async () => {
+  const started = await api.start();
+  const { manifest, ...rest } = SUM;
+  const body = { ...rest, manifest: { ...manifest, output: { topics: ["sums"] } } };
+  expect((await started.ask("POST", "/functions", body)).status).toBe(201);
+  expect(await calling(started)("sum", { a: 1, b: 2 })).toMatchObject({ status: 200, body: { sum: 3 } });
+  await runsOf(started, "function=sum", 1);
+  expect(await started.redis.client.get("gaugelet:output:sum")).toBe('{"sum":3}');
+  const { body: published } = await started.ask("GET", "/topics/sums/events");
+  expect(published.items).toMatchObject([{ value: { sum: 3 } }]);
 });
 
 test("while a function is replaced its calls wait: none is lost, refused or counted twice", async () => {
@@ -92,4 +105,34 @@ test("a function whose secret is missing is not loaded, and says which", async (
   await waitFor("the reason in the log", () =>
     log.some(({ msg }) => String(msg).includes("its secrets cannot be had: ada has no secret API_TOKEN")),
   );
+});
+
+test("each run has the number of the version that handled it", async () => {
+  const started = await api.start();
+  const { ask } = started;
+  const call = calling(started);
+  const { manifest, files } = counter("count", 1);
+  await ask("POST", "/functions", { ...counter("count", 1), manifest });
+  await call("count", {});
+  expect(await runsOf(started, "function=count", 1)).toMatchObject([{ versionNumber: 1 }]);
+
+  expect((await ask("PUT", "/functions/count", { manifest, files: counter("count", 2).files })).status).toBe(
+    200,
+  );
+  await waitFor("the new code", async () =>
+    JSON.stringify((await call("count", {})).body).includes('"step":2'),
+  );
+  await waitFor("a run of version 2", async () => {
+    const { body } = await ask("GET", "/runs?function=count&version=2");
+    return body.items.length > 0;
+  });
+
+  // The same code with another description: the worker stays.
+  await ask("PUT", "/functions/count", { manifest, files });
+  await ask("PUT", "/functions/count", { manifest: { ...manifest, description: "Counts." }, files });
+  await waitFor("a run of version 4", async () => {
+    await call("count", {});
+    const { body } = await ask("GET", "/runs?function=count&version=4");
+    return body.items.length > 0;
+  });
 });

@@ -132,6 +132,18 @@ test("dead letters are looked at, replayed and dropped by the function's owner a
     detail: expect.stringContaining("came from no topic"),
   });
   expect((await ask("DELETE", path)).body).toEqual({ dropped: 1 });
+  expect((await ask("DELETE", path)).body).toEqual({ dropped: 0 });
+
+  expect((await ask("DELETE", "/topics/t")).status).toBe(204);
+  const noted = (await ask("GET", "/audit")).body.items.slice(0, 6);
+  expect(noted).toMatchObject([
+    { action: "topic.delete", target: "t", user: "admin" },
+    { action: "dead-letter.drop", target: "picky", user: "admin", details: { count: 1 } },
+    { action: "dead-letter.replay", target: "picky", user: "admin", details: { count: 2 } },
+    { action: "dead-letter.drop", target: "picky", user: "ada", details: { id: three } },
+    { action: "dead-letter.replay", target: "picky", user: "ada", details: { id: one } },
+    { action: "topic.create", target: "t", user: "admin" },
+  ]);
 });
 
 test("workers, decisions and instances are there to be looked at by everybody who has a token", async () => {

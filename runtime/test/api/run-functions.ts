@@ -38,9 +38,11 @@ export async function call(
   });
 }
 
+type Asking = Pick<ApiUnderTest, "ask">;
+
 /** Wait until so many runs are in the list. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into runs as they expect them to be.
-export async function runsOf({ ask }: ApiUnderTest, query: string, count: number): Promise<any[]> {
+export async function runsOf({ ask }: Asking, query: string, count: number): Promise<any[]> {
   return await waitFor(`${count} runs of ${query}`, async () => {
     const { body } = await ask("GET", `/runs?${query}`);
     if (body.items.length > count) throw new Error(`${body.items.length} runs in place of ${count}`);

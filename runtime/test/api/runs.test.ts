@@ -65,6 +65,18 @@ describe.each(DATABASES)("on %s", (kind) => {
     expect(Date.parse(body.startedAt)).toBeLessThanOrEqual(Date.parse(body.finishedAt));
   });
 
+  test("long integers keep their digits", async () => {
+    const started = await api.start({}, await fileOf(folder, [{ name: "echo", code: ECHO }]));
+    const body = '{"n":9007199254740993,"big":-123456789012345678901234567890}';
+    await fetch(`${started.url}/functions/echo`, { method: "POST", body });
+    const [summary] = await runsOf(started, "function=echo", 1);
+    const address = `http://127.0.0.1:${started.runtime.ports.status}/api/v1`;
+    const headers = { authorization: `Bearer ${started.token}` };
+    const text = await (await fetch(`${address}/runs/${summary.id}`, { headers })).text();
+    expect(text).toContain(`"input":${body}`);
+    expect(text).toContain('"output":{"n":9007199254740993,');
+  });
+
   test("every way for a call to end is a run, and every attempt", async () => {
     const code = `
 import os, time

@@ -81,7 +81,7 @@ describe("topics on Redis", () => {
       partition: 0,
       position: one.body.positions[0],
       key: "a",
-      headers: { x: "1", "gaugelet-event-id": "first" },
+      headers: { x: "1", "gaugelet-event-id": "first", "gaugelet-user": "admin" },
       text: null,
       isCut: false,
     });
@@ -108,7 +108,7 @@ describe("topics on Redis", () => {
     });
     expect(response.status).toBe(202);
     const [[, fields] = []] = await redis.client.xrange("gaugelet:topic:t", "-", "+");
-    expect(fields).toEqual(["event", '{"id":12345678901234567890}']);
+    expect(fields?.slice(0, 2)).toEqual(["event", '{"id":12345678901234567890}']);
     await redis.client.xadd("gaugelet:topic:t", "*", "event", "no JSON");
     await redis.client.xadd("gaugelet:topic:t", "*", "event", `"${"x".repeat(100_000)}"`);
     const { body } = await ask("GET", "/topics/t/events");

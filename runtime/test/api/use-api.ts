@@ -145,7 +145,8 @@ async function fillDatabase(address: DatabaseAddress, fill: (db: Database) => Pr
   await database.stop();
 }
 
-async function ask(
+/** Ask the API at an address. */
+export async function ask(
   address: string,
   method: string,
   path: string,

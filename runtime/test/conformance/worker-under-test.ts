@@ -138,6 +138,7 @@ export class WorkerUnderTest {
       directory: this.folder,
       handler: "usermodule.handler",
       file: null,
+      libraries: null,
       host: "redis.example",
       port: 6380,
       limits: { output: 1024 ** 2, env: 1024 ** 2, cpu: null, memory: null },

@@ -48,7 +48,9 @@ export function useRedisPlace(options: readonly string[] = []) {
     },
     /** Of every key but those that only say who owns what: their contents. */
     async contents(): Promise<ReadonlyMap<string, string>> {
-      const keys = (await place.redis.client.keys("*")).filter((key) => !key.startsWith("gaugelet:lease:"));
+      const keys = (await place.redis.client.keys("*")).filter(
+        (key) => !key.startsWith("gaugelet:lease:") && !key.startsWith("gaugelet:instance"),
+      );
       const dumps = await Promise.all(keys.sort().map((key) => place.redis.client.dumpBuffer(key)));
       return new Map(keys.map((key, at) => [key, dumps[at]?.toString("base64") ?? ""]));
     },

@@ -51,6 +51,11 @@ export interface HostileCase {
 export const SHORT_CPU = { limits: { cpu: "1s" } } as const;
 export const SHORT_TIME = { limits: { timeout: "3s" } } as const;
 
+/** For a file that is a plain script. */
+export function script(file: string, limits: Readonly<Record<string, string>> = {}) {
+  return { file, manifest: { language: "script", handler: file, limits } };
+}
+
 /** It ends in the same way at each level. */
 export function everywhere(expected: Expected): Pick<HostileCase, "process" | "sandbox"> {
   return { process: expected, sandbox: expected };
@@ -61,5 +66,6 @@ export const NOTHING: Expected = {};
 /** The name of a case's function. */
 export function nameOf({ file }: HostileCase): string {
   const [name = "", extension] = file.split(".");
-  return `${name.replaceAll("_", "-")}${extension === "mjs" ? "-js" : ""}`;
+  const ending = { mjs: "-js", sh: "-sh" }[extension ?? ""] ?? "";
+  return `${name.replaceAll("_", "-")}${ending}`;
 }

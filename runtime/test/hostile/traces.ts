@@ -1,13 +1,15 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile, readlink, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { childrenOf, isSpare } from "../integration/harness.ts";
 import { SHARED_FOLDERS, type Stage } from "./stage.ts";
 
 /** What workers have of the machine, to compare before with after. */
 export interface Traces {
-  /** All processes below the zygote. */
+  /** All processes below the zygote but the spare, which is another one after each start. */
   readonly processes: readonly number[];
+  /** Control groups, the zygote's too, but the spare's. */
   readonly groups: number;
   readonly scratchFolders: number;
   readonly mounts: number;
@@ -31,19 +33,30 @@ export async function descendantsOf(pid: number): Promise<number[]> {
   const children = await Promise.all(
     tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, "utf8").catch(() => "")),
   );
-  const pids = children.join(" ").split(" ").filter(Boolean).map(Number);
+  const all = children.join(" ").split(" ").filter(Boolean).map(Number);
+  const areSpares = await Promise.all(all.map(isSpare));
+  const pids = all.filter((_, index) => !areSpares[index]);
   return [...pids, ...(await Promise.all(pids.map(descendantsOf))).flat()];
 }
 
-/** The control groups beside the one that the zygote sits in. */
+/** The control groups that the zygote made, but the spare's. */
 async function groupsOf(zygote: number): Promise<string[]> {
-  const lines = (await readFile(`/proc/${zygote}/cgroup`, "utf8")).split("\n");
+  const { folder } = await groupOf(zygote);
+  const names = await readdir(folder).catch(() => []);
+  const children = await childrenOf(zygote, "");
+  const ofSpares = await Promise.all(
+    children.map(async (pid) => ((await isSpare(pid)) ? (await groupOf(pid)).name : "")),
+  );
+  return names.filter((name) => name.startsWith(`gaugelet-${zygote}-`) && !ofSpares.includes(name));
+}
+
+/** The control group that a process is in. */
+async function groupOf(pid: number): Promise<{ readonly folder: string; readonly name: string }> {
+  const lines = (await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "")).split("\n");
   const line =
     lines.find((each) => each.split(":")[1] === "memory") ?? lines.find((each) => each.startsWith("0::"));
   const [, controller = "", path = "/"] = line?.split(":") ?? [];
-  const folder = join("/sys/fs/cgroup", controller, dirname(path));
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => name.startsWith(`gaugelet-${zygote}-`));
+  return { folder: join("/sys/fs/cgroup", controller, dirname(path)), name: basename(path) };
 }
 
 /** The folders of workers in the runtime's folder for temporary files. */

@@ -131,7 +131,15 @@ async function startFrom(environment: Record<string, string>): Promise<StartedRu
 /** Process ids of the workers that a runtime in this process, or in `parent`, has: its zygote's children. */
 export async function workersOf(parent: number): Promise<number[]> {
   const zygotes = await childrenOf(parent, "gaugelet_worker");
-  return (await Promise.all(zygotes.map((pid) => childrenOf(pid, "")))).flat();
+  const children = (await Promise.all(zygotes.map((pid) => childrenOf(pid, "")))).flat();
+  const areSpares = await Promise.all(children.map(isSpare));
+  return children.filter((_, index) => !areSpares[index]);
+}
+
+/** Whether a process only waits to become a worker. */
+export async function isSpare(pid: number): Promise<boolean> {
+  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+  return name === "gaugelet-spare\n";
 }
 
 /** Process ids of the running children whose command line has a text in it. */

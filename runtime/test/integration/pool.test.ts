@@ -136,8 +136,9 @@ def handler(input, context):
         triggers: [{ redisKey: "metrics", pollInterval: "200ms" }, { http: true }],
       },
     ]);
+    const readiness = `http://127.0.0.1:${started.ports.management}/readyz`;
+    await waitFor("it to be ready", async () => (await fetch(readiness)).ok);
     expect(await workers()).toEqual([]);
-    expect((await fetch(`http://127.0.0.1:${started.ports.management}/readyz`)).status).toBe(200);
     const pids = new Set<unknown>();
     for (const n of [1, 2, 3]) {
       const answer = outputOf(await started.call("f", {}));

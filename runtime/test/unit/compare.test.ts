@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { parseExactly } from "../../src/exact-json.ts";
 import { differencesOf } from "../../src/replay/compare.ts";
 
 test.each([
@@ -24,4 +25,14 @@ test("no more than 100 differences are told", () => {
       numbers.map((n) => -n - 1),
     ),
   ).toHaveLength(100);
+});
+
+test("integers differ where a number would round them to the same", () => {
+  const [before, after] = ['{"a":{"id":9007199254740992}}', '{"a":{"id":9007199254740993}}'].map(
+    parseExactly,
+  );
+  expect(JSON.stringify(differencesOf(before, after))).toBe(
+    '[{"path":"a.id","old":9007199254740992,"new":9007199254740993}]',
+  );
+  expect(differencesOf(after, parseExactly('{"a":{"id":9007199254740993}}'))).toEqual([]);
 });

@@ -78,6 +78,7 @@ describe("with an output key and no configuration file, one function", () => {
       operator: { nodeName: undefined, minimumIsolation: "process" },
       stateFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`),
       allowedUrlHosts: { names: new Set(), ranges: [] },
+      allowsDependencies: false,
       image: null,
       logLevel: "info",
     });

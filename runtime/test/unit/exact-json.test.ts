@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseExactly } from "../../src/api/exact-json.ts";
+import { parseExactly } from "../../src/exact-json.ts";
 
 test.each([
   '{"id":12345678901234567890,"n":[1,-98765432109876543210,{"deep":9007199254740993}]}',

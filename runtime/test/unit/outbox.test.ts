@@ -17,6 +17,8 @@ let connection: Redis;
 let patience: AbortController;
 let outbox: Outbox;
 let entries: number;
+let rooms: number;
+let conflicts: number;
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -33,6 +35,8 @@ beforeEach(async () => {
   await waitFor("a connection", () => connection.status === "ready");
   patience = new AbortController();
   entries = 0;
+  rooms = 0;
+  conflicts = 0;
   const entryNow = () => {
     entries += 1;
     return { function: "f", version: `v${entries}`, storedAt: Date.now(), staleAfter: 60 };
@@ -46,8 +50,12 @@ beforeEach(async () => {
     signal: patience.signal,
     fence: () => undefined,
     publish: async () => true,
-    onConflict: () => {},
-    onRoom: () => {},
+    onConflict: () => {
+      conflicts += 1;
+    },
+    onRoom: () => {
+      rooms += 1;
+    },
     onPositions: () => {},
   });
 });
@@ -213,6 +221,45 @@ test("waits while Redis is away, then stores the newest with the positions of al
     "source 3": "3",
   });
   expect(outbox.storedAt).toBeGreaterThan(restarted - 1000);
+});
+
+/** A call whose dead letter takes so many bytes. */
+function large(bytes: number): Handled {
+  const letter = {
+    source: "s",
+    body: Buffer.alloc(bytes),
+    error: "",
+    details: "",
+    attempts: 1,
+    topic: "t",
+    origin: {},
+    delayed: undefined,
+  };
+  return handled("{}", { deadLetters: [letter], positions: new Map([["s", "1"]]) });
+}
+
+/** What was put before is being stored from now on. */
+async function begun(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+}
+
+test("says that there is room also where it became full while something smaller was stored", async () => {
+  outbox.put(large(1024 ** 2));
+  await begun();
+  outbox.put(large(8 * 1024 ** 2));
+  expect(outbox.isFull).toBe(true);
+  await outbox.idle;
+  expect([outbox.isFull, rooms]).toEqual([false, 1]);
+});
+
+test("has room again after what it holds became void", async () => {
+  outbox.expect("s", "somebody else's");
+  outbox.put(large(1024 ** 2));
+  await begun();
+  outbox.put(large(8 * 1024 ** 2));
+  expect(outbox.isFull).toBe(true);
+  await outbox.idle;
+  expect([conflicts, outbox.isFull, rooms]).toEqual([1, false, 1]);
 });
 
 test("gives up when there is no more patience, and says of nothing that it is stored", async () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type FunctionPackage, PackageError } from "../../src/packages/package.ts";
+import { type CodeOnDisk, PackageError } from "../../src/packages/package.ts";
 import { type FreeSource, preparePackage } from "../../src/packages/prepare.ts";
 import { functionZip } from "./zips.ts";
 
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-function prepare(source: FreeSource): Promise<FunctionPackage> {
+function prepare(source: FreeSource): Promise<CodeOnDisk> {
   return preparePackage(source, state);
 }
 

@@ -47,7 +47,25 @@ describe("serves", () => {
     ]);
   });
 
+  test("leaves the catalog to others, and none of the file's", async () => {
+    const file = await folder.write(
+      "gaugelet.yaml",
+      "serves: { catalog: false }\nfunctions: [{ name: own, handler: handler.handler, triggers: [{ http: true }] }]",
+    );
+    const read = await readConfigurationFile(file, { nodeName: undefined, minimumIsolation: "process" });
+    expect(read.functions.map(({ name }) => name)).toEqual(["own"]);
+    expect(read.isServed({ class: 1, isolation: "sandbox" })).toBe(false);
+  });
+
+  test("is the catalog too where it is not left to others, by class and isolation", async () => {
+    const file = await folder.write("gaugelet.yaml", "serves: { isolation: [sandbox] }");
+    const read = await readConfigurationFile(file, { nodeName: undefined, minimumIsolation: "process" });
+    expect(read.isServed({ class: 1, isolation: "sandbox" })).toBe(true);
+    expect(read.isServed({ class: 1, isolation: "process" })).toBe(false);
+  });
+
   test.each([
+    [{ catalog: "no" }, "serves.catalog"],
     [{ classes: [] }, "serves.classes"],
     [{ classes: ["gold"] }, "serves.classes[0]"],
     [{ classes: [4] }, "serves.classes[0]"],

@@ -6,6 +6,7 @@ import {
   type CheckedPackage,
   checkUpload,
 } from "../../src/packages/upload/check-upload.ts";
+import { CodeChecks } from "../../src/packages/upload/code-checks.ts";
 import { type Finding, UploadError } from "../../src/packages/upload/findings.ts";
 import type { UploadLimits } from "../../src/packages/upload/limits.ts";
 
@@ -21,7 +22,7 @@ async function check(
   return checkUpload(
     { kind: "files", files: contents },
     { language: "python", handler: "handler.handler", ...about },
-    { python, urlPolicy, limits },
+    { python, urlPolicy, limits, checks: new CodeChecks() },
   );
 }
 
@@ -213,7 +214,11 @@ test.each(["handler", "a.", "../a.b", "a/b.c", "__proto__"])(
 test("a Python that is not there is said", async () => {
   const upload = { kind: "files", files: new Map([["handler.py", Buffer.from("")]]) } as const;
   const about = { language: "python", handler: "handler.handler" } as const;
-  const outcome = checkUpload(upload, about, { python: "/nowhere/python", urlPolicy });
+  const outcome = checkUpload(upload, about, {
+    python: "/nowhere/python",
+    urlPolicy,
+    checks: new CodeChecks(),
+  });
   await expect(outcome).rejects.toThrow(
     "uploads cannot be checked: /nowhere/python cannot be started: spawn /nowhere/python ENOENT",
   );
@@ -226,7 +231,12 @@ test("a check that is cancelled ends with the reason", async () => {
   } as const;
   const about = { language: "python", handler: "handler.handler" } as const;
   const controller = new AbortController();
-  const outcome = checkUpload(upload, about, { python, urlPolicy }, controller.signal);
+  const outcome = checkUpload(
+    upload,
+    about,
+    { python, urlPolicy, checks: new CodeChecks() },
+    controller.signal,
+  );
   controller.abort(new Error("the user went away"));
   await expect(outcome).rejects.toThrow("the user went away");
 });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { allowedHostsSchema } from "../../src/configuration/allowed-hosts.ts";
 import { PackageError } from "../../src/packages/package.ts";
 import { checkUpload } from "../../src/packages/upload/check-upload.ts";
+import { CodeChecks } from "../../src/packages/upload/code-checks.ts";
 import { fetchUpload } from "../../src/packages/upload/fetch-upload.ts";
 import { UPLOAD_LIMITS, type UploadLimits } from "../../src/packages/upload/limits.ts";
 import { isHostAllowed, refusalOfAddress } from "../../src/packages/upload/url-policy.ts";
@@ -266,7 +267,11 @@ describe("a URL that may be fetched", () => {
 });
 
 describe("what a URL has", () => {
-  const options = { python: resolve(".gaugelet/python/bin/python"), urlPolicy: policy("127.0.0.1") };
+  const options = {
+    python: resolve(".gaugelet/python/bin/python"),
+    urlPolicy: policy("127.0.0.1"),
+    checks: new CodeChecks(),
+  };
   const about = { language: "python", handler: "usermodule.handler" } as const;
   const source = "def handler(input, context): return {}\n";
 

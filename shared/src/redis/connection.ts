@@ -32,7 +32,7 @@ export function connectRedis(
   extra: RedisOptions = {},
 ): Redis {
   const { sentinels } = address;
-  const redis = new Redis({
+  const redis = new LastingRedis({
     ...(sentinels === undefined
       ? { host: address.host, port: address.port }
       : sentinelOptions(sentinels, address)),
@@ -48,6 +48,30 @@ export function connectRedis(
       : explainSentinelError(error, sentinels.name),
   );
   return redis;
+}
+
+/**
+ * The library ends a client for ever where a fail-over is announced while it asks a Sentinel for the primary:
+ * its detector of fail-overs stops the connector, which the client takes for an end that was asked for.
+ * This one connects again unless it was our own end.
+ */
+class LastingRedis extends Redis {
+  #ended = false;
+
+  constructor(options: RedisOptions) {
+    super({ ...options, replyMapping: "legacy" });
+    this.on("end", () => {
+      if (this.#ended) return;
+      setTimeout(() => {
+        if (!this.#ended) this.connect().catch(() => {});
+      }, SENTINEL_RETRY_MILLISECONDS);
+    });
+  }
+
+  override disconnect(reconnect = false): void {
+    this.#ended ||= !reconnect;
+    super.disconnect(reconnect);
+  }
 }
 
 /** A connection to each node of a cluster that is needed, otherwise as {@link connectRedis}. */

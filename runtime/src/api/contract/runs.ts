@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { RunSummary, StoredRun } from "../../runs/find-runs.ts";
+import { parseExactly } from "../../exact-json.ts";
+import { type RunSummary, type StoredRun, summaryOf } from "../../runs/find-runs.ts";
 import { RUN_STATUSES, type RunUsage, TRIGGER_KINDS } from "../../runs/run-record.ts";
 
 const time = z.iso.datetime();
@@ -39,11 +40,12 @@ export const runSummary = z.object({
   worker: z.string().nullable(),
   instance: z.string(),
   startMethod: z.string().nullable(),
+  outputStart: z.string().nullable().describe("First 120 characters of the output, as JSON"),
   error: z.string().nullable(),
 });
 
 /** A run in full. */
-export const runInFull = runSummary.extend({
+export const runInFull = runSummary.omit({ outputStart: true }).extend({
   input: z.unknown().describe("JSON; text where it is cut, or is no JSON"),
   isInputCut: z.boolean(),
   output: z.unknown(),
@@ -82,7 +84,7 @@ export function summaryAnswer(run: RunSummary, costOf: CostOf): z.input<typeof r
 export function runAnswer(run: StoredRun, costOf: CostOf): z.input<typeof runInFull> {
   return {
     ...run,
-    ...summaryAnswer(run, costOf),
+    ...summaryAnswer(summaryOf(run), costOf),
     input: readJson(run.input),
     output: readJson(run.output),
     logs: [...run.logs],
@@ -103,7 +105,7 @@ export function usageOfRun(
 function readJson(json: string | null): unknown {
   if (json === null) return null;
   try {
-    return JSON.parse(json);
+    return parseExactly(json);
   } catch {
     return json;
   }

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { recordAudit } from "../../access/audit.ts";
 import type { Caller } from "../../access/caller.ts";
+import type { Database } from "../../database/database.ts";
 import type { DeadLetters, KeptLetter } from "../../dead-letters/dead-letters.ts";
 import type { FunctionOwners } from "../../functions/owners.ts";
 import { functionName, letterId, letterView } from "../contract/dead-letters.ts";
@@ -16,12 +18,13 @@ const replayed = z.object({ replayed: z.number().describe("how many are handled 
 
 /** What {@link deadLetterRoutes} need. */
 export interface DeadLetterRouteParts {
+  readonly db: Database;
   readonly letters: DeadLetters;
   readonly owners: FunctionOwners;
 }
 
 /** Events that functions could not handle: their owners look at them, and decide. */
-export function deadLetterRoutes({ letters, owners }: DeadLetterRouteParts): Route[] {
+export function deadLetterRoutes({ db, letters, owners }: DeadLetterRouteParts): Route[] {
   const requireOwner = async (caller: Caller, name: string): Promise<void> => {
     if (!(await owners.isOf(caller, name))) throw new ApiProblem("not-found", `there is no function ${name}`);
   };
@@ -71,7 +74,9 @@ export function deadLetterRoutes({ letters, owners }: DeadLetterRouteParts): Rou
       ({ params: { name }, caller }) =>
         withEngineProblems(async () => {
           await requireOwner(caller, name);
-          return { replayed: await letters.replayAll(name) };
+          const count = await letters.replayAll(name);
+          if (count > 0) await recordAudit(db, caller, "dead-letter.replay", name, { count });
+          return { replayed: count };
         }),
     ),
     route(
@@ -90,7 +95,10 @@ export function deadLetterRoutes({ letters, owners }: DeadLetterRouteParts): Rou
       ({ params: { name, id }, caller }) =>
         withEngineProblems(async () => {
           await requireOwner(caller, name);
-          if (await letters.replay(name, id)) return { replayed: 1 };
+          if (await letters.replay(name, id)) {
+            await recordAudit(db, caller, "dead-letter.replay", name, { id });
+            return { replayed: 1 };
+          }
           if ((await letters.get(name, id)) === undefined) throw noLetter(name, id);
           throw new ApiProblem("conflict", `dead letter ${id} came from no topic: call the function with it`);
         }),
@@ -111,6 +119,7 @@ export function deadLetterRoutes({ letters, owners }: DeadLetterRouteParts): Rou
         withEngineProblems(async () => {
           await requireOwner(caller, name);
           if ((await letters.drop(name, [id])) === 0) throw noLetter(name, id);
+          await recordAudit(db, caller, "dead-letter.drop", name, { id });
           return undefined;
         }),
     ),
@@ -130,7 +139,9 @@ export function deadLetterRoutes({ letters, owners }: DeadLetterRouteParts): Rou
       ({ params: { name }, caller }) =>
         withEngineProblems(async () => {
           await requireOwner(caller, name);
-          return { dropped: await letters.dropAll(name) };
+          const count = await letters.dropAll(name);
+          if (count > 0) await recordAudit(db, caller, "dead-letter.drop", name, { count });
+          return { dropped: count };
         }),
     ),
   ];

@@ -16,6 +16,7 @@ import {
   functionSummary,
   MAX_UPLOAD_BODY_BYTES,
 } from "../contract/functions.ts";
+import { withEngineProblems } from "../engine-problems.ts";
 import { pageOf, pageQuery, readCursor, writeCursor } from "../pages.ts";
 import { type Route, route } from "../route.ts";
 
@@ -119,7 +120,7 @@ export function functionRoutes(parts: CatalogParts): Route[] {
         tag,
         summary: "Delete a function",
         description:
-          "It can be brought back, and its name stays taken. With `purge=true` an administrator forgets it and all its versions for good.",
+          "It can be brought back, and its name stays taken. With `purge=true` an administrator forgets it for good, with all its versions, and what it left behind in Redis.",
         role: "editor",
         params: functionParams,
         query: z.object({ purge: z.enum(["true", "false"], "expected true or false").default("false") }),
@@ -127,7 +128,8 @@ export function functionRoutes(parts: CatalogParts): Route[] {
         problems: CHANGE_PROBLEMS,
       },
       async ({ params: { name }, query: { purge }, caller }) => {
-        await (purge === "true" ? purgeFunction : deleteFunction)(parts, name, caller);
+        if (purge === "true") await withEngineProblems(() => purgeFunction(parts, name, caller));
+        else await deleteFunction(parts, name, caller);
         return undefined;
       },
     ),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nameOf } from "../../configuration/classes.ts";
 import type { Database } from "../../database/database.ts";
+import { parseExactly } from "../../exact-json.ts";
 import type { InvocationRequest, Invocations } from "../../runs/invocations.ts";
 import type { KnownFunction, KnownFunctions } from "../../runs/known-functions.ts";
 import { lastInput } from "../../runs/last-input.ts";
@@ -111,7 +112,7 @@ export function invocationRoutes({ db, invocations, functions, costOf }: Invocat
         await find(functions, name);
         const last = await lastInput(db, caller, name);
         if (last === undefined) throw new ApiProblem("not-found", `no input of ${name} is recorded`);
-        return { run: last.id, input: JSON.parse(last.input) };
+        return { run: last.id, input: parseExactly(last.input) };
       },
     ),
   ];
@@ -169,7 +170,7 @@ function answerOf(
   return {
     run,
     status,
-    output: JSON.parse(output.toString()),
+    output: parseExactly(output.toString()),
     error: null,
     traceback: null,
     runSeconds: used === undefined ? null : seconds,

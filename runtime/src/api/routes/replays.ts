@@ -1,9 +1,10 @@
+import type { Logger } from "pino";
 import { z } from "zod";
 import type { Caller } from "../../access/caller.ts";
-import type { CatalogDoor } from "../../catalog/door.ts";
 import type { RuntimeConfiguration } from "../../configuration/environment.ts";
 import type { FunctionDefinition } from "../../configuration/manifest.ts";
 import type { Database } from "../../database/database.ts";
+import type { CodePlaces } from "../../packages/bring-code.ts";
 import { recordedInputs } from "../../replay/recorded-inputs.ts";
 import { Replay, type ReplayState } from "../../replay/replay.ts";
 import { ReplayWorker } from "../../replay/replay-worker.ts";
@@ -13,6 +14,8 @@ import type { RunParts } from "../../runs/function-runs.ts";
 import type { KnownFunctions } from "../../runs/known-functions.ts";
 import type { RedisStore } from "../../sinks/redis-store.ts";
 import type { TopicsOnDemand } from "../../topics/on-demand.ts";
+import type { OwnerLimits } from "../../usage/owner-limits.ts";
+import type { UsageMeter } from "../../usage/usage-meter.ts";
 import type { WorkerOptions } from "../../workers/worker.ts";
 import { ApiProblem } from "../problems.ts";
 import { type Route, route } from "../route.ts";
@@ -28,7 +31,10 @@ export interface ReplayRoutesParts {
   readonly runParts: RunParts;
   readonly workerFor: (definition: FunctionDefinition) => WorkerOptions;
   readonly topics: TopicsOnDemand;
-  readonly catalog: CatalogDoor;
+  readonly limits: OwnerLimits;
+  readonly meter: UsageMeter;
+  readonly places: CodePlaces;
+  readonly log: Logger;
 }
 
 const when = z.iso
@@ -80,7 +86,8 @@ const replayAnswer = z.object({
 
 /** Recorded inputs through another version, and what comes out otherwise. */
 export function replayRoutes(parts: ReplayRoutesParts): Route[] {
-  const { db, configuration, functions, replays, store, runParts, workerFor, topics, catalog } = parts;
+  const { db, configuration, functions, replays, store, runParts, workerFor, topics, places, log } = parts;
+  const { limits, meter } = parts;
   const params = z.object({ id: z.string().max(64) });
   return [
     route(
@@ -97,30 +104,30 @@ export function replayRoutes(parts: ReplayRoutesParts): Route[] {
         body,
         status: 202,
         answer: replayAnswer,
-        problems: ["not-found"],
+        problems: ["not-found", "budget-spent"],
       },
       async ({ caller, params: { name }, body: { version, env, write, ...range } }) => {
         const found = await find(functions, name);
         if (caller.role !== "admin" && found.owner !== caller.user) {
           throw new ApiProblem("not-found", `there is no function ${JSON.stringify(name)}`);
         }
-        if (replays.isFull) {
-          throw new ApiProblem(
-            "too-many-requests",
-            "other replays are under way; try again when they are over",
-          );
-        }
-        const code = await replayedCode({ db, configuration, catalog }, found, version);
+        refuseMore(replays);
+        refuseSpent(limits, found.owner);
+        const code = await replayedCode({ db, configuration, places, log }, found, version);
         if (typeof code === "string") throw new ApiProblem("invalid-request", `body: version: ${code}`);
         const { definition } = code;
         if (write && definition.outputTopics.length === 0) {
           throw new ApiProblem("invalid-request", `body: write: ${name} publishes its outputs to no topic`);
         }
+        const recorded = await recordedInputs(db, caller, name, range);
+        const publisher = write ? (await topics.open()).publisher : undefined;
+        // Others may have been begun since.
+        refuseMore(replays);
         const replay = new Replay({
           id: runParts.ids.next(Date.now()),
           definition,
           user: caller.user,
-          recorded: await recordedInputs(db, caller, name, range),
+          recorded,
           open: async (signal) =>
             new ReplayWorker({
               definition,
@@ -131,7 +138,9 @@ export function replayRoutes(parts: ReplayRoutesParts): Route[] {
             }),
           store,
           runParts,
-          publisher: write ? (await topics.open()).publisher : undefined,
+          count: (used) => meter.tallyOf(definition).count(used),
+          refusal: () => limits.budgets.refusal(definition.owner)?.message,
+          publisher,
         });
         replays.add(replay);
         return answerOf(replay);
@@ -171,6 +180,20 @@ export function replayRoutes(parts: ReplayRoutesParts): Route[] {
       },
     ),
   ];
+}
+
+/** @throws ApiProblem where no more may begin. */
+function refuseMore(replays: Replays): void {
+  if (!replays.isFull) return;
+  throw new ApiProblem("too-many-requests", "other replays are under way; try again when they are over");
+}
+
+/** @throws ApiProblem where the owner has spent a hard budget. */
+function refuseSpent({ budgets }: OwnerLimits, owner: string): void {
+  const refusal = budgets.refusal(owner);
+  if (refusal === undefined) return;
+  const { outcome, message, resetsAt, retryAfterSeconds } = refusal;
+  throw new ApiProblem(outcome, message, { resetsAt }, { "retry-after": String(retryAfterSeconds) });
 }
 
 function replayOf(replays: Replays, { role, user }: Caller, id: string): Replay {

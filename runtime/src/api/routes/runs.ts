@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Database } from "../../database/database.ts";
-import { findRun, findRuns, type RunFilter } from "../../runs/find-runs.ts";
+import { findRun, findRuns, type RunFilter, summaryOf } from "../../runs/find-runs.ts";
 import { followRuns, type RunNews } from "../../runs/follow-runs.ts";
 import { RUN_STATUSES, TRIGGER_KINDS } from "../../runs/run-record.ts";
 import { pageOf, pageQuery, readCursor, writeCursor } from "../contract/page.ts";
@@ -91,7 +91,7 @@ export function runRoutes({ db, news, costOf }: RunRoutesParts): Route[] {
           mapped(groups, (run) => ({
             id: String(run.sequence),
             event: "run",
-            data: runSummary.parse(summaryAnswer(run, costOf)),
+            data: runSummary.parse(summaryAnswer(summaryOf(run), costOf)),
           })),
         );
       },

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { recordAudit } from "../../access/audit.ts";
 import type { FunctionDefinition } from "../../configuration/manifest.ts";
-import { withEventId } from "../../topics/headers.ts";
+import type { Database } from "../../database/database.ts";
+import { withEventId, withPublisher } from "../../topics/headers.ts";
 import { overviewOf, overviewsOf, type TopicOverview } from "../../topics/overview.ts";
 import { TopicRates } from "../../topics/rates.ts";
 import type { NewEvent, Topics } from "../../topics/topics.ts";
@@ -25,6 +27,7 @@ const byName = z.object({ name: topicName });
 
 /** What {@link topicRoutes} need. */
 export interface TopicRouteParts {
+  readonly db: Database;
   /** Opens the engine where nothing has yet. */
   readonly topics: () => Promise<Topics>;
   /** Of all functions that are known here. */
@@ -32,7 +35,7 @@ export interface TopicRouteParts {
 }
 
 /** Topics and their events. */
-export function topicRoutes({ topics, definitions }: TopicRouteParts): Route[] {
+export function topicRoutes({ db, topics, definitions }: TopicRouteParts): Route[] {
   const rates = new TopicRates();
   return [
     route(
@@ -72,10 +75,11 @@ export function topicRoutes({ topics, definitions }: TopicRouteParts): Route[] {
         answer: topicView,
         problems: ["conflict"],
       },
-      ({ body: { name, partitions, retention } }) =>
+      ({ body: { name, partitions, retention }, caller }) =>
         withEngineProblems(async () => {
           const engine = await topics();
           await engine.create(name, { partitions, retention });
+          await recordAudit(db, caller, "topic.create", name, { partitions, retention });
           return viewOf(await overviewOf(engine, name, definitions(), rates));
         }),
     ),
@@ -108,10 +112,11 @@ export function topicRoutes({ topics, definitions }: TopicRouteParts): Route[] {
         status: 204,
         problems: ["not-found"],
       },
-      ({ params: { name } }) =>
+      ({ params: { name }, caller }) =>
         withEngineProblems(async () => {
           await (await topics()).delete(name);
           rates.forget(name);
+          await recordAudit(db, caller, "topic.delete", name);
           return undefined;
         }),
     ),
@@ -132,13 +137,18 @@ export function topicRoutes({ topics, definitions }: TopicRouteParts): Route[] {
         answer: published,
         problems: ["not-found", "too-large"],
       },
-      ({ params: { name }, body: { events, ...one } }) =>
+      ({ caller, params: { name }, body: { events, ...one } }) =>
         withEngineProblems(async () => {
           const engine = await topics();
           // Redis would make one that is not there, which is not for everybody to do.
           if (engine.engine === "redis") await engine.describe(name);
           const given = events ?? [{ ...one, value: one.value }];
-          return { positions: await engine.publish(name, given.map(newEventOf)) };
+          return {
+            positions: await engine.publish(
+              name,
+              given.map((each) => newEventOf(each, caller.user)),
+            ),
+          };
         }),
     ),
     route(
@@ -173,7 +183,8 @@ export function topicRoutes({ topics, definitions }: TopicRouteParts): Route[] {
   ];
 }
 
-function newEventOf({ value, key, headers = {}, id }: GivenEvent): NewEvent {
+function newEventOf({ value, key, headers: given = {}, id }: GivenEvent, user: string): NewEvent {
+  const headers = withPublisher(given, user);
   return {
     body: Buffer.from(JSON.stringify(value)),
     key: key === undefined ? null : Buffer.from(key),

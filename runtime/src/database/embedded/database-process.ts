@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { ConfigurationError } from "@gaugelet/shared/configuration";
 import type { Logger } from "pino";
 import { LateSocket } from "./late-socket.ts";
 
@@ -29,7 +28,7 @@ export class DatabaseProcess {
   /**
    * Start it ahead of its first connection, to learn of its problems.
    *
-   * @throws ConfigurationError where another process uses the folder.
+   * @throws Error where another process uses the folder, for now or for good.
    */
   async start(): Promise<void> {
     this.#next = this.#spawn();
@@ -62,7 +61,8 @@ export class DatabaseProcess {
     );
     const said = await firstLine(child);
     if (said === IN_USE) {
-      throw new ConfigurationError(
+      // It may be the last one of a runtime that was killed, and has something to write yet.
+      throw new Error(
         `${this.#folder} is in use by the database of another runtime; set GAUGELET_STATE_DIR to a folder of this one's own, or DATABASE_URL to a PostgreSQL for both`,
       );
     }

@@ -11,7 +11,7 @@ import { DatabaseProcess } from "./database-process.ts";
  *
  * It serves one connection: two would share one session.
  *
- * @throws ConfigurationError where another process uses the folder.
+ * @throws Error where another process uses the folder.
  */
 export async function openEmbedded(folder: string, log: Logger): Promise<OpenPool> {
   // Beside it are the packages, which workers read that are users of their own.

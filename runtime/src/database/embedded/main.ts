@@ -10,6 +10,9 @@ import { createServer, Socket } from "node:net";
 import { PGlite } from "@electric-sql/pglite";
 import { serveConnection } from "./serve-connection.ts";
 
+/** Longest time that closing may take, in milliseconds: where its folder is gone, it comes to no end. */
+const CLOSE_MILLISECONDS = 60_000;
+
 const [folder = ""] = process.argv.slice(2);
 // Signals to the group are for the runtime, which ends this in its own time.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
@@ -20,6 +23,7 @@ if (await isMine(await realpath(folder))) {
   const served = serveConnection(connection, (message) => database.execProtocolRaw(message));
   process.stdout.write("ready\n");
   await served;
+  setTimeout(() => process.exit(1), CLOSE_MILLISECONDS);
   await database.close();
 } else process.stdout.write("in use\n");
 process.exit(0);

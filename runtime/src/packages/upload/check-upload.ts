@@ -1,8 +1,7 @@
 import { faultOfEntryPoint, type Language } from "../../configuration/manifest.ts";
 import { PackageError } from "../package.ts";
-import { checkJavaScript } from "./check-javascript.ts";
-import { checkPython } from "./check-python.ts";
-import { checkScript } from "./check-script.ts";
+import { checkDependencies } from "./check-dependencies.ts";
+import type { CodeChecks } from "./code-checks.ts";
 import { fetchUpload } from "./fetch-upload.ts";
 import { type Finding, sortFindings, UploadError } from "./findings.ts";
 import { UPLOAD_LIMITS, type UploadLimits } from "./limits.ts";
@@ -32,6 +31,9 @@ export interface CheckOptions {
   /** The Python program that functions run on. */
   readonly python: string;
   readonly urlPolicy: UrlPolicy;
+  readonly checks: CodeChecks;
+  /** Whether packages that the code names are installed; false unless said. */
+  readonly allowsDependencies?: boolean;
   /** What differs from {@link UPLOAD_LIMITS}. */
   readonly limits?: Partial<UploadLimits>;
 }
@@ -66,26 +68,23 @@ export async function checkUpload(
   if (fault !== undefined) throw new UploadError([aboutHandler(about.handler, fault)]);
   const files = await filesFrom(upload, about, options.urlPolicy, limits, signal);
   const code: CodeToCheck = { files, handler: about.handler, python: options.python, limits, signal };
-  const findings = sortFindings(await CHECKS[about.language](code));
+  const digest = digestOf(files);
+  const findings = sortFindings([
+    ...checkDependencies(files, about, options.allowsDependencies ?? false),
+    ...(await options.checks.findingsIn(code, about.language, digest)),
+  ]);
   if (findings.some(({ severity }) => severity === "error")) throw new UploadError(findings);
   const zip = await packFiles(files);
   if (zip.length > limits.packedBytes) {
     throw new PackageError(`the upload is larger than ${limits.packedBytes} bytes when packed`);
   }
-  return { zip, digest: digestOf(files), files: [...files.keys()], findings };
+  return { zip, digest, files: [...files.keys()], findings };
 }
 
 function aboutHandler(handler: string, fault: string): Finding {
   const message = `the entry point ${JSON.stringify(handler)} cannot be: ${fault}`;
   return { severity: "error", file: "", line: null, column: null, message, rule: "entry-point" };
 }
-
-const CHECKS: Readonly<Record<Language, (code: CodeToCheck) => Promise<Finding[]>>> = {
-  python: checkPython,
-  javascript: checkJavaScript,
-  typescript: checkJavaScript,
-  script: checkScript,
-};
 
 async function filesFrom(
   upload: Upload,

@@ -36,6 +36,8 @@ export class Progress {
   #noted: string | undefined;
   /** Nothing was written since reading began, from where it began wins over what the group says. */
   #isBeginning = false;
+  /** Where the group was when reading began. */
+  #groupWasAt: string | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(redis: Redis, key: string, group: string) {
@@ -51,6 +53,7 @@ export class Progress {
    */
   async begin(from: string, known: GroupInfo): Promise<void> {
     this.#from = from;
+    this.#groupWasAt = known.position;
     const info = await streamInfo(this.#redis, this.#key);
     const base = (): number | null | Promise<number | null> => {
       if (info.added === null) return null;
@@ -130,7 +133,7 @@ export class Progress {
     this.#writing = (async () => {
       try {
         // Whoever was paused and has been replaced must not set the group back.
-        if (!isBeginning && (await this.#isBehindGroup(position))) return;
+        if (await this.#isBehindGroup(position, isBeginning)) return;
         await this.#redis.call("XGROUP", "SETID", this.#key, this.#group, position, ...read);
       } catch (error) {
         this.#noted ??= position;
@@ -143,10 +146,14 @@ export class Progress {
     await this.#writing;
   }
 
-  /** Whether the group is further than this position. */
-  async #isBehindGroup(position: string): Promise<boolean> {
+  /**
+   * Whether the group is further than this position. Where reading has just begun that may be so: unless somebody
+   * has moved the group since, who then reads in our place.
+   */
+  async #isBehindGroup(position: string, isBeginning: boolean): Promise<boolean> {
     const group = await groupInfo(this.#redis, this.#key, this.#group);
-    return group !== undefined && compareIds(position, group.position) < 0;
+    if (group === undefined || (isBeginning && group.position === this.#groupWasAt)) return false;
+    return compareIds(position, group.position) < 0;
   }
 
   /** How many events there were up to a position. */

@@ -2,7 +2,7 @@ import type { FeedEntry } from "../../dispatcher/delivery.ts";
 import { type FunctionEvent, NO_CONTEXT } from "../../dispatcher/event.ts";
 import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
 import type { DeadLetter } from "../../sinks/handled.ts";
-import { givenId, hopsOf } from "../../topics/headers.ts";
+import { givenId, hopsOf, publisherOf } from "../../topics/headers.ts";
 import type { TopicEvent } from "../../topics/topics.ts";
 import { topicHead } from "../../workers/topic-head.ts";
 import { writeDelayed } from "./delayed-event.ts";
@@ -94,6 +94,10 @@ export class TopicEntry implements FunctionEvent, FeedEntry {
 
   get hops(): number {
     return hopsOf(this.event.headers);
+  }
+
+  get user(): string | undefined {
+    return publisherOf(this.list ?? [this.event]);
   }
 
   headText(attempt: number): string {

@@ -1,4 +1,4 @@
-import { everywhere, type HostileCase, NOTHING } from "../case.ts";
+import { everywhere, type HostileCase, NOTHING, script } from "../case.ts";
 
 const FULL = { outcome: "error", limit: "disk", says: /limits\.disk is reached/ } as const;
 
@@ -32,5 +32,15 @@ export const DISK: readonly HostileCase[] = [
     tries: "use up its user's file watches",
     ...everywhere(NOTHING),
     shared: { inWords: "can leave none for the runtime" },
+  },
+  {
+    ...script("fill_disk.sh"),
+    tries: "write 48 MiB into many files in a shell script",
+    process: { could: ["write 48 MiB into many files"] },
+    sandbox: {
+      outcome: "error",
+      says: /^the script ended with exit code/,
+      inWords: "fails at `limits.disk`",
+    },
   },
 ];

@@ -1,4 +1,4 @@
-import { everywhere, type HostileCase, NOTHING } from "../case.ts";
+import { everywhere, type HostileCase, NOTHING, script } from "../case.ts";
 
 /** Reading and writing what is others'. */
 export const FILES: readonly HostileCase[] = [
@@ -85,5 +85,11 @@ export const FILES: readonly HostileCase[] = [
     process: { outcome: ["ok", "unavailable"], inWords: "nothing" },
     shared: { could: ["read the configuration file", "signal the runtime"] },
     sandbox: NOTHING,
+  },
+  {
+    ...script("read_shadow.sh"),
+    tries: "read `/etc/shadow`, environment and memory of the runtime in a shell script",
+    ...everywhere(NOTHING),
+    shared: { could: ["read the runtime's environment"] },
   },
 ];

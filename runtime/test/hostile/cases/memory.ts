@@ -1,4 +1,4 @@
-import { everywhere, type HostileCase } from "../case.ts";
+import { everywhere, type HostileCase, script } from "../case.ts";
 
 const REFUSED = { outcome: "error", limit: "memory", says: /limits\.memory is reached/ } as const;
 const ENDED = { outcome: "killed", limit: "memory", says: /more memory than its limit of 128/ } as const;
@@ -53,5 +53,14 @@ export const MEMORY: readonly HostileCase[] = [
     tries: "use the limit in each of ten children",
     needsGroup: true,
     ...everywhere({ outcome: ["ok", "killed"], inWords: "some of them are ended at `limits.memory`" }),
+  },
+  {
+    ...script("allocate_in_script.py"),
+    tries: "allocate without end in a script",
+    ...everywhere({
+      outcome: "error",
+      says: /limits\.memory (is|may be) reached/,
+      inWords: "fails at `limits.memory`",
+    }),
   },
 ];

@@ -1,4 +1,4 @@
-import { everywhere, type HostileCase, NOTHING } from "../case.ts";
+import { everywhere, type HostileCase, NOTHING, script } from "../case.ts";
 
 /** Sockets to what is not its own. */
 export const NETWORK: readonly HostileCase[] = [
@@ -66,6 +66,12 @@ export const NETWORK: readonly HostileCase[] = [
         "open a remote direct memory socket",
       ],
     },
+    sandbox: NOTHING,
+  },
+  {
+    ...script("reach_network.sh"),
+    tries: "connect to Redis, a database and the runtime in a shell script",
+    process: { could: ["connect to Redis", "connect to a database's port", "connect to the runtime"] },
     sandbox: NOTHING,
   },
 ];

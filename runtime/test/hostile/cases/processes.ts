@@ -1,4 +1,4 @@
-import { everywhere, type HostileCase, NOTHING, SHORT_TIME } from "../case.ts";
+import { everywhere, type HostileCase, NOTHING, SHORT_TIME, script } from "../case.ts";
 
 const OTHERS = ["runtime", "zygote", "neighbour"];
 
@@ -59,7 +59,8 @@ export const PROCESSES: readonly HostileCase[] = [
     manifest: SHORT_TIME,
     ...everywhere({
       outcome: ["timeout", "killed"],
-      says: /limits\.(timeout|cpu)/,
+      // Which comes first is the machine's speed: each of its processes has pages of its own.
+      says: /limits\.(timeout|cpu|memory)/,
       inWords: "is ended at its limit",
     }),
   },
@@ -96,5 +97,15 @@ export const PROCESSES: readonly HostileCase[] = [
     file: "raise_limits.py",
     tries: "raise its limits, leave its control group, go before others",
     ...everywhere(NOTHING),
+  },
+  {
+    ...script("fork_bomb.sh", SHORT_TIME.limits),
+    tries: "start processes without end in a shell script",
+    ...everywhere({ outcome: ["timeout", "error", "killed"], inWords: "is ended at its limit" }),
+  },
+  {
+    ...script("leave_children.sh"),
+    tries: "leave a child behind in a shell script, in a session of its own",
+    ...everywhere({ inWords: "the child ends with the worker" }),
   },
 ];

@@ -1,4 +1,4 @@
-import { everywhere, type HostileCase, SHORT_CPU, SHORT_TIME } from "../case.ts";
+import { everywhere, type HostileCase, SHORT_CPU, SHORT_TIME, script } from "../case.ts";
 
 const TIMEOUT = { outcome: "timeout", limit: "timeout", says: /raise limits\.timeout/ } as const;
 const CPU = {
@@ -41,5 +41,19 @@ export const TIME: readonly HostileCase[] = [
     tries: "let children loop for ever",
     manifest: SHORT_TIME,
     ...everywhere(TIMEOUT),
+  },
+  {
+    ...script("deaf_to_end.sh", SHORT_TIME.limits),
+    tries: "ignore signals in a shell script",
+    ...everywhere(TIMEOUT),
+  },
+  {
+    ...script("busy_loop.sh", SHORT_CPU.limits),
+    tries: "loop for ever in a shell script",
+    ...everywhere({
+      outcome: "error",
+      says: /more processor time than limits\.cpu/,
+      inWords: "fails at `limits.cpu`",
+    }),
   },
 ];

@@ -1,4 +1,4 @@
-import { everywhere, type HostileCase } from "../case.ts";
+import { everywhere, type HostileCase, script } from "../case.ts";
 
 /** Values that are too large, too deep, or more than values. */
 export const VALUES: readonly HostileCase[] = [
@@ -69,5 +69,10 @@ export const VALUES: readonly HostileCase[] = [
     manifest: { state: "function" },
     calls: 2,
     ...everywhere({ logs: /begins with an empty env/, inWords: "begins with an empty `env`" }),
+  },
+  {
+    ...script("print_without_end.sh"),
+    tries: "print without end in a shell script",
+    ...everywhere({ outcome: "error", limit: "output", says: /printed more than/ }),
   },
 ];

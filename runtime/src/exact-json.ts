@@ -5,6 +5,7 @@ interface ExactJson {
     revive: (key: string, value: unknown, context: { source?: string }) => unknown,
   ): unknown;
   rawJSON(text: string): object;
+  isRawJSON(value: unknown): boolean;
 }
 
 const EXACT = JSON as unknown as ExactJson;
@@ -24,4 +25,9 @@ export function parseExactly(text: string): unknown {
       ? EXACT.rawJSON(source)
       : value,
   );
+}
+
+/** Whether a value is an integer that {@link parseExactly} has kept with all its digits. */
+export function isExactInteger(value: unknown): boolean {
+  return EXACT.isRawJSON(value);
 }

@@ -1,0 +1,223 @@
+import { execFile } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { promisify } from "node:util";
+import type { Logger } from "pino";
+import { type CodeOnDisk, PackageError } from "../package.ts";
+import { packagesFolder } from "../prepare.ts";
+import { withoutAddresses } from "./npm-packages.ts";
+import {
+  type CodeKind,
+  NPM_LOCK,
+  NPM_MANIFEST,
+  REQUIREMENTS,
+  readDependencies,
+} from "./read-dependencies.ts";
+
+const run = promisify(execFile);
+/** Longest time that an installation may take, in milliseconds. */
+const PATIENCE = 10 * 60_000;
+const OUTPUT_BYTES = 16 * 1024 ** 2;
+/** Lines of an installer's last words that an error tells. */
+const TOLD_LINES = 8;
+/** What installers are told by the runtime's own environment: where from, and through what. */
+const PASSED_ON = /^(PATH|HOME|LANG|PIP_.*|npm_config_.*|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR))$/i;
+
+/** What an {@link Installer} needs. */
+export interface InstallerParts {
+  /** Whether the operator lets functions bring packages. */
+  readonly isAllowed: boolean;
+  readonly stateFolder: string;
+  /** The Python that functions run on. */
+  readonly python: string;
+}
+
+/** A set of packages, installed into a folder of its own. */
+interface Installation {
+  /** What its files and the programs that read them come to. */
+  readonly key: string;
+  readonly install: (folder: string, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Installs the packages that functions name in `requirements.txt` or `package.json`: each set once, into a folder by
+ * its content. Only what is ready to be used is installed, so that no code of a package runs before a function does.
+ */
+export class Installer {
+  readonly #parts: InstallerParts;
+  readonly #installing = new Map<string, Promise<void>>();
+  #pythonPackages: Promise<string> | undefined;
+
+  constructor(parts: InstallerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Have the packages that a function's code names at hand.
+   *
+   * @param log of the function.
+   * @returns the folder that they are in; null: it names none, or none may be installed.
+   * @throws PackageError where they cannot be installed.
+   */
+  async librariesOf(
+    { directory, file }: CodeOnDisk,
+    kind: CodeKind,
+    log: Logger,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    // What lies beside a single file is not its own.
+    if (file !== null) return null;
+    const texts = new Map<string, string>();
+    for (const name of [REQUIREMENTS, NPM_MANIFEST, NPM_LOCK]) {
+      const text = await readFile(join(directory, name), "utf8").catch(() => undefined);
+      if (text !== undefined) texts.set(name, text);
+    }
+    const declared = readDependencies(kind, (name) => texts.get(name));
+    const isPython = declared.file === REQUIREMENTS;
+    // A folder of the operator's has its node_modules beside it, or not: it is not ours to change.
+    const isOurs = directory.startsWith((await packagesFolder(this.#parts.stateFolder)) + sep);
+    if (declared.isEmpty || !(isPython || isOurs)) return null;
+    if (!this.#parts.isAllowed) {
+      log.warn(`${declared.file} is not installed: ${NOT_ALLOWED}`);
+      return null;
+    }
+    const [fault] = declared.faults;
+    if (fault !== undefined) throw new PackageError(`${fault.file}: ${fault.message}`);
+    const text = texts.get(declared.file) ?? "";
+    const installation = isPython
+      ? await this.#ofPython(directory, text)
+      : this.#ofNpm(directory, text, texts.get(NPM_LOCK));
+    const libraries = join(this.#parts.stateFolder, "environments", installation.key);
+    await this.#installOnce(libraries, installation, log, signal);
+    if (!isPython) await linkOnce(join(libraries, "node_modules"), join(directory, "node_modules"));
+    return libraries;
+  }
+
+  async #ofPython(directory: string, requirements: string): Promise<Installation> {
+    const { python } = this.#parts;
+    // Modules that the warm process has imported are shared with all: another version beside them could not work.
+    this.#pythonPackages ??= this.#pip(["freeze", "--all"], AbortSignal.timeout(PATIENCE));
+    const constraints = await this.#pythonPackages.catch((error: unknown) => {
+      this.#pythonPackages = undefined;
+      throw error;
+    });
+    return {
+      key: keyOf("python", python, constraints, requirements),
+      install: async (folder, signal) => {
+        const file = `${folder}.constraints`;
+        await writeFile(file, constraints);
+        try {
+          const flags = ["--no-input", "--only-binary=:all:", "--target", folder, "--constraint", file];
+          await this.#pip(["install", ...flags, "-r", join(directory, REQUIREMENTS)], signal);
+        } finally {
+          await rm(file, { force: true });
+        }
+      },
+    };
+  }
+
+  #ofNpm(directory: string, manifest: string, lock: string | undefined): Installation {
+    return {
+      key: keyOf("npm", process.version, manifest, lock ?? ""),
+      install: async (folder, signal) => {
+        await mkdir(folder);
+        await copyFile(join(directory, NPM_MANIFEST), join(folder, NPM_MANIFEST));
+        if (lock !== undefined) await writeFile(join(folder, NPM_LOCK), withoutAddresses(lock));
+        const flags = ["--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+        await execute("npm", [lock === undefined ? "install" : "ci", ...flags], { cwd: folder, signal });
+      },
+    };
+  }
+
+  /** The pip of functions' own Python, or that of the machine on its behalf: images have none beside it. */
+  async #pip(words: readonly string[], signal: AbortSignal): Promise<string> {
+    const { python } = this.#parts;
+    const flags = ["--disable-pip-version-check", ...words];
+    try {
+      return await execute(python, ["-m", "pip", ...flags], { signal });
+    } catch (error) {
+      if (!(error as Error).message.includes("No module named pip")) throw error;
+      return await execute("python3", ["-m", "pip", "--python", python, ...flags], { signal });
+    }
+  }
+
+  async #installOnce(
+    folder: string,
+    installation: Installation,
+    log: Logger,
+    signal: AbortSignal,
+  ): Promise<void> {
+    // One that others began may end with whoever began it: then it is begun anew.
+    for (
+      let others = this.#installing.get(folder);
+      others !== undefined;
+      others = this.#installing.get(folder)
+    )
+      await others.catch(() => {});
+    signal.throwIfAborted();
+    if (existsSync(folder)) return;
+    const installing = this.#install(folder, installation, log, signal);
+    this.#installing.set(folder, installing);
+    try {
+      await installing;
+    } finally {
+      this.#installing.delete(folder);
+    }
+  }
+
+  async #install(folder: string, { install }: Installation, log: Logger, signal: AbortSignal): Promise<void> {
+    const started = performance.now();
+    log.info("installing the packages that the function names");
+    await mkdir(join(this.#parts.stateFolder, "environments"), { recursive: true });
+    // One that is half made must not be taken for one that is there.
+    const making = `${folder}.${randomUUID()}`;
+    try {
+      await install(making, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]));
+      await chmod(making, 0o755);
+      await rename(making, folder);
+    } catch (error) {
+      if (existsSync(folder)) return;
+      throw error;
+    } finally {
+      await rm(making, { recursive: true, force: true });
+    }
+    log.info(`packages installed in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+}
+
+/** Why packages are not installed, for messages. */
+export const NOT_ALLOWED = "the operator does not allow it (GAUGELET_DEPENDENCIES=allow)";
+
+function keyOf(...parts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return hash.digest("hex");
+}
+
+async function execute(
+  program: string,
+  words: readonly string[],
+  { cwd, signal }: { readonly cwd?: string; readonly signal: AbortSignal },
+): Promise<string> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
+  try {
+    const { stdout } = await run(program, [...words], { cwd, env, signal, maxBuffer: OUTPUT_BYTES });
+    return stdout;
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, stderr = "" } = error as { code?: unknown; stderr?: string };
+    if (code === "ENOENT") throw new PackageError(`packages cannot be installed: there is no ${program}`);
+    const told = stderr.trim().split("\n").slice(-TOLD_LINES).join("\n");
+    throw new PackageError(`packages cannot be installed: ${told || (error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function linkOnce(target: string, path: string): Promise<void> {
+  await symlink(target, path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+}

@@ -1,0 +1,7 @@
+# Processes without end.
+bomb() {
+  bomb | bomb &
+}
+bomb
+wait
+sleep 60

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import type { Language } from "../../src/configuration/manifest.ts";
+import { withoutAddresses } from "../../src/packages/dependencies/npm-packages.ts";
+import { readDependencies } from "../../src/packages/dependencies/read-dependencies.ts";
+
+const PYTHON = { language: "python", handler: "handler.handler" } as const;
+const NODE = { language: "javascript", handler: "handler.handler" } as const;
+
+function of(kind: Parameters<typeof readDependencies>[0], files: Record<string, string>) {
+  return readDependencies(kind, (name) => files[name]);
+}
+
+test("a function's own language says which file counts", () => {
+  const files = { "requirements.txt": "a", "package.json": '{"dependencies":{"b":"1"}}' };
+  const fileOf = (language: Language, handler: string) => of({ language, handler }, files).file;
+  expect(fileOf("python", "handler.handler")).toBe("requirements.txt");
+  expect(fileOf("typescript", "handler.handler")).toBe("package.json");
+  expect([fileOf("script", "main.py"), fileOf("script", "main.mjs"), fileOf("script", "main.sh")]).toEqual([
+    "requirements.txt",
+    "package.json",
+    "requirements.txt",
+  ]);
+});
+
+describe("requirements.txt", () => {
+  const read = (requirements: string) => of(PYTHON, { "requirements.txt": requirements });
+
+  test.each([
+    "humanize",
+    "humanize==4.9.0",
+    "requests[socks,security] >= 2.8.1, == 2.8.* ; python_version < '4'",
+    "typing-extensions~=4.0 # why",
+    `attrs==23.1.0 \\\n    --hash=sha256:${"a".repeat(64)} \\\n    --hash=sha256:${"b".repeat(64)}`,
+  ])("may have %j", (line) => {
+    expect(read(`# ours\n\n${line}\n`)).toEqual({ file: "requirements.txt", isEmpty: false, faults: [] });
+  });
+
+  test("may be empty", () => {
+    expect(read("\n# nothing\r\n")).toEqual({ file: "requirements.txt", isEmpty: true, faults: [] });
+  });
+
+  test.each([
+    "-r other.txt",
+    "--index-url http://10.0.0.1/simple",
+    "--extra-index-url=http://10.0.0.1/simple",
+    "-e .",
+    "./wheels/x-1.0-py3-none-any.whl",
+    "/etc/passwd",
+    "x @ file:///etc/passwd",
+    "x @ https://example.org/x.whl",
+    "git+https://example.org/x.git",
+    "https://example.org/x.whl",
+    "x==1.0 --config-settings=a=b",
+    "x==1.0; a\\b",
+    "C:\\x.whl",
+  ])("may not have %j", (line) => {
+    const { faults } = read(`humanize\n${line}\n`);
+    expect(faults).toEqual([
+      {
+        file: "requirements.txt",
+        line: 2,
+        message: expect.stringContaining("expected the name of a package"),
+      },
+    ]);
+  });
+});
+
+describe("package.json", () => {
+  const read = (npmManifest: object | string, npmLock?: object) =>
+    of(NODE, {
+      "package.json": typeof npmManifest === "string" ? npmManifest : JSON.stringify(npmManifest),
+      ...(npmLock && { "package-lock.json": JSON.stringify(npmLock) }),
+    });
+
+  test("may name versions, and none", () => {
+    expect(read({ dependencies: { a: "^1.2.0", "@b/c": ">=1 <2 || ~3.0.0-rc.1", d: "latest" } })).toEqual({
+      file: "package.json",
+      isEmpty: false,
+      faults: [],
+    });
+    expect(read({ type: "module" })).toEqual({ file: "package.json", isEmpty: true, faults: [] });
+  });
+
+  test.each([
+    "file:../../etc",
+    "git+ssh://git@example.org/x",
+    "http://10.0.0.1/x.tgz",
+    "npm:other@1",
+    "owner/name",
+  ])("may not have %j", (range) => {
+    expect(read({ dependencies: { a: range } }).faults).toHaveLength(1);
+  });
+
+  test("is JSON", () => {
+    expect(read("{").faults).toHaveLength(1);
+    expect(read({ dependencies: ["a"] }).faults).toHaveLength(1);
+  });
+
+  test("a lock has versions, no paths and addresses", () => {
+    const lock = (more: object) => ({ packages: { "": {}, "node_modules/a": more } });
+    const manifest = { dependencies: { a: "1.0.0" } };
+    expect(read(manifest, lock({ version: "1.0.0-rc.1+build" })).faults).toEqual([]);
+    expect(read(manifest, lock({})).faults).toEqual([]);
+    expect(read(manifest, lock({ version: "file:../../etc" })).faults).toHaveLength(1);
+    expect(read(manifest, lock({ version: "http://10.0.0.1/a.tgz" })).faults).toHaveLength(1);
+    expect(read(manifest, lock({ resolved: "../x", link: true })).faults).toHaveLength(1);
+  });
+
+  test("npm is given a lock without addresses, with all else that is in it", () => {
+    const entry = { version: "1.0.0", integrity: "sha512-x" };
+    const lock = {
+      lockfileVersion: 3,
+      packages: { "node_modules/a": { ...entry, resolved: "http://10.0.0.1/a" } },
+    };
+    expect(JSON.parse(withoutAddresses(JSON.stringify(lock)))).toEqual({
+      lockfileVersion: 3,
+      packages: { "node_modules/a": entry },
+    });
+  });
+});
