@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type BenchRow, report } from "@gaugelet/testing/bench";
+import { buildWorkspaces } from "@gaugelet/testing/build";
 import { startPostgres } from "@gaugelet/testing/postgres-server";
 import { startRedis } from "@gaugelet/testing/redis-server";
 import { benchBills } from "../runtime/bench/api/bills.ts";
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({
 
 await setupServices();
 const python = await setupPython({ dev: true });
+await buildWorkspaces("shared", "runtime");
 const otherPrograms = watchOtherPrograms();
 const teardown: (() => Promise<unknown>)[] = [];
 

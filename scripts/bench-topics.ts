@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type BenchRow, report } from "@gaugelet/testing/bench";
+import { buildWorkspaces } from "@gaugelet/testing/build";
 import { startKafka } from "@gaugelet/testing/kafka-server";
 import { startRedis } from "@gaugelet/testing/redis-server";
 import { benchCurve } from "../runtime/bench/topics/curve.ts";
@@ -24,7 +25,7 @@ import { setupPython } from "../stack/src/setup/python.ts";
 
 const { values: options } = parseArgs({
   options: {
-    backlog: { type: "string", default: "300000" },
+    backlog: { type: "string", default: "1000000" },
     only: { type: "string", default: "" },
   },
 });
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
 await setupServices();
 await setupKafka();
 const python = await setupPython({ dev: true });
+await buildWorkspaces("shared", "runtime");
 const otherPrograms = watchOtherPrograms();
 const teardown: (() => Promise<unknown>)[] = [];
 
@@ -40,9 +42,11 @@ try {
   teardown.push(() => rm(folder, { recursive: true }));
   const redis = await startRedis();
   teardown.push(() => redis.stop());
-  const worker = await startRuntimeContender(
-    await runtimeEnvironment(python, redis.port, await writeConfiguration(folder)),
-  );
+  const worker = await startRuntimeContender({
+    ...(await runtimeEnvironment(python, redis.port, await writeConfiguration(folder))),
+    // It would record the runs of the others.
+    GAUGELET_CATALOG: "off",
+  });
   teardown.push(() => worker.contender.stop());
   const floor = await startFloor(python);
   teardown.push(() => floor.stop());

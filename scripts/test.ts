@@ -68,6 +68,10 @@ const checks: Check[] = [
     command: [join(dirname(python), "hadolint"), ...new Set(IMAGES.map(({ dockerfile }) => dockerfile))],
   },
   {
+    name: "compose file",
+    command: [python, "-m", "check_jsonschema", "--builtin-schema=vendor.compose-spec", "compose.yaml"],
+  },
+  {
     name: "tests: pytest",
     command: [python, "-m", "pytest", `--junit-xml=${join(reports, "pytest.xml")}`],
     counts: () => readJunitReport(join(reports, "pytest.xml")),
