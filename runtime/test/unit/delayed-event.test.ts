@@ -37,6 +37,13 @@ test("the same event is the same text, so that it can be found and taken out", (
   expect(writeDelayed(again)).toBe(written);
 });
 
+test("a header may have any name", () => {
+  const headers = JSON.parse('{"__proto__":"a","":"b","constructor":"c"}');
+  const event = { position: "5-0", timestamp: 1, key: null, headers, body: Buffer.from("{}") };
+  const read = readDelayed(writeDelayed({ topic: "t", partition: 0, attempts: 0, event }));
+  expect(Object.entries(read?.event.headers ?? {})).toEqual(Object.entries(headers));
+});
+
 test.each([
   ["what is no JSON", "hello"],
   ["what is no object", "[1]"],
@@ -46,6 +53,8 @@ test.each([
       [`one without ${field}`, JSON.stringify({ ...JSON.parse(written), [field]: undefined })] as const,
   ),
   ["attempts below none", JSON.stringify({ ...JSON.parse(written), attempts: -1 })],
+  ["headers that are a list", JSON.stringify({ ...JSON.parse(written), headers: ["a"] })],
+  ["headers that are none", JSON.stringify({ ...JSON.parse(written), headers: null })],
   ["a header that is no text", JSON.stringify({ ...JSON.parse(written), headers: { a: 1 } })],
 ] as const)("%s is a stranger's", (_, text) => {
   expect(readDelayed(text)).toBeUndefined();

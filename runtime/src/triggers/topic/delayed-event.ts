@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TopicEvent } from "../../topics/topics.ts";
+import type { Headers, TopicEvent } from "../../topics/topics.ts";
 
 /** An event that failed, or is replayed, and waits in Redis until its time comes. */
 export interface DelayedTopicEvent {
@@ -10,6 +10,15 @@ export interface DelayedTopicEvent {
   readonly attempts: number;
 }
 
+/** Taken as it is, where `z.record` makes another one: that leaves out the name `__proto__`. */
+const headersSchema = z.custom<Headers>(
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((text) => typeof text === "string"),
+);
+
 const textSchema = z.object({
   topic: z.string(),
   partition: z.number().int(),
@@ -17,7 +26,7 @@ const textSchema = z.object({
   timestamp: z.number(),
   /** Base64, as the event: both may be any bytes. */
   key: z.string().nullable(),
-  headers: z.record(z.string(), z.string()),
+  headers: headersSchema,
   attempts: z.number().int().nonnegative(),
   event: z.string(),
 });
