@@ -1,7 +1,8 @@
 import { quantile } from "@gaugelet/testing/bench";
 
 /**
- * Measure each contender in turn, several rounds: a machine that is busy for a while is so for all of them.
+ * Measure each contender in turn, several rounds: a machine that is busy for a while is so for all of them. Every
+ * other round goes the other way round: none is always measured after the same one.
  *
  * @returns for each contender its measurements, round by round.
  */
@@ -12,7 +13,9 @@ export async function inRounds<Name extends string, Value>(
   const names = Object.keys(contenders) as Name[];
   const measured = Object.fromEntries(names.map((name) => [name, [] as Value[]])) as Record<Name, Value[]>;
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of names) measured[name].push(await contenders[name]());
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      measured[name].push(await contenders[name]());
+    }
   }
   return measured;
 }

@@ -11,15 +11,15 @@ import { type DrainedEntries, drainedPosition, writeDrained } from "./write-runs
 
 /** Entries that are read at once; a step of the store makes one, of one run or of thousands. */
 const MOST_ENTRIES = 1_000;
-/** So much is read at once, and the entry that passes it: it is in memory several times. A transaction is for no more. */
-const MOST_CHARACTERS = 4 * 1024 ** 2;
-const WAIT_MILLISECONDS = 1_000;
-/** After a transaction, so that the next one is for more. */
-const REST_MILLISECONDS = 50;
 /**
- * Where nothing more waits, the rest is so many times as long as writing took: the database shares the processors with
- * what is to be fast.
+ * So much is read at once, and the entry that passes it; a transaction is for no more. It is in memory several times,
+ * and V8 lets as much garbage gather as is live when it looks.
  */
+const MOST_CHARACTERS = 1024 ** 2;
+const WAIT_MILLISECONDS = 1_000;
+/** After a transaction, where nothing more waits, so that the next one is for more. */
+const REST_MILLISECONDS = 50;
+/** The rest is so many times as long as writing took: the database shares the processors with what is to be fast. */
 const REST_FACTOR = 10;
 /** Who looks at runs does not wait for longer. */
 const LONGEST_REST_MILLISECONDS = 500;
@@ -190,7 +190,8 @@ export class Recorder {
     if (!(await this.#write(after, position, entries))) return { after: undefined, rest: REST_MILLISECONDS };
     this.#parts.onRecorded();
     await this.#redis.xtrim(RUNS_KEY, "MINID", following(position));
-    const wanted = areAll === 1 ? REST_FACTOR * (performance.now() - startedAt) : 0;
+    if (areAll === 0) return { after: position, rest: 0 };
+    const wanted = REST_FACTOR * (performance.now() - startedAt);
     const rest = Math.min(Math.max(REST_MILLISECONDS, wanted), LONGEST_REST_MILLISECONDS);
     return { after: position, rest };
   }
