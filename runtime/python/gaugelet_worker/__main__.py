@@ -1,7 +1,8 @@
-"""Entry point of `python -P -m gaugelet_worker [zygote <modules> | <launch as JSON>]`.
+"""Entry point of `python -P -m gaugelet_worker [zygote <modules> | guest <modules> | <launch as JSON>]`.
 
 Without arguments: a worker that is not contained. `zygote numpy,pandas`: the zygote, with these modules
-imported. A launch: a worker that contains itself, for systems where the zygote cannot fork.
+imported. `guest numpy,pandas`: the first program of a virtual machine, the same. `memory …`: holds
+the memory of virtual machines, see there. A launch: a worker that contains itself, for systems where the zygote cannot fork.
 """
 
 import signal
@@ -13,6 +14,14 @@ if sys.argv[1:2] == ["zygote"]:
     from gaugelet_worker import zygote
 
     zygote.main([name for name in "".join(sys.argv[2:3]).split(",") if name])
+elif sys.argv[1:2] == ["guest"]:
+    from gaugelet_worker.machine import guest
+
+    guest.main([name for name in "".join(sys.argv[2:3]).split(",") if name])
+elif sys.argv[1:2] == ["memory"]:
+    from gaugelet_worker.machine import memory
+
+    memory.main(sys.argv[2:])
 elif sys.argv[1:]:
     from gaugelet_worker import spawn
 

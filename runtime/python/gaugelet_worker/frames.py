@@ -48,7 +48,7 @@ class FrameType(IntEnum):
     """What a frame says.
 
     Below 16: from the runtime to a worker; from 16 on: from the worker; from 32 on: between the runtime and
-    the zygote.
+    the zygote, or the first program of a virtual machine.
     """
 
     LOAD = 1
@@ -67,6 +67,9 @@ class FrameType(IntEnum):
     ENDED = 35
     END = 36
     READY = 37
+    FILE = 38
+    TICK = 39
+    USAGE = 40
 
 
 _RESULT = int(FrameType.RESULT)

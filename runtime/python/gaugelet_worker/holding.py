@@ -36,10 +36,10 @@ class Holding:
         # The mark also finds what has left the group, as root can.
         return is_empty and (self.place.mark is None or kill_marked(self.place.mark))
 
-    def limit_group(self, limits: Limits) -> Group | None:
+    def limit_group(self, limits: Limits, *, scratch_is_memory: bool = False) -> Group | None:
         """Bound the group of a worker that was forked before its limits were known; gives the group."""
         if self._group is not None:
-            self._group.limit(limits, scratch_is_memory=False)
+            self._group.limit(limits, scratch_is_memory=scratch_is_memory)
         return self._group
 
     def was_out_of_memory(self) -> bool:

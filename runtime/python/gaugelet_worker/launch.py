@@ -99,7 +99,7 @@ def prepare(isolation: str) -> None:
     _stand_alone()
     if isolation == "process":
         process_level.prepare()
-    _reseed()
+    reseed()
 
 
 def _stand_alone() -> None:
@@ -152,7 +152,7 @@ def _stream(descriptor: int, mode: str) -> TextIO:
     return open(descriptor, mode, 1, "utf-8", "backslashreplace", closefd=False)
 
 
-def _reseed() -> None:
+def reseed() -> None:
     """No two forks draw the same random numbers."""
     random.seed()
     numpy = sys.modules.get("numpy")

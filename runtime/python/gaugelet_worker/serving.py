@@ -2,7 +2,6 @@
 
 import math
 import os
-import socket
 import sys
 from time import perf_counter
 from typing import Any
@@ -20,6 +19,7 @@ from gaugelet_worker.frames import (
 )
 from gaugelet_worker.loading import LoadError, in_directory, load_function
 from gaugelet_worker.logs import set_up_logs
+from gaugelet_worker.machine.port import connection_of
 from gaugelet_worker.metering import Meter
 from gaugelet_worker.shards import Shard
 from gaugelet_worker.user_errors import failure_of_call, failure_of_load
@@ -251,7 +251,7 @@ class Worker:
 
 def serve() -> None:
     """Answer the runtime on descriptor 3 until it closes its end, then end this process."""
-    connection = socket.socket(fileno=PROTOCOL_DESCRIPTOR)
+    connection = connection_of(PROTOCOL_DESCRIPTOR)
     connection.setblocking(True)
     set_up_logs(LOG_DESCRIPTOR)
     # Programs that a function starts must not hold these open after the worker is gone.

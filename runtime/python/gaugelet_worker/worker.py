@@ -100,6 +100,10 @@ class Worker:
         self._level = level or self._level
         return level, more
 
+    def read_one(self) -> None:
+        """Wait for something to be reported, and pass over it."""
+        os.read(self._report, _CHUNK_BYTES)
+
     def close_report(self) -> None:
         """Let go of the pipe."""
         os.close(self._report)

@@ -1,6 +1,7 @@
 """Calls of the kernel that Python has no function for."""
 
 import ctypes
+import fcntl
 import os
 import platform
 import signal
@@ -143,6 +144,11 @@ def fork_into(namespaces: int) -> int:
     if pid < 0:
         raise OSError(number, f"clone: {os.strerror(number)}")
     return pid
+
+
+def duplicate_above(descriptor: int, lowest: int) -> int:
+    """The same open file under a number that is not below `lowest`; programs do not inherit it."""
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, lowest)
 
 
 def close_all_but(*kept: int, first: int = 0) -> None:

@@ -21,6 +21,6 @@ class Place:
     cgroup: bool = False
     """Whether the worker is born in a control group of its own."""
     filters: Filters | None = None
-    """For the sandbox."""
+    """For the sandbox, and for virtual machines."""
     mark: int | None = None
     """By which to know the worker's processes; needless in the sandbox, whose end is theirs."""

@@ -51,6 +51,8 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict
         os.chdir(spec.directory)
     except OSError as error:
         raise Refused(f"the folder {spec.directory} cannot be entered: {error.strerror}") from None
+    if place.filters is not None:
+        place.filters.apply()
     return {"ownUser": user is not None, "ownUserReason": reason, "cgroup": place.cgroup}
 
 
