@@ -1,8 +1,9 @@
-"""Entry point of `python -P -m gaugelet_worker [zygote <modules> | guest <modules> | <launch as JSON>]`.
+"""Entry point of `python -P -m gaugelet_worker [zygote <modules> | guest <modules> | <launch>]`.
 
 Without arguments: a worker that is not contained. `zygote numpy,pandas`: the zygote, with these modules
-imported. `guest numpy,pandas`: the first program of a virtual machine, the same. `memory …`: holds
-the memory of virtual machines, see there. A launch: a worker that contains itself, for systems where the zygote cannot fork.
+imported. `guest numpy,pandas`: the first program of a virtual machine, the same. `image …`, `memory …`
+and `processor`: for virtual machines, see there. A launch: a worker that contains itself, for systems where the zygote cannot
+fork.
 """
 
 import signal
@@ -18,6 +19,14 @@ elif sys.argv[1:2] == ["guest"]:
     from gaugelet_worker.machine import guest
 
     guest.main([name for name in "".join(sys.argv[2:3]).split(",") if name])
+elif sys.argv[1:2] == ["image"]:
+    from gaugelet_worker.machine import image
+
+    image.main(sys.argv[2:])
+elif sys.argv[1:2] == ["processor"]:
+    from gaugelet_worker.machine import processor
+
+    processor.main()
 elif sys.argv[1:2] == ["memory"]:
     from gaugelet_worker.machine import memory
 

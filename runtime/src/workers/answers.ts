@@ -70,6 +70,19 @@ const endedHead = z.object({
   limit: limit.nullable(),
 });
 
+/** What a virtual machine says that it uses, in bytes; a function may have made it say anything. */
+const amount = z.number().nonnegative();
+const usageHead = z.object({
+  load: amount,
+  memoryBytes: amount,
+  memoryTotalBytes: amount,
+  diskBytes: amount,
+  diskTotalBytes: amount,
+});
+
+/** The first words of a virtual machine. */
+export const guestReadyHead = z.object({ preloaded: z.array(z.string()), missing: z.array(z.string()) });
+
 /** What each answer's head must be. */
 export const ANSWERS = {
   loaded: loadedHead,
@@ -82,6 +95,7 @@ export const ANSWERS = {
   launched: launchedHead,
   refused: refusedHead,
   ended: endedHead,
+  usage: usageHead,
 } as const;
 
 export type AnswerType = keyof typeof ANSWERS;

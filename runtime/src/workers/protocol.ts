@@ -6,7 +6,7 @@
 
 /**
  * What a frame says. Below 16: from the runtime to a worker; from 16 on: from the worker; from 32 on: between
- * the runtime and the zygote.
+ * the runtime and the zygote, or the first program of a virtual machine.
  */
 export const FrameType = {
   load: 1,
@@ -25,6 +25,9 @@ export const FrameType = {
   ended: 35,
   end: 36,
   ready: 37,
+  file: 38,
+  tick: 39,
+  usage: 40,
 } as const;
 
 /** One message: a head of JSON, and a body of bytes whose meaning the type gives. */
@@ -173,4 +176,30 @@ export interface LaunchHead {
 /** End a worker and all that it started, at once. */
 export interface EndHead {
   readonly launch: number;
+}
+
+/** One of the function's files, for a virtual machine: the body is its content, of a long one a piece. */
+export interface FileHead {
+  readonly path: string;
+  readonly kind: "folder" | "file" | "link";
+  /** Permissions, of a folder or a file. */
+  readonly mode: number;
+  /** When it was changed last, in Unix seconds. */
+  readonly modified: number;
+  /** Of a link. */
+  readonly target?: string;
+}
+
+/** What the `launch` of a virtual machine says besides: what tells it from others with the same memory. */
+export interface MachineHead {
+  /** Hexadecimal. */
+  readonly seed: string;
+  /** Unix seconds. */
+  readonly time: number;
+  readonly name: string;
+}
+
+/** Set the clock, in Unix seconds. Answered by `usage`. */
+export interface TickHead {
+  readonly time: number;
 }

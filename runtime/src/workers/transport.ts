@@ -28,8 +28,8 @@ export interface WorkerEnd {
   readonly limit: LimitName | undefined;
 }
 
-/** How a worker's process came to be: forked from a warm zygote, spawned, or one of the first, which waited for it to become warm. */
-export const START_METHODS = ["fork", "spawn", "first"] as const;
+/** How a worker's process came to be: forked from a warm zygote, spawned, one of the first, which waited for it to become warm, or in a virtual machine restored from saved memory. */
+export const START_METHODS = ["fork", "spawn", "first", "restore"] as const;
 export type StartMethod = (typeof START_METHODS)[number];
 
 /** What a launcher is told. */

@@ -22,7 +22,7 @@ class Port:
         """Its descriptor."""
         return self._descriptor
 
-    def setblocking(self, flag: bool) -> None:  # noqa: FBT001 - the shape of a socket
+    def setblocking(self, flag: bool) -> None:
         """Wait for bytes, or raise BlockingIOError where there are none."""
         os.set_blocking(self._descriptor, flag)
 
@@ -32,7 +32,7 @@ class Port:
         self._timeout = seconds + microseconds / 1_000_000 or None
 
     def recv(self, size: int) -> bytes:
-        """What there is; nothing once the runtime has closed its end. Raises BlockingIOError at the timeout."""
+        """What there is; nothing once the runtime has closed its end. BlockingIOError at the timeout."""
         if self._timeout is not None and not select.select([self._descriptor], [], [], self._timeout)[0]:
             raise BlockingIOError
         return os.read(self._descriptor, size)

@@ -1,0 +1,281 @@
+import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import { ANSWERS, type AnswerHead } from "../../answers.ts";
+import { IsolationError, WorkerDiedError } from "../../errors.ts";
+import { PlainFrame, type ReceivedFrame } from "../../frames.ts";
+import { FrameType, type LaunchHead, type MachineHead, type TickHead } from "../../protocol.ts";
+import type { Launcher, LaunchSpec, Transport, TransportListener, WorkerEnd } from "../../transport.ts";
+import { byteStream, Channel } from "../channel.ts";
+import { explainEnd } from "../explain-end.ts";
+import { ProcessTransport } from "../process-transport.ts";
+import { cannot } from "./find-needs.ts";
+import { Machine } from "./machine.ts";
+import { descriptorOf } from "./qemu.ts";
+import { RunningMachine } from "./running-machine.ts";
+import { type SavedMachine, SavedMachines } from "./saved-machines.ts";
+import { packFiles } from "./send-files.ts";
+import type { MachineSettings } from "./settings.ts";
+import { describeSize, isToGrow, type MachineSize, sizeFor } from "./sizes.ts";
+import { reserveUserId } from "./user-ids.ts";
+
+/** From the start of QEMU until the worker has contained itself, on the slowest machine. */
+const LAUNCH_SECONDS = 30;
+const TICK_MILLISECONDS = 10_000;
+const SEED_BYTES = 64;
+const EMPTY = Buffer.alloc(0);
+const NOT_RESTORED = /load of migration failed|error while loading state|Unknown savevm|incompatible/i;
+
+/** For whom machines are. */
+export interface MachinePurpose {
+  /** Name of the function. */
+  readonly functionName: string;
+  /** How often machines that are full may be doubled, from what its limits take. */
+  readonly mostDoublings: number;
+}
+
+/** Starts each worker in a virtual machine of its own, restored from one that was saved when it was ready. */
+export class MachineLauncher {
+  readonly #log: Logger;
+  readonly #saved: SavedMachines;
+  readonly #running = new Set<RunningMachine>();
+  /** How often the machines of a function were doubled, by its name. */
+  readonly #grown = new Map<string, number>();
+  #count = 0;
+  #stopped = false;
+
+  constructor(settings: MachineSettings, log: Logger) {
+    this.#log = log;
+    this.#saved = new SavedMachines(settings, log);
+  }
+
+  /** The machines that run now. */
+  get running(): ReadonlySet<RunningMachine> {
+    return this.#running;
+  }
+
+  /** The machine of a worker, by the process id that the worker is known by here. */
+  ofPid(pid: number | undefined): RunningMachine | undefined {
+    return pid === undefined ? undefined : [...this.#running].find((each) => each.pid === pid);
+  }
+
+  /** A launcher of one function's workers. */
+  of(purpose: MachinePurpose): Launcher {
+    return { launch: (spec, listener) => this.#launch(purpose, spec, listener), stop: () => this.stop() };
+  }
+
+  /** Boot and save the machine that functions with the usual limits take, so that the first start need not. */
+  async prepare(limits: Pick<LaunchHead["limits"], "memory" | "disk">): Promise<MachineSize> {
+    const size = sizeFor(limits, 0);
+    if (size === undefined) throw tooLarge();
+    await this.#saved.get(size);
+    return size;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(
+      [...this.#running].map(async ({ machine }) => {
+        machine.kill();
+        await machine.ended;
+      }),
+    );
+    await this.#saved.close();
+  }
+
+  async #launch(purpose: MachinePurpose, spec: LaunchSpec, listener: TransportListener): Promise<Transport> {
+    if (this.#stopped) throw notStarted("the runtime stops");
+    if (spec.program !== null) {
+      throw new IsolationError(
+        "isolation: microvm cannot be had for JavaScript and TypeScript: virtual machines run functions and scripts in Python, and shell scripts; choose sandbox",
+      );
+    }
+    if (spec.network) {
+      throw new IsolationError(
+        "isolation: microvm cannot be had with network: true: virtual machines have none",
+      );
+    }
+    const files = await packFiles([spec.directory, ...spec.readOnly]).catch((error: Error) => {
+      throw new IsolationError(`the function's files cannot be brought into a machine: ${error.message}`);
+    });
+    const size = sizeFor(spec.limits, files.bytes, this.#grown.get(purpose.functionName));
+    if (size === undefined) throw tooLarge();
+    const saved = await this.#saved.get(size);
+    const user = await reserveUserId();
+    const started = performance.now();
+    this.#count += 1;
+    const name = `machine-${this.#count}`;
+    const machine = new Machine({
+      needs: saved.needs,
+      size,
+      accelerator: saved.accelerator,
+      purpose: { kind: "restore" },
+      files: { memory: saved.memory.file, root: saved.root },
+      user: user?.number,
+    });
+    restore(machine, saved);
+    const running = new RunningMachine(name, purpose.functionName, size, saved.accelerator, machine);
+    this.#running.add(running);
+    const gone = machine.ended.then((reason) => {
+      user?.release();
+      this.#running.delete(running);
+      return reason;
+    });
+    const guest = new Guest(machine, gone, running);
+    const ticking = setInterval(() => {
+      guest.tick();
+      this.#grow(purpose, running);
+    }, TICK_MILLISECONDS);
+    ticking.unref();
+    void gone.then(() => clearInterval(ticking));
+    for (const frame of files.frames) guest.send(frame);
+    const { environment, ...rest } = spec;
+    const head: LaunchHead & { readonly machine: MachineHead } = {
+      launch: 1,
+      ...rest,
+      isolation: "process",
+      machine: { seed: randomBytes(SEED_BYTES).toString("hex"), time: Date.now() / 1000, name },
+    };
+    guest.send(new PlainFrame(FrameType.launch, head, Buffer.from(JSON.stringify(environment))));
+    try {
+      const [level, pid] = await Promise.all([guest.launched(LAUNCH_SECONDS), machine.qemuPid()]);
+      running.pid = pid;
+      const took = Math.round(performance.now() - started);
+      this.#log.debug(
+        { function: purpose.functionName, machine: name },
+        `a virtual machine is up after ${took} ms`,
+      );
+      return new ProcessTransport(
+        {
+          pid,
+          startMethod: "restore",
+          level,
+          ended: guest.ended(spec.limits),
+          kill: () => machine.kill(),
+        },
+        {
+          stdout: machine.stream("stdout"),
+          stderr: machine.stream("stderr"),
+          frames: byteStream(machine.stream("frames")),
+          records: machine.stream("records"),
+        },
+        listener,
+      );
+    } catch (error) {
+      machine.kill();
+      const reason = await gone;
+      if (NOT_RESTORED.test(reason)) {
+        this.#log.warn(`a saved virtual machine cannot be restored and is made anew: ${reason}`);
+        await this.#saved.discard(saved);
+      }
+      throw error;
+    }
+  }
+
+  #grow({ functionName, mostDoublings }: MachinePurpose, running: RunningMachine): void {
+    const grown = this.#grown.get(functionName) ?? 0;
+    if (!isToGrow(running.fullSince, performance.now() / 1000, grown, mostDoublings)) return;
+    running.fullSince = undefined;
+    const larger = { ...running.size, memoryBytes: running.size.memoryBytes * 2 };
+    this.#grown.set(functionName, grown + 1);
+    this.#log.info(
+      { function: functionName, machine: running.name },
+      `a virtual machine of ${describeSize(running.size)} is full: the function's next ones have ${describeSize(larger)} and twice the processors`,
+    );
+  }
+}
+
+/** The way to the first program of a machine. */
+class Guest {
+  readonly #channel: Channel;
+  readonly #machine: Machine;
+  readonly #gone: Promise<string>;
+  readonly #launched = Promise.withResolvers<AnswerHead<"launched">["level"]>();
+  #end: AnswerHead<"ended"> | undefined;
+
+  constructor(machine: Machine, gone: Promise<string>, running: RunningMachine) {
+    this.#machine = machine;
+    this.#gone = gone;
+    this.#launched.promise.catch(() => {});
+    this.#channel = new Channel(byteStream(machine.stream("control")), {
+      onFrame: (frame) => this.#hear(frame, running),
+      onBroken: (reason) => {
+        this.#launched.reject(notStarted(`its virtual machine wrote something else than frames: ${reason}`));
+        machine.kill();
+      },
+      onClosed: () => machine.kill(),
+    });
+    void gone.then((reason) => {
+      this.#channel.destroy();
+      this.#launched.reject(notStarted(reason));
+    });
+  }
+
+  send(frame: PlainFrame): void {
+    this.#channel.send(frame);
+  }
+
+  tick(): void {
+    const head: TickHead = { time: Date.now() / 1000 };
+    this.send(new PlainFrame(FrameType.tick, head, EMPTY));
+  }
+
+  /** What the worker has of the isolation. @throws IsolationError, WorkerDiedError. */
+  async launched(seconds: number): Promise<AnswerHead<"launched">["level"]> {
+    const timer = setTimeout(() => {
+      this.#launched.reject(notStarted(`its virtual machine was not up after ${seconds} s`));
+    }, seconds * 1000);
+    try {
+      return await this.#launched.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** How the worker ended, when its machine is gone. */
+  async ended(limits: LaunchSpec["limits"]): Promise<WorkerEnd> {
+    const reason = await this.#gone;
+    return this.#end === undefined
+      ? { reason: `ended: ${reason}`, limit: undefined }
+      : explainEnd(this.#end, limits);
+  }
+
+  #hear({ type, head }: ReceivedFrame, running: RunningMachine): void {
+    switch (type) {
+      case FrameType.launched: {
+        const launched = ANSWERS.launched.safeParse(head).data;
+        if (launched !== undefined) this.#launched.resolve(launched.level);
+        break;
+      }
+      case FrameType.refused: {
+        const reason = ANSWERS.refused.safeParse(head).data?.reason ?? "it says not why";
+        this.#launched.reject(new IsolationError(reason));
+        this.#machine.kill();
+        break;
+      }
+      case FrameType.ended:
+        this.#end = ANSWERS.ended.safeParse(head).data;
+        this.#machine.kill();
+        break;
+      case FrameType.usage: {
+        const usage = ANSWERS.usage.safeParse(head).data;
+        if (usage !== undefined) running.noteUsage(usage);
+      }
+    }
+  }
+}
+
+/** Let it begin with what was saved. It goes on by itself then. */
+function restore(machine: Machine, { state }: SavedMachine): void {
+  const capabilities = [{ capability: "x-ignore-shared", state: true }];
+  machine.monitor.say("migrate-set-capabilities", { capabilities });
+  machine.monitor.say("migrate-incoming", { uri: `fd:${descriptorOf("incoming")}` });
+  machine.stream("incoming").end(state);
+}
+
+function notStarted(reason: string): WorkerDiedError {
+  return new WorkerDiedError({ reason: `was not started: ${reason}`, limit: undefined });
+}
+
+function tooLarge(): IsolationError {
+  return cannot("limits.memory and limits.disk are more than the largest virtual machine has, 16Gi");
+}

@@ -1,0 +1,343 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { guestReadyHead } from "../../answers.ts";
+import { FrameType } from "../../protocol.ts";
+import { byteStream, Channel } from "../channel.ts";
+import { candidates } from "./accelerator.ts";
+import { cannot, findNeeds, type MachineNeeds } from "./find-needs.ts";
+import { buildImage, type MachineImage } from "./image.ts";
+import { Machine } from "./machine.ts";
+import { MachineMemory } from "./memory.ts";
+import { processorModel } from "./qemu.ts";
+import type { Accelerator, MachineSettings } from "./settings.ts";
+import { describeSize, type MachineSize } from "./sizes.ts";
+import { tscKilohertz } from "./tsc.ts";
+
+/** A boot with the processor's own support takes a second; one that hangs must not be waited for long. */
+const BOOT_SECONDS: Readonly<Record<Accelerator, number>> = { kvm: 20, tcg: 180 };
+/** On a busy machine an imitated one may get stuck while it looks at its clocks. */
+const BOOT_ATTEMPTS = 3;
+const LOCK_PAUSE_MILLISECONDS = 200;
+const FORMAT = 1;
+
+/** A machine as it was saved: what it is restored from. */
+export interface SavedMachine {
+  readonly needs: MachineNeeds;
+  readonly size: MachineSize;
+  readonly accelerator: Accelerator;
+  readonly memory: MachineMemory;
+  /** Of its devices. */
+  readonly state: Buffer;
+  readonly root: FileHandle;
+  readonly preloaded: readonly string[];
+}
+
+/** Saved machines, by size: booted and saved when first asked for, and anew when what they are made of changes. */
+export class SavedMachines {
+  readonly #settings: MachineSettings;
+  readonly #log: Logger;
+  readonly #machines = new Map<string, Promise<SavedMachine>>();
+  #base: Promise<{ readonly needs: MachineNeeds; readonly image: MachineImage }> | undefined;
+  #accelerators: readonly Accelerator[] | undefined;
+
+  constructor(settings: MachineSettings, log: Logger) {
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /** @throws IsolationError where there can be none. */
+  async get(size: MachineSize): Promise<SavedMachine> {
+    const name = `${size.memoryBytes}-${size.processors}`;
+    const known = this.#machines.get(name);
+    if (known !== undefined) return await known;
+    const made = this.#make(size);
+    this.#machines.set(name, made);
+    made.catch(() => this.#machines.delete(name));
+    return await made;
+  }
+
+  /** One that cannot be restored: it is made anew when it is asked for next. */
+  async discard(saved: SavedMachine): Promise<void> {
+    for (const [name, each] of this.#machines) {
+      if ((await each.catch(() => undefined)) !== saved) continue;
+      this.#machines.delete(name);
+      this.#base = undefined;
+      await rm(await this.#folderOf(saved.size, saved.accelerator), { recursive: true, force: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const each of this.#machines.values()) {
+      const saved = await each.catch(() => undefined);
+      await saved?.memory.close();
+      await saved?.root.close();
+    }
+    this.#machines.clear();
+  }
+
+  async #make(size: MachineSize): Promise<SavedMachine> {
+    this.#accelerators ??= await candidates();
+    for (const accelerator of this.#accelerators) {
+      const problem = await this.#makeWith(size, accelerator);
+      if (typeof problem !== "string") return problem;
+      this.#accelerators = this.#accelerators.filter((each) => each !== accelerator);
+      this.#log.warn({ accelerator }, `no virtual machine boots with ${accelerator}: ${problem}`);
+      if (this.#accelerators.length === 0) {
+        this.#accelerators = undefined;
+        throw cannot(`no virtual machine boots here: ${problem}`);
+      }
+    }
+    throw cannot("no virtual machine boots here");
+  }
+
+  /** A saved machine, or why there is none with this accelerator. */
+  async #makeWith(size: MachineSize, accelerator: Accelerator): Promise<SavedMachine | string> {
+    const { needs, image } = await this.#prepare();
+    const folder = await this.#folderOf(size, accelerator);
+    const root = await open(image.root);
+    const begun = { needs, size, accelerator, root };
+    const found = await this.#load(folder, begun);
+    if (found !== undefined) return found;
+    const lock = await takeLock(folder);
+    try {
+      const meanwhile = await this.#load(folder, begun);
+      if (meanwhile !== undefined) return meanwhile;
+      let problem = "";
+      for (let attempt = 1; attempt <= (accelerator === "kvm" ? 1 : BOOT_ATTEMPTS); attempt += 1) {
+        const made = await this.#boot(begun, image, folder);
+        if (typeof made !== "string") return made;
+        problem = made;
+      }
+      await root.close();
+      return problem;
+    } finally {
+      lock.close();
+    }
+  }
+
+  async #prepare(): Promise<{ readonly needs: MachineNeeds; readonly image: MachineImage }> {
+    const prepare = async (): Promise<{ readonly needs: MachineNeeds; readonly image: MachineImage }> => {
+      const needs = await findNeeds(this.#settings.folder);
+      return { needs, image: await buildImage(this.#settings, needs) };
+    };
+    this.#base ??= prepare();
+    this.#base.catch(() => {
+      this.#base = undefined;
+    });
+    return await this.#base;
+  }
+
+  /** Named after all that a saved machine depends on. */
+  async #folderOf(size: MachineSize, accelerator: Accelerator): Promise<string> {
+    const { needs, image } = await this.#prepare();
+    const qemu = await stat(needs.qemu);
+    const parts = [
+      FORMAT,
+      image.version,
+      image.preload,
+      needs.kernelFile,
+      `${qemu.size} ${qemu.mtimeMs}`,
+      size,
+      accelerator,
+      processorModel(),
+    ];
+    const key = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+    return join(this.#settings.folder, "machines", key);
+  }
+
+  /** One that was saved before; undefined where there is none, or none that is whole. */
+  async #load(
+    folder: string,
+    begun: Pick<SavedMachine, "needs" | "size" | "accelerator" | "root">,
+  ): Promise<SavedMachine | undefined> {
+    let text: string;
+    try {
+      text = await readFile(join(folder, "machine.json"), "utf8");
+    } catch {
+      return undefined;
+    }
+    const started = performance.now();
+    try {
+      const { digest, preloaded } = JSON.parse(text) as { digest: string; preloaded: string[] };
+      const state = await readFile(join(folder, "state"));
+      if (digestOf(state) !== digest) throw new Error("its state has another checksum");
+      const memory = await MachineMemory.load(this.#settings.python, join(folder, "memory"));
+      const milliseconds = Math.round(performance.now() - started);
+      this.#log.info(
+        { accelerator: begun.accelerator },
+        `virtual machines of ${describeSize(begun.size)} are restored from one that was saved, read in ${milliseconds} ms`,
+      );
+      return { ...begun, memory, state, preloaded };
+    } catch (error) {
+      this.#log.warn(`a saved virtual machine is damaged and made anew: ${(error as Error).message}`);
+      await rm(folder, { recursive: true, force: true });
+      return undefined;
+    }
+  }
+
+  /** Boot a machine, make it ready and save it; or why not. */
+  async #boot(
+    begun: Pick<SavedMachine, "needs" | "size" | "accelerator" | "root">,
+    image: MachineImage,
+    folder: string,
+  ): Promise<SavedMachine | string> {
+    const { needs, size, accelerator, root } = begun;
+    const started = performance.now();
+    const shared = await mkdtemp(join(tmpdir(), "gaugelet-machine-"));
+    const kernel = await open(needs.kernelFile);
+    const initrd = await open(image.initrd);
+    let memory: MachineMemory | undefined;
+    let machine: Machine | undefined;
+    try {
+      memory = await MachineMemory.create(this.#settings.python, size.memoryBytes);
+      const files = { memory: memory.file, root, kernel, initrd };
+      const purpose = {
+        kind: "boot",
+        preload: image.preload,
+        tscKilohertz: await tscKilohertz(this.#settings.python),
+      } as const;
+      machine = new Machine({ needs, size, accelerator, purpose, files, shared });
+      const preloaded = await ready(machine, BOOT_SECONDS[accelerator]);
+      const state = await stateOf(machine, shared);
+      machine.kill();
+      await machine.ended;
+      await this.#save(folder, memory, state, preloaded);
+      await memory.seal();
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      this.#log.info(
+        { accelerator, preloaded },
+        `virtual machines of ${describeSize(size)} are restored from one that booted in ${seconds} s`,
+      );
+      return { ...begun, memory, state, preloaded };
+    } catch (error) {
+      machine?.kill();
+      await memory?.close();
+      return (error as Error).message;
+    } finally {
+      await kernel.close();
+      await initrd.close();
+      await rm(shared, { recursive: true, force: true });
+    }
+  }
+
+  /** Keep it for the next time; without room for that it serves this time. */
+  async #save(
+    folder: string,
+    memory: MachineMemory,
+    state: Buffer,
+    preloaded: readonly string[],
+  ): Promise<void> {
+    const parent = join(this.#settings.folder, "machines");
+    let temporary: string | undefined;
+    try {
+      await mkdir(parent, { recursive: true });
+      temporary = await mkdtemp(join(parent, "saving-"));
+      await memory.save(join(temporary, "memory"));
+      await writeFile(join(temporary, "state"), state, { flush: true });
+      const text = JSON.stringify({ digest: digestOf(state), preloaded });
+      await writeFile(join(temporary, "machine.json"), text, { flush: true });
+      await rm(folder, { recursive: true, force: true });
+      await rename(temporary, folder);
+    } catch (error) {
+      this.#log.warn(
+        `a virtual machine that booted could not be saved, so that the next start boots another: ${(error as Error).message}`,
+      );
+      if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Wait for a machine's first words. @returns the modules that it has imported. @throws Error where none come. */
+async function ready(machine: Machine, seconds: number): Promise<string[]> {
+  const said = Promise.withResolvers<string[]>();
+  new Channel(byteStream(machine.stream("control")), {
+    onFrame: ({ type, head }) => {
+      if (type === FrameType.ready) said.resolve(guestReadyHead.parse(head).preloaded);
+    },
+    onBroken: (reason) => said.reject(new Error(reason)),
+    onClosed: () => {},
+  });
+  const timer = setTimeout(() => {
+    said.reject(new Error(`it was not ready after ${seconds} s`));
+  }, seconds * 1000);
+  const ended = machine.ended.then((reason) => {
+    throw new Error(reason);
+  });
+  try {
+    return await Promise.race([said.promise, ended]);
+  } finally {
+    clearTimeout(timer);
+    ended.catch(() => {});
+  }
+}
+
+/** The state of a machine's devices, after which it stands still; its memory is in its file. */
+async function stateOf(machine: Machine, shared: string): Promise<Buffer> {
+  const path = join(shared, "state");
+  const server = createServer();
+  server.listen(path);
+  await once(server, "listening");
+  try {
+    const chunks: Buffer[] = [];
+    const received = new Promise<void>((resolve, reject) => {
+      server.on("connection", (socket) => {
+        socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+        socket.on("end", resolve);
+        socket.on("error", reject);
+      });
+    });
+    const capabilities = [{ capability: "x-ignore-shared", state: true }];
+    await machine.monitor.ask("migrate-set-capabilities", { capabilities });
+    // Not stopped before: one that is restored goes on as this one did.
+    await machine.monitor.ask("migrate", { uri: "unix:/shared/state" });
+    const ended = machine.ended.then((reason) => {
+      throw new Error(reason);
+    });
+    ended.catch(() => {});
+    await Promise.race([received, ended]);
+    for (;;) {
+      const { status } = (await machine.monitor.ask("query-migrate")) as { readonly status?: string };
+      if (status === "completed") return Buffer.concat(chunks);
+      if (status === "failed" || status === "cancelled") throw new Error("its state could not be saved");
+      await sleep(20);
+    }
+  } finally {
+    server.close();
+  }
+}
+
+function digestOf(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Wait until no other process makes the same machine. The lock is gone with its process. */
+async function takeLock(folder: string): Promise<Server> {
+  const path = `\0gaugelet-saving-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`;
+  for (;;) {
+    const server = createServer((socket) => socket.destroy());
+    server.unref();
+    server.listen(path);
+    try {
+      await once(server, "listening");
+      return server;
+    } catch {
+      await sleep(LOCK_PAUSE_MILLISECONDS);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { formatBytes } from "@gaugelet/shared/units";
+import type { LaunchHead } from "../../protocol.ts";
+
+const MIB = 1024 ** 2;
+/** What a machine takes for its kernel, its first program and what is imported, and a worker for its start. */
+const OWN_BYTES = 192 * MIB;
+/** Where a function has no limit. */
+const USUAL_BYTES = 256 * MIB;
+const SMALLEST_BYTES = 256 * MIB;
+const LARGEST_BYTES = 16 * 1024 * MIB;
+const MOST_PROCESSORS = 8;
+/** A machine that uses more of what it has than this is full. */
+const FULL_RATIO = 0.8;
+/** For so long it must have been full before the next ones are larger. */
+const FULL_SECONDS = 300;
+
+/** How large a machine is. */
+export interface MachineSize {
+  readonly memoryBytes: number;
+  readonly processors: number;
+}
+
+/**
+ * The machine for a function with these limits: memory is a power of two, so that few saved machines serve all
+ * functions.
+ *
+ * @param codeBytes of the function's files, which are in memory there.
+ * @param grown how often its machines have been doubled.
+ * @returns undefined where no machine is that large.
+ */
+export function sizeFor(
+  { memory, disk }: Pick<LaunchHead["limits"], "memory" | "disk">,
+  codeBytes: number,
+  grown = 0,
+): MachineSize | undefined {
+  const wanted = OWN_BYTES + (memory ?? USUAL_BYTES) + (disk ?? 0) + 2 * codeBytes;
+  let memoryBytes = SMALLEST_BYTES;
+  while (memoryBytes < wanted) memoryBytes *= 2;
+  memoryBytes *= 2 ** grown;
+  if (memoryBytes > LARGEST_BYTES) return undefined;
+  return { memoryBytes, processors: Math.min(2 ** grown, MOST_PROCESSORS) };
+}
+
+/** A size in words: `256Mi`, with processors where there are several. */
+export function describeSize({ memoryBytes, processors }: MachineSize): string {
+  return processors === 1
+    ? formatBytes(memoryBytes)
+    : `${formatBytes(memoryBytes)} and ${processors} processors`;
+}
+
+/** One look at a machine: of its memory, and of its processors' time, what part is used, from 0 to 1. */
+export interface Look {
+  /** Seconds on any clock that only goes on. */
+  readonly at: number;
+  readonly memoryRatio: number;
+  readonly processorRatio: number;
+}
+
+/** Since when a machine has been full: undefined where it is not. */
+export function fullSince(since: number | undefined, look: Look): number | undefined {
+  const isFull = look.memoryRatio > FULL_RATIO || look.processorRatio > FULL_RATIO;
+  return isFull ? (since ?? look.at) : undefined;
+}
+
+/** Whether the next machines of a function are to be twice as large. */
+export function isToGrow(
+  since: number | undefined,
+  at: number,
+  grown: number,
+  mostDoublings: number,
+): boolean {
+  return since !== undefined && at - since >= FULL_SECONDS && grown < mostDoublings;
+}
