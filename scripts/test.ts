@@ -7,9 +7,11 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { IMAGES } from "../stack/src/images/images.ts";
+import { Problem } from "../stack/src/problem.ts";
 import { GRAFANA_APP, setupGrafanaAppPackages } from "../stack/src/setup/grafana-app.ts";
 import { setupKafka } from "../stack/src/setup/kafka.ts";
 import { setupKustomize } from "../stack/src/setup/kustomize.ts";
+import { setupMachines } from "../stack/src/setup/machines.ts";
 import { setupPostgresql, setupServices } from "../stack/src/setup/programs.ts";
 import { setupPython } from "../stack/src/setup/python.ts";
 
@@ -34,6 +36,10 @@ await setupServices();
 await setupPostgresql();
 await setupKafka();
 await setupKustomize();
+await setupMachines().catch((error: unknown) => {
+  if (!(error instanceof Problem)) throw error;
+  console.error(`the tests of virtual machines are skipped: ${error.message}`);
+});
 await setupGrafanaAppPackages();
 const python = await setupPython({ dev: true });
 const reports = await mkdtemp(join(tmpdir(), "gaugelet-reports-"));

@@ -35,6 +35,7 @@ import { FollowedKeys } from "./triggers/redis-key/followed-keys.ts";
 import { OwnerLimits } from "./usage/owner-limits.ts";
 import { PriceBook } from "./usage/price-book.ts";
 import { UsageMeter } from "./usage/usage-meter.ts";
+import { MachineLauncher } from "./workers/launch/machine/machine-launcher.ts";
 import { SpawnLauncher } from "./workers/launch/spawn.ts";
 import { ZygoteLauncher } from "./workers/launch/zygote.ts";
 import { ScalingLog } from "./workers/scaling-log.ts";
@@ -105,6 +106,11 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     teardown.push(() => leases.stop());
     const launcher = chooseLauncher(configuration, log);
     teardown.push(() => launcher.stop());
+    const machines = new MachineLauncher(
+      { folder: configuration.machineFolder, python: configuration.python, preload: configuration.preload },
+      log,
+    );
+    teardown.push(() => machines.stop());
     const topics = new TopicsOnDemand(() => openTopics(configuration, log), log);
     teardown.push(() => topics.stop());
 
@@ -128,6 +134,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       meter,
       limits,
       launcher,
+      machines,
       topics: () => topics.opened,
       metrics,
       scalings,

@@ -25,7 +25,7 @@ import { ScheduleTrigger } from "./triggers/schedule/trigger.ts";
 import type { Trigger } from "./triggers/trigger.ts";
 import type { OwnerLimits } from "./usage/owner-limits.ts";
 import type { UsageMeter } from "./usage/usage-meter.ts";
-import { IsolationError } from "./workers/errors.ts";
+import type { MachineLauncher } from "./workers/launch/machine/machine-launcher.ts";
 import { pythonEnvironment, workerEnvironment } from "./workers/launch/python-program.ts";
 import { scriptLaunch } from "./workers/launch/script-program.ts";
 import type { ScalingLog } from "./workers/scaling-log.ts";
@@ -43,6 +43,8 @@ export interface CommonParts {
   readonly meter: UsageMeter;
   readonly limits: OwnerLimits;
   readonly launcher: Launcher;
+  /** Of functions at isolation `microvm`. */
+  readonly machines: MachineLauncher;
   readonly topics: OpenedTopics | undefined;
   readonly metrics: RuntimeMetrics;
   readonly scalings: ScalingLog;
@@ -101,27 +103,35 @@ function makeTrigger(
 
 /** What each worker of a function is told. */
 export function workerOptions(
-  { owner, language, handler, isolation, network, environment, secrets, limits }: FunctionDefinition,
+  definition: FunctionDefinition,
   {
     configuration,
     launcher,
+    machines,
     catalog,
     runs,
-  }: Pick<CommonParts, "configuration" | "launcher" | "catalog" | "runs">,
+  }: Pick<CommonParts, "configuration" | "launcher" | "machines" | "catalog" | "runs">,
   log: Logger,
 ): WorkerOptions {
+  const { owner, language, handler, isolation, network, environment, secrets, limits } = definition;
   const isNode = language === "javascript" || language === "typescript";
   const script = language === "script" ? scriptLaunch(handler, environment, limits.memory) : undefined;
   const { memory, cpu, openFiles, processes, disk } = limits;
   return {
-    launcher: isolation === "microvm" ? NO_MICRO_VMS : withSecrets(launcher, owner, secrets, catalog),
+    launcher: withSecrets(
+      isolation === "microvm" ? machines.of({ functionName: definition.name, mostDoublings: 0 }) : launcher,
+      owner,
+      secrets,
+      catalog,
+    ),
     launch: {
       program: isNode ? [process.execPath, ...nodeArguments(limits)] : null,
       readOnly: isNode ? NODE_WORKER_FILES : (script?.readOnly ?? []),
       environment: isNode
         ? workerEnvironment(environment)
         : (script?.environment ?? pythonEnvironment(environment)),
-      isolation: isolation === "microvm" ? "sandbox" : isolation,
+      // A machine is the wall around it; in there it has the user, the limits and the group of a process.
+      isolation: isolation === "microvm" ? "process" : isolation,
       network,
       // The kernel counts the whole life of a process; only the Python worker tells it anew for each call.
       limits: { memory: script?.memory ?? memory, cpu: isNode ? null : cpu, openFiles, processes, disk },
@@ -135,13 +145,3 @@ export function workerOptions(
     limits,
   };
 }
-
-const NO_MICRO_VMS: Launcher = {
-  launch: () =>
-    Promise.reject(
-      new IsolationError(
-        "isolation: microvm cannot be had: this runtime has no micro VMs; choose sandbox, or a runtime that has",
-      ),
-    ),
-  stop: async () => {},
-};

@@ -18,15 +18,13 @@ import { type ConfigurationFile, readConfigurationFile } from "./file.ts";
 import { isolationSchema } from "./isolation.ts";
 import { type KafkaAddress, kafkaAddressFrom } from "./kafka.ts";
 import type { FunctionDefinition, OperatorSettings } from "./manifest.ts";
+import { USUAL_MODULES } from "./usual-modules.ts";
 
 const port = (fallback: number) =>
   z.coerce.number("expected a port number").int().min(0).max(65_535).default(fallback);
 
 /** Handlers wait for others more than they compute, as a rule. */
 const BUSY_WORKERS_OF_A_CORE = 16;
-
-/** What functions on measurements use most, and what takes longest to import. */
-const USUAL_MODULES = ["numpy", "pandas", "sklearn", "matplotlib", "requests", "tqdm"];
 
 const moduleList = z
   .string()
@@ -73,6 +71,7 @@ const environmentSchema = z.object({
   GAUGELET_MINIMUM_ISOLATION: isolationSchema.default("process"),
   GAUGELET_IMAGE: z.string().min(1).optional(),
   GAUGELET_STATE_DIR: z.string().min(1).optional(),
+  GAUGELET_MICROVM_DIR: z.string().min(1).optional(),
   GAUGELET_CATALOG: z.enum(["on", "off"], "expected on or off").default("on"),
   GAUGELET_RECORD_BYTES: z.coerce
     .number("expected a number of bytes")
@@ -159,6 +158,8 @@ export interface RuntimeConfiguration {
   readonly runs: RunsConfiguration;
   /** Folder that unpacked functions are kept in. */
   readonly stateFolder: string;
+  /** Folder that kernels, images and saved memory of virtual machines are kept in. */
+  readonly machineFolder: string;
   /** Where uploads may be fetched from besides public addresses. */
   readonly allowedUrlHosts: AllowedHosts;
   /** Whether packages that functions name are installed. */
@@ -218,6 +219,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
       maxBytes: values.GAUGELET_RUNS_MAX_BYTES,
     },
     stateFolder,
+    machineFolder: resolve(values.GAUGELET_MICROVM_DIR ?? join(stateFolder, "microvm")),
     allowedUrlHosts: values.GAUGELET_ALLOWED_URL_HOSTS,
     allowsDependencies: values.GAUGELET_DEPENDENCIES === "allow",
     image: values.GAUGELET_IMAGE ?? null,

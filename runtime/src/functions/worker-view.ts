@@ -1,4 +1,4 @@
-import type { StartMethod, Transport } from "../workers/transport.ts";
+import type { MachineView, StartMethod, Transport } from "../workers/transport.ts";
 
 /** A worker, for people and programs to look at. */
 export interface WorkerView {
@@ -13,6 +13,8 @@ export interface WorkerView {
   readonly startSeconds: number;
   /** What of the isolation could be had. */
   readonly level: Transport["level"];
+  /** The virtual machine that it is in; null where it is in none. */
+  readonly machine: MachineView | null;
   /** Of the code that it has loaded. */
   readonly version: string;
   /** Language and version. */
@@ -20,7 +22,8 @@ export interface WorkerView {
 }
 
 /** What is looked at of a worker. */
-interface ViewedWorker extends Omit<WorkerView, "isServing" | "callsInFlight" | "version"> {
+interface ViewedWorker extends Omit<WorkerView, "isServing" | "callsInFlight" | "version" | "machine"> {
+  readonly machine: MachineView | undefined;
   readonly inFlight: number;
   readonly package: { readonly version: string };
 }
@@ -35,6 +38,7 @@ export function viewOf(worker: ViewedWorker, isServing: boolean): WorkerView {
     startMethod,
     startSeconds,
     level,
+    machine: worker.machine ?? null,
     version: worker.package.version,
     runtime,
   };

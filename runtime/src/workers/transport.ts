@@ -32,6 +32,26 @@ export interface WorkerEnd {
 export const START_METHODS = ["fork", "spawn", "first", "restore"] as const;
 export type StartMethod = (typeof START_METHODS)[number];
 
+/** A virtual machine, for people and programs to look at. */
+export interface MachineView {
+  /** Its host name. */
+  readonly name: string;
+  /** What runs its code: the processor's own support, or software that imitates one. */
+  readonly accelerator: "kvm" | "tcg";
+  readonly processors: number;
+  /** Memory that it has, in bytes. */
+  readonly memorySizeBytes: number;
+  readonly uptimeSeconds: number;
+  /** What its system said last that is in use; null before it was asked. */
+  readonly usage: {
+    /** Processes that run or want to, on average over a minute. */
+    readonly load: number;
+    readonly memoryBytes: number;
+    readonly diskBytes: number;
+    readonly diskSizeBytes: number;
+  } | null;
+}
+
 /** What a launcher is told. */
 export interface LaunchSpec extends Omit<LaunchHead, "launch"> {
   /** Every environment variable of the process. */
@@ -53,6 +73,8 @@ export interface Transport {
   readonly startMethod: StartMethod;
   /** What of the isolation could be had. */
   readonly level: AnswerHead<"launched">["level"];
+  /** The virtual machine that it is in, where it is in one. */
+  readonly machine: MachineView | undefined;
   /** Settles when the process and all that it started are gone. */
   readonly ended: Promise<WorkerEnd>;
   /** Send a frame. Frames of one turn of the event loop travel together, but for the first where it is urgent. */

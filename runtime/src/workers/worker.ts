@@ -196,6 +196,11 @@ export class Worker<C extends Call = Call> {
     return this.#transport.level;
   }
 
+  /** The virtual machine that it is in, where it is in one. */
+  get machine(): Transport["machine"] {
+    return this.#transport.machine;
+  }
+
   /** Seconds from asking for a process to the function being ready. */
   get startSeconds(): number {
     return this.#startSeconds;

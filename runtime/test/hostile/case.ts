@@ -45,6 +45,8 @@ export interface HostileCase {
   /** At level `process` of a runtime that may not change users, where that differs. */
   readonly shared?: Expected;
   readonly sandbox: Expected;
+  /** At level `microvm`, where that differs from `sandbox`. */
+  readonly microvm?: Expected;
 }
 
 /** For functions that are to be ended at such a limit: the others have so much that a busy machine suffices. */

@@ -5,7 +5,7 @@ import { PYTHON } from "../integration/harness.ts";
 
 /** Where a hostile function is: its level, and whether the runtime may change users. */
 export interface Position {
-  readonly level: "process" | "sandbox";
+  readonly level: "process" | "sandbox" | "microvm";
   readonly runtime: "root" | "ordinary";
 }
 

@@ -10,6 +10,7 @@ import { freePort } from "@gaugelet/testing/ports";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { childrenOf, type LogLine, PYTHON, ROOT } from "../integration/harness.ts";
+import { MACHINES_FOLDER } from "../microvm/machines.ts";
 import { type HostileCase, nameOf } from "./case.ts";
 import { CORPUS } from "./corpus.ts";
 import { inPosition, isRoot, ORDINARY_USER, type Position } from "./position.ts";
@@ -22,6 +23,8 @@ export const SHARED_FOLDERS = ["/tmp", "/var/tmp", "/dev/shm"];
 
 /** A line of the runtime's log, as far as these tests look at it. */
 export type StageLine = LogLine & { readonly limit?: string; readonly outcome?: string };
+
+const OTHERS = ["neighbour.py", "newcomer.py"];
 
 const LIMITS = {
   memory: "128Mi",
@@ -87,6 +90,7 @@ export async function setStage(position: Position): Promise<Stage> {
       GAUGELET_CONFIG: configuration,
       GAUGELET_PYTHON: PYTHON,
       GAUGELET_STATE_DIR: join(folder, "state"),
+      GAUGELET_MICROVM_DIR: MACHINES_FOLDER,
       GAUGELET_CATALOG: "off",
       GAUGELET_MANAGEMENT_PORT: String(ports.management),
       GAUGELET_RUNTIME_PORT: String(ports.runtime),
@@ -158,7 +162,8 @@ async function furnish(folder: string, { level, runtime }: Position, secret: str
       source,
       handler,
       language,
-      isolation: level,
+      // The others of the machine have none: what a machine's wall keeps out are they.
+      isolation: level === "microvm" && OTHERS.includes(file) ? "process" : level,
       ...manifest,
       limits: Object.assign({}, LIMITS, limits),
     });

@@ -23,13 +23,20 @@ const PATIENCE_MILLISECONDS = 20_000;
 
 /** What a case is expected to come to in a position. */
 function expectedIn({ level, runtime }: Position, hostile: HostileCase): Expected {
+  if (level === "microvm") return hostile.microvm ?? hostile.sandbox;
   if (level === "sandbox") return hostile.sandbox;
   return runtime === "ordinary" ? (hostile.shared ?? hostile.process) : hostile.process;
 }
 
+/** Whether a case is for that level: machines run no JavaScript. */
+function isFor({ level }: Position, { file }: HostileCase): boolean {
+  return level !== "microvm" || !file.endsWith(".mjs");
+}
+
 /** Run all hostile functions in one position, one after the other, against one runtime. */
-export function describeHostility(title: string, position: Position): void {
-  describe.skipIf(!isPossible(position))(title, () => {
+/** @param canBe whether there is what the level takes. */
+export function describeHostility(title: string, position: Position, canBe = true): void {
+  describe.skipIf(!canBe || !isPossible(position))(title, () => {
     let stage: Stage;
     let neighbours: Neighbours;
     let event: object;
@@ -67,7 +74,9 @@ export function describeHostility(title: string, position: Position): void {
       ([area]) => position.runtime === "root" || !isRoot || !ALIKE.includes(area as keyof typeof CORPUS),
     );
     describe.each(areas)("%s", (_what, cases) => {
-      test.each(cases.map((hostile) => [nameOf(hostile), hostile] as const))("%s", async (_name, hostile) => {
+      test.each(
+        cases.filter((each) => isFor(position, each)).map((hostile) => [nameOf(hostile), hostile] as const),
+      )("%s", async (_name, hostile) => {
         const expected = expectedIn(position, hostile);
         neighbours.start();
         let result: Result | undefined;
@@ -88,13 +97,14 @@ export function describeHostility(title: string, position: Position): void {
         }
         if (result === undefined) throw new Error("it was not called");
         await expectUp(stage);
-        if (hostile.needsGroup !== true || hasGroups || expected === hostile.shared) {
+        const isHeld = hasGroups || position.level === "microvm";
+        if (hostile.needsGroup !== true || isHeld || expected === hostile.shared) {
           await expectResult(result, expected);
         }
         await expectNothingSeen(stage, result, expected);
         const places = await sweep(stage.token);
         await expectNothingLeft(stage, before, expected);
-        if (position.level === "sandbox") expect(places).toEqual([]);
+        if (position.level !== "process") expect(places).toEqual([]);
         else if (hostile.file === "write_outside.py") expect(places).toEqual(SHARED_FOLDERS);
         isSpoilt = false;
       });

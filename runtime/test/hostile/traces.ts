@@ -11,6 +11,8 @@ export interface Traces {
   readonly processes: readonly number[];
   /** Control groups, the zygote's too, but the spare's. */
   readonly groups: number;
+  /** Virtual machines. */
+  readonly machines: number;
   readonly scratchFolders: number;
   readonly mounts: number;
   /** System V objects of workers' users. */
@@ -21,6 +23,7 @@ export async function tracesOf(stage: Stage): Promise<Traces> {
   return {
     processes: (await descendantsOf(stage.pids.zygote)).sort((a, b) => a - b),
     groups: (await groupsOf(stage.pids.zygote)).length,
+    machines: (await childrenOf(stage.pids.runtime, "bwrap")).length,
     scratchFolders: (await scratchFoldersOf(stage)).length,
     mounts: (await readFile(`/proc/${stage.pids.runtime}/mountinfo`, "utf8")).split("\n").length,
     systemV: await systemVObjects(stage),

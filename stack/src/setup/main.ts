@@ -2,6 +2,7 @@
 import { explainFileError, Problem } from "../problem.ts";
 import { setupGrafanaApp } from "./grafana-app.ts";
 import { setupKafka } from "./kafka.ts";
+import { setupMachines } from "./machines.ts";
 import { setupChromium, setupServices } from "./programs.ts";
 import { setupPython } from "./python.ts";
 
@@ -10,6 +11,7 @@ const SETUPS: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
   "python-dev": (signal) => setupPython({ dev: true, signal }),
   services: (signal) => setupServices({ signal }),
   kafka: (signal) => setupKafka({ signal }),
+  microvm: (signal) => setupMachines({ signal }),
   chromium: (signal) => setupChromium({ signal }),
   "grafana-app": (signal) => setupGrafanaApp({ signal }),
 };

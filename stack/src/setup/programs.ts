@@ -78,6 +78,37 @@ const SKOPEO: Program = {
   homebrew: "skopeo",
 };
 
+/** Runs virtual machines. */
+const QEMU: Program = {
+  commands: ["qemu-system-x86_64"],
+  debian: { name: "qemu-system-x86", services: [] },
+  homebrew: "qemu",
+};
+
+/** The sandbox around QEMU. */
+const BUBBLEWRAP: Program = {
+  commands: ["bwrap"],
+  debian: { name: "bubblewrap", services: [] },
+  homebrew: "bubblewrap",
+};
+
+/** Makes the file system that virtual machines boot from. */
+const EROFS: Program = {
+  commands: ["mkfs.erofs"],
+  debian: { name: "erofs-utils", services: [] },
+  homebrew: "erofs-utils",
+};
+
+/** The first program of a boot. */
+const BUSYBOX: Program = {
+  commands: ["busybox"],
+  debian: { name: "busybox-static", services: [] },
+  homebrew: "busybox",
+};
+
+/** What virtual machines take, besides a kernel. */
+export const MACHINE_PROGRAMS: readonly Program[] = [QEMU, BUBBLEWRAP, EROFS, BUSYBOX];
+
 /** Cuts networks. */
 const IPROUTE: Program = {
   commands: ["ip"],

@@ -1,6 +1,26 @@
 import { z } from "zod";
 import { START_METHODS } from "../../workers/transport.ts";
 
+/** A virtual machine that a worker is in. */
+const machineView = z.object({
+  name: z.string().describe("its host name"),
+  accelerator: z
+    .enum(["kvm", "tcg"])
+    .describe("what runs its code: the processor's own support, or software that imitates one"),
+  processors: z.number(),
+  memorySizeBytes: z.number().describe("memory that it has"),
+  uptimeSeconds: z.number(),
+  usage: z
+    .object({
+      load: z.number().describe("processes that run or want to, on average over a minute"),
+      memoryBytes: z.number(),
+      diskBytes: z.number(),
+      diskSizeBytes: z.number(),
+    })
+    .nullable()
+    .describe("what its system said last that is in use; null before it was asked"),
+});
+
 /** A worker's process. */
 export const workerView = z.object({
   pid: z.number().nullable(),
@@ -12,6 +32,7 @@ export const workerView = z.object({
   level: z
     .object({ ownUser: z.boolean(), ownUserReason: z.string().nullable(), cgroup: z.boolean() })
     .describe("what of the isolation could be had"),
+  machine: machineView.nullable().describe("the virtual machine that it is in; null where it is in none"),
   version: z.string().describe("of the code that it has loaded"),
   runtime: z.string().describe("language and version"),
 });

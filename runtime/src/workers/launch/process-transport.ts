@@ -3,6 +3,7 @@ import type { AnswerHead } from "../answers.ts";
 import type { OutgoingFrame } from "../frames.ts";
 import { LineSplitter } from "../line-splitter.ts";
 import type {
+  MachineView,
   StartMethod,
   Transport,
   TransportListener,
@@ -34,6 +35,10 @@ export interface LaunchedProcess {
   readonly ended: Promise<WorkerEnd>;
   /** End all of it, at once. */
   readonly kill: () => void;
+  /** It is not asked to end, but ended: what would have to hear of it may not. */
+  readonly isDeaf?: true;
+  /** The virtual machine that it is in. */
+  readonly machine?: () => MachineView;
 }
 
 /** A worker that is a process on this machine, with a stream to each of its descriptors. */
@@ -71,6 +76,10 @@ export class ProcessTransport implements Transport {
     return this.#process.startMethod;
   }
 
+  get machine(): MachineView | undefined {
+    return this.#process.machine?.();
+  }
+
   get level(): LaunchedProcess["level"] {
     return this.#process.level;
   }
@@ -87,6 +96,11 @@ export class ProcessTransport implements Transport {
   }
 
   async stop(graceSeconds: number): Promise<void> {
+    if (this.#process.isDeaf) {
+      this.kill({ reason: "was ended with its virtual machine", limit: undefined });
+      await this.ended;
+      return;
+    }
     this.#channel.end();
     const timer = setTimeout(
       () => this.kill({ reason: "did not end when asked to", limit: undefined }),

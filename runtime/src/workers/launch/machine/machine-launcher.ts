@@ -53,11 +53,6 @@ export class MachineLauncher {
     return this.#running;
   }
 
-  /** The machine of a worker, by the process id that the worker is known by here. */
-  ofPid(pid: number | undefined): RunningMachine | undefined {
-    return pid === undefined ? undefined : [...this.#running].find((each) => each.pid === pid);
-  }
-
   /** A launcher of one function's workers. */
   of(purpose: MachinePurpose): Launcher {
     return { launch: (spec, listener) => this.#launch(purpose, spec, listener), stop: () => this.stop() };
@@ -84,7 +79,7 @@ export class MachineLauncher {
 
   async #launch(purpose: MachinePurpose, spec: LaunchSpec, listener: TransportListener): Promise<Transport> {
     if (this.#stopped) throw notStarted("the runtime stops");
-    if (spec.program !== null) {
+    if (spec.program !== null || "GAUGELET_NODE" in spec.environment) {
       throw new IsolationError(
         "isolation: microvm cannot be had for JavaScript and TypeScript: virtual machines run functions and scripts in Python, and shell scripts; choose sandbox",
       );
@@ -128,6 +123,8 @@ export class MachineLauncher {
     ticking.unref();
     void gone.then(() => clearInterval(ticking));
     for (const frame of files.frames) guest.send(frame);
+    // The time is told when its clock goes on, not before.
+    await Promise.race([machine.monitor.resumed, gone]);
     const { environment, ...rest } = spec;
     const head: LaunchHead & { readonly machine: MachineHead } = {
       launch: 1,
@@ -135,10 +132,14 @@ export class MachineLauncher {
       isolation: "process",
       machine: { seed: randomBytes(SEED_BYTES).toString("hex"), time: Date.now() / 1000, name },
     };
-    guest.send(new PlainFrame(FrameType.launch, head, Buffer.from(JSON.stringify(environment))));
+    guest.send(
+      new PlainFrame(FrameType.launch, head, Buffer.from(JSON.stringify(withinMachine(environment)))),
+    );
     try {
       const [level, pid] = await Promise.all([guest.launched(LAUNCH_SECONDS), machine.qemuPid()]);
       running.pid = pid;
+      // The machine's clock was set to when it was told: some time has passed since.
+      guest.tick();
       const took = Math.round(performance.now() - started);
       this.#log.debug(
         { function: purpose.functionName, machine: name },
@@ -151,6 +152,8 @@ export class MachineLauncher {
           level,
           ended: guest.ended(spec.limits),
           kill: () => machine.kill(),
+          isDeaf: true,
+          machine: () => running.view,
         },
         {
           stdout: machine.stream("stdout"),
@@ -270,6 +273,15 @@ function restore(machine: Machine, { state }: SavedMachine): void {
   machine.monitor.say("migrate-set-capabilities", { capabilities });
   machine.monitor.say("migrate-incoming", { uri: `fd:${descriptorOf("incoming")}` });
   machine.stream("incoming").end(state);
+}
+
+/** An environment without what this process's own said of this machine. */
+function withinMachine(environment: Readonly<Record<string, string>>): Record<string, string> {
+  const own = { ...environment };
+  for (const name of ["HOME", "TMPDIR", "LD_LIBRARY_PATH", "PATH"]) {
+    if (own[name] === process.env[name]) delete own[name];
+  }
+  return { PATH: "/usr/bin:/bin", ...own };
 }
 
 function notStarted(reason: string): WorkerDiedError {

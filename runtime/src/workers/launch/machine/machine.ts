@@ -114,7 +114,6 @@ export class Machine {
 
   #explain(code: number | null, signal: string | null): string {
     if (this.#problem !== undefined) return this.#problem;
-    if (process.env.DEBUG_CONSOLE) console.error(this.#console);
     const panic = /Kernel panic - not syncing: [^\r\n]*/.exec(this.#console)?.[0];
     if (panic !== undefined) {
       // The last line of a traceback of its first program, where that is why.

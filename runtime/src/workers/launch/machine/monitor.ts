@@ -4,10 +4,14 @@ import type { Duplex } from "node:stream";
 /** QEMU's monitor: commands and answers, one line of JSON each; https://qemu.readthedocs.io/en/v7.2.0/interop/qemu-qmp-ref.html */
 export class Monitor {
   readonly #stream: Duplex;
+  /** Settles when the machine goes on after it was restored; or is gone. */
+  readonly resumed: Promise<void>;
+  readonly #resumed = Promise.withResolvers<void>();
   readonly #waiting: PromiseWithResolvers<unknown>[] = [];
 
   constructor(stream: Duplex) {
     this.#stream = stream;
+    this.resumed = this.#resumed.promise;
     stream.on("error", () => {});
     const lines = createInterface({ input: stream });
     lines.on("line", (line) => this.#hear(line));
@@ -33,12 +37,17 @@ export class Monitor {
   }
 
   #hear(line: string): void {
-    let message: { readonly return?: unknown; readonly error?: { readonly desc?: string } };
+    let message: {
+      readonly event?: string;
+      readonly return?: unknown;
+      readonly error?: { readonly desc?: string };
+    };
     try {
       message = JSON.parse(line) as typeof message;
     } catch {
       return;
     }
+    if (message.event === "RESUME") this.#resumed.resolve();
     if (message.error !== undefined) {
       this.#waiting.shift()?.reject(new Error(message.error.desc ?? "QEMU refused"));
     } else if ("return" in message) this.#waiting.shift()?.resolve(message.return);

@@ -1,4 +1,5 @@
 import type { AnswerHead } from "../../answers.ts";
+import type { MachineView } from "../../transport.ts";
 import type { Machine } from "./machine.ts";
 import type { Accelerator } from "./settings.ts";
 import { fullSince, type MachineSize } from "./sizes.ts";
@@ -15,8 +16,7 @@ export class RunningMachine {
   pid: number | undefined;
   /** Seconds on the clock of performance.now(), since when it has been full; undefined: it is not. */
   fullSince: number | undefined;
-  /** What its system said last that it uses; undefined before it was asked. */
-  usage: AnswerHead<"usage"> | undefined;
+  #usage: AnswerHead<"usage"> | undefined;
   readonly #started = performance.now();
 
   constructor(
@@ -33,21 +33,32 @@ export class RunningMachine {
     this.machine = machine;
   }
 
-  /** Whether its worker is up. */
-  get isUp(): boolean {
-    return this.pid !== undefined;
-  }
-
-  get uptimeSeconds(): number {
-    return (performance.now() - this.#started) / 1000;
+  get view(): MachineView {
+    return {
+      name: this.name,
+      accelerator: this.accelerator,
+      processors: this.size.processors,
+      memorySizeBytes: this.size.memoryBytes,
+      uptimeSeconds: (performance.now() - this.#started) / 1000,
+      usage: this.#usage === undefined ? null : readingOf(this.#usage),
+    };
   }
 
   noteUsage(usage: AnswerHead<"usage">): void {
-    this.usage = usage;
+    this.#usage = usage;
     this.fullSince = fullSince(this.fullSince, {
       at: performance.now() / 1000,
       memoryRatio: usage.memoryTotalBytes > 0 ? usage.memoryBytes / usage.memoryTotalBytes : 0,
       processorRatio: usage.load / this.size.processors,
     });
   }
+}
+
+function readingOf({
+  load,
+  memoryBytes,
+  diskBytes,
+  diskTotalBytes,
+}: AnswerHead<"usage">): NonNullable<MachineView["usage"]> {
+  return { load, memoryBytes, diskBytes, diskSizeBytes: diskTotalBytes };
 }

@@ -13,7 +13,7 @@ import {
 } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { guestReadyHead } from "../../answers.ts";
@@ -34,6 +34,8 @@ const BOOT_SECONDS: Readonly<Record<Accelerator, number>> = { kvm: 20, tcg: 180 
 /** On a busy machine an imitated one may get stuck while it looks at its clocks. */
 const BOOT_ATTEMPTS = 3;
 const LOCK_PAUSE_MILLISECONDS = 200;
+/** What hangs or fails may work after the machine was mended. */
+const TRY_AGAIN_MILLISECONDS = 24 * 3600 * 1000;
 const FORMAT = 1;
 
 /** A machine as it was saved: what it is restored from. */
@@ -112,7 +114,7 @@ export class SavedMachines {
     const folder = await this.#folderOf(size, accelerator);
     const root = await open(image.root);
     const begun = { needs, size, accelerator, root };
-    const found = await this.#load(folder, begun);
+    const found = (await failedBefore(folder)) ?? (await this.#load(folder, begun));
     if (found !== undefined) return found;
     const lock = await takeLock(folder);
     try {
@@ -125,6 +127,7 @@ export class SavedMachines {
         problem = made;
       }
       await root.close();
+      if (accelerator === "kvm") await noteFailure(folder, problem);
       return problem;
     } finally {
       lock.close();
@@ -320,6 +323,19 @@ async function stateOf(machine: Machine, shared: string): Promise<Buffer> {
   } finally {
     server.close();
   }
+}
+
+/** Why no machine booted with this accelerator, where that was tried a short while ago. */
+async function failedBefore(folder: string): Promise<string | undefined> {
+  const note = `${folder}.failed`;
+  const status = await stat(note).catch(() => undefined);
+  if (status === undefined || Date.now() - status.mtimeMs > TRY_AGAIN_MILLISECONDS) return undefined;
+  return await readFile(note, "utf8").catch(() => undefined);
+}
+
+async function noteFailure(folder: string, problem: string): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true }).catch(() => {});
+  await writeFile(`${folder}.failed`, problem).catch(() => {});
 }
 
 function digestOf(bytes: Buffer): string {
