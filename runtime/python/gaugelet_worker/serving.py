@@ -30,6 +30,8 @@ LOG_DESCRIPTOR = 4
 # The place of an outcome in its number.
 _OK, _ERROR, _REJECTED = range(3)
 _INVOKE = int(FrameType.INVOKE)
+# Like the end of the connection, where that cannot end in one direction alone.
+_END = int(FrameType.END)
 _PLAIN: dict[str, Any] = {}
 
 # How long a result may wait for those of the calls after it.
@@ -76,6 +78,8 @@ class Worker:
                 self._invoke(head, start, stop)
             else:
                 self._flush()
+                if kind == _END:
+                    return
                 self._meter.pause()
                 answers[kind](Frame(kind, head, stream.bytes[start:stop]))
                 self._meter.resume()

@@ -26,6 +26,8 @@ export interface ConformanceCase {
   readonly environment?: Readonly<Record<string, string>>;
   /** False: the case loads the function itself. */
   readonly isLoaded?: false;
+  /** Why it says nothing of a worker in a virtual machine, where that is so. */
+  readonly notInMachines?: string;
   readonly run: (subject: Subject) => Promise<void>;
 }
 

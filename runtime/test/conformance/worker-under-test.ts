@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { type EventEmitter, once } from "node:events";
 import type { Duplex, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import {
@@ -67,9 +67,27 @@ export interface CallOptions {
   readonly isList?: boolean;
 }
 
+/** As much of a process as the cases look at; where it is in a virtual machine, something that looks like one. */
+export type WorkerProcess = Pick<ChildProcess, "pid" | "stdio" | "exitCode" | "signalCode" | "spawnargs"> &
+  EventEmitter & { kill(signal?: NodeJS.Signals): unknown };
+
+/** Starts a worker: its program, its current folder, its environment. */
+export type StartWorker = (
+  program: readonly string[],
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+) => WorkerProcess;
+
+const spawnWorker: StartWorker = ([program = "", ...rest], folder, environment) =>
+  spawn(program, rest, {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+    env: { PATH: process.env.PATH ?? "", ...environment },
+  });
+
 /** A real worker process, asked over a real socket as the runtime does. */
 export class WorkerUnderTest {
-  readonly process: ChildProcess;
+  readonly process: WorkerProcess;
   readonly socket: Duplex;
   readonly folder: string;
   readonly #written: readonly Promise<string>[];
@@ -77,14 +95,14 @@ export class WorkerUnderTest {
   readonly #saved = new Inbox<Saved>();
   #lastId = 0;
 
-  constructor(setup: LanguageSetup, folder: string, environment: Readonly<Record<string, string>> = {}) {
+  constructor(
+    setup: LanguageSetup,
+    folder: string,
+    environment: Readonly<Record<string, string>> = {},
+    start: StartWorker = spawnWorker,
+  ) {
     this.folder = folder;
-    const [program = "", ...rest] = setup.program;
-    this.process = spawn(program, rest, {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
-      env: { PATH: process.env.PATH ?? "", ...setup.environment, ...environment },
-    });
+    this.process = start(setup.program, folder, { ...setup.environment, ...environment });
     const streams = this.process.stdio as unknown as readonly (Duplex & Readable)[];
     this.socket = streams[3] as Duplex;
     this.#written = [1, 2, 4].map((descriptor) => text(streams[descriptor] as Readable));

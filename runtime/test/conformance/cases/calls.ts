@@ -300,6 +300,7 @@ export const CALLS: readonly ConformanceCase[] = [
   },
   {
     name: "a resource that is not to be had is told with the name of its limit",
+    notInMachines: "its limits are not to be set from outside",
     handler: {
       python: source`
         def handler(input, context):

@@ -11,6 +11,7 @@ const ECHO = {
 export const LOADING: readonly ConformanceCase[] = [
   {
     name: "a function is loaded, and it is said by what",
+    notInMachines: "its process id is the machine's",
     handler: ECHO,
     isLoaded: false,
     async run({ worker, language }) {

@@ -93,6 +93,7 @@ export const PROCESS: readonly ConformanceCase[] = [
   },
   {
     name: "programs that a function starts have none of its descriptors",
+    notInMachines: "what it has is a port and no socket",
     handler: {
       python: source`
         import os, subprocess
@@ -120,6 +121,7 @@ export const PROCESS: readonly ConformanceCase[] = [
   },
   {
     name: "an interrupt from the terminal does not end it",
+    notInMachines: "a terminal's signals do not reach into a machine",
     handler: OK,
     async run({ worker }) {
       worker.process.kill("SIGINT");
@@ -162,6 +164,7 @@ export const PROCESS: readonly ConformanceCase[] = [
   },
   {
     name: "it uses no processor time while nothing is asked",
+    notInMachines: "its process is not to be seen from outside",
     handler: OK,
     async run({ worker }) {
       await worker.output();

@@ -216,6 +216,7 @@ export const STREAM: readonly ConformanceCase[] = [
   ends("a head that is a list", Buffer.from("0000000702000000025b5d", "hex")),
   {
     name: "the worker ends with an error where the connection ends inside a frame",
+    notInMachines: "a port has no end that comes after half a frame",
     handler: ECHO,
     async run({ worker }) {
       const call = worker.callBytes({ n: 1 });

@@ -4,7 +4,7 @@ import { ANSWERS, type AnswerHead } from "../../answers.ts";
 import { IsolationError, WorkerDiedError } from "../../errors.ts";
 import { PlainFrame, type ReceivedFrame } from "../../frames.ts";
 import { FrameType, type LaunchHead, type MachineHead, type TickHead } from "../../protocol.ts";
-import type { Launcher, LaunchSpec, Transport, TransportListener, WorkerEnd } from "../../transport.ts";
+import type { Launcher, LaunchSpec, Transport, TransportListener } from "../../transport.ts";
 import { byteStream, Channel } from "../channel.ts";
 import { explainEnd } from "../explain-end.ts";
 import { ProcessTransport } from "../process-transport.ts";
@@ -31,6 +31,16 @@ export interface MachinePurpose {
   readonly functionName: string;
   /** How often machines that are full may be doubled, from what its limits take. */
   readonly mostDoublings: number;
+}
+
+/** A machine whose worker is up. */
+export interface OpenMachine {
+  readonly machine: Machine;
+  readonly running: RunningMachine;
+  /** What its worker has of the isolation. */
+  readonly level: AnswerHead<"launched">["level"];
+  /** Settles when it is gone: how its worker ended, or why the machine did. */
+  readonly end: Promise<AnswerHead<"ended"> | { readonly reason: string }>;
 }
 
 /** Starts each worker in a virtual machine of its own, restored from one that was saved when it was ready. */
@@ -78,6 +88,37 @@ export class MachineLauncher {
   }
 
   async #launch(purpose: MachinePurpose, spec: LaunchSpec, listener: TransportListener): Promise<Transport> {
+    const { machine, running, level, end } = await this.open(purpose, spec);
+    return new ProcessTransport(
+      {
+        pid: running.pid,
+        startMethod: "restore",
+        level,
+        ended: end.then((said) =>
+          "reason" in said
+            ? { reason: `ended: ${said.reason}`, limit: undefined }
+            : explainEnd(said, spec.limits),
+        ),
+        kill: () => machine.kill(),
+        isDeaf: true,
+        machine: () => running.view,
+      },
+      {
+        stdout: machine.stream("stdout"),
+        stderr: machine.stream("stderr"),
+        frames: byteStream(machine.stream("frames")),
+        records: machine.stream("records"),
+      },
+      listener,
+    );
+  }
+
+  /**
+   * Start a machine with a worker in it, for who reads its streams himself.
+   *
+   * @throws IsolationError where there can be none, WorkerDiedError where it could not be started.
+   */
+  async open(purpose: MachinePurpose, spec: LaunchSpec): Promise<OpenMachine> {
     if (this.#stopped) throw notStarted("the runtime stops");
     if (spec.program !== null || "GAUGELET_NODE" in spec.environment) {
       throw new IsolationError(
@@ -145,24 +186,7 @@ export class MachineLauncher {
         { function: purpose.functionName, machine: name },
         `a virtual machine is up after ${took} ms`,
       );
-      return new ProcessTransport(
-        {
-          pid,
-          startMethod: "restore",
-          level,
-          ended: guest.ended(spec.limits),
-          kill: () => machine.kill(),
-          isDeaf: true,
-          machine: () => running.view,
-        },
-        {
-          stdout: machine.stream("stdout"),
-          stderr: machine.stream("stderr"),
-          frames: byteStream(machine.stream("frames")),
-          records: machine.stream("records"),
-        },
-        listener,
-      );
+      return { machine, running, level, end: guest.end };
     } catch (error) {
       machine.kill();
       const reason = await gone;
@@ -234,12 +258,9 @@ class Guest {
     }
   }
 
-  /** How the worker ended, when its machine is gone. */
-  async ended(limits: LaunchSpec["limits"]): Promise<WorkerEnd> {
-    const reason = await this.#gone;
-    return this.#end === undefined
-      ? { reason: `ended: ${reason}`, limit: undefined }
-      : explainEnd(this.#end, limits);
+  /** How the worker ended, or why its machine did, when that is gone. */
+  get end(): OpenMachine["end"] {
+    return this.#gone.then((reason) => this.#end ?? { reason });
   }
 
   #hear({ type, head }: ReceivedFrame, running: RunningMachine): void {
