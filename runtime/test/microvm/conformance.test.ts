@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { afterAll, afterEach, describe, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
 import { MachineLauncher } from "../../src/workers/launch/machine/machine-launcher.ts";
 import { AREAS } from "../conformance/areas.ts";
 import { begin } from "../conformance/begin.ts";
@@ -16,6 +16,10 @@ const launcher = new MachineLauncher(
 const start: StartWorker = (_program, folder, environment) =>
   new MachineProcess(launcher, folder, environment);
 
+// The first one may have to be booted.
+beforeAll(async () => {
+  if (whyNoMachines === undefined) await launcher.prepare({ memory: null, disk: null });
+});
 const cleanUps: (() => void)[] = [];
 afterEach(() => {
   for (const cleanUp of cleanUps.splice(0).reverse()) cleanUp();

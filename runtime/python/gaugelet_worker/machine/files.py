@@ -18,5 +18,6 @@ def take(head: dict[str, Any], body: bytes | bytearray) -> None:
     if kind == "file":
         with open(path, "ab") as file:
             file.write(body)
-    os.chmod(path, head["mode"] & 0o777)
+    # Nobody else is here, so that its worker may read all of it.
+    os.chmod(path, head["mode"] & 0o777 | (0o555 if kind == "folder" else 0o444))
     os.utime(path, (head["modified"], head["modified"]))

@@ -18,6 +18,8 @@ export const MEMORY: readonly HostileCase[] = [
     tries: "map 512 MiB of shared memory",
     ...everywhere(ENDED),
     shared: { could: ["use 512 MiB of shared memory"] },
+    // A machine has no more than that in all.
+    microvm: { outcome: ["error", "killed"], says: /limits?\.memory|more memory/, limit: "memory" },
     needsGroup: true,
   },
   {

@@ -55,5 +55,7 @@ export const TIME: readonly HostileCase[] = [
       says: /more processor time than limits\.cpu/,
       inWords: "fails at `limits.cpu`",
     }),
+    // Its machine is watched as a whole, which may be seen first.
+    microvm: { outcome: ["killed", "error"], says: /more processor time/, limit: "cpu" },
   },
 ];

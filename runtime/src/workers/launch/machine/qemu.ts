@@ -22,6 +22,8 @@ const FIRST_DESCRIPTOR = 3;
 export const FILES = ["memory", "root", "kernel", "initrd"] as const;
 export type FileName = (typeof FILES)[number];
 
+/** Without the quick instructions that move many bytes: what imitates them goes byte by byte. */
+const IMITATED_PROCESSOR = "max,-erms,-fsrm";
 /** Of what the software that imitates a processor has translated. */
 const TRANSLATED_MIB = 32;
 const TRANSLATED_AT_BOOT_MIB = 256;
@@ -61,7 +63,7 @@ export function qemuArguments(
     // Private: what a machine writes is its own, what it does not is everybody's.
     `memory-backend-file,id=memory,size=${memoryBytes},mem-path=/proc/self/fd/${descriptorOf("memory")},share=${isBoot ? "on" : "off"}`,
     ...["-m", `${memoryBytes / 1024 ** 2}M`, "-smp", String(processors)],
-    ...["-cpu", accelerator === "kvm" ? "host" : "max"],
+    ...["-cpu", accelerator === "kvm" ? "host" : IMITATED_PROCESSOR],
     ...["-accel", accelerator === "kvm" ? "kvm" : `tcg,tb-size=${translated}`],
     ...["-nodefaults", "-nographic", "-no-reboot"],
     ...["-chardev", `socket,id=console,fd=${descriptorOf("console")}`, "-serial", "chardev:console"],

@@ -24,7 +24,7 @@ import { cannot, findNeeds, type MachineNeeds } from "./find-needs.ts";
 import { buildImage, type MachineImage } from "./image.ts";
 import { Machine } from "./machine.ts";
 import { MachineMemory } from "./memory.ts";
-import { processorModel } from "./qemu.ts";
+import { processorModel, qemuArguments } from "./qemu.ts";
 import type { Accelerator, MachineSettings } from "./settings.ts";
 import { describeSize, type MachineSize } from "./sizes.ts";
 import { tscKilohertz } from "./tsc.ts";
@@ -156,8 +156,7 @@ export class SavedMachines {
       image.preload,
       needs.kernelFile,
       `${qemu.size} ${qemu.mtimeMs}`,
-      size,
-      accelerator,
+      qemuArguments(size, accelerator, { kind: "restore" }),
       processorModel(),
     ];
     const key = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
