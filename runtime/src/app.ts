@@ -71,7 +71,15 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     if (prices) teardown.push(prices.watch());
     const meter = new UsageMeter(() => (prices ? prices.list : undefined));
     const limits = new OwnerLimits(configuration.ownerRate);
-    const metrics = new RuntimeMetrics(() => functions.runners.map(({ observed }) => observed), meter);
+    const machines = new MachineLauncher(
+      { folder: configuration.machineFolder, python: configuration.python, preload: configuration.preload },
+      log,
+    );
+    const metrics = new RuntimeMetrics(
+      () => functions.runners.map(({ observed }) => observed),
+      meter,
+      () => machines.running,
+    );
 
     const place = describeAddress(configuration.redis);
     const onUp = (): void => log.info(`connected to Redis at ${place}`);
@@ -106,10 +114,6 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     teardown.push(() => leases.stop());
     const launcher = chooseLauncher(configuration, log);
     teardown.push(() => launcher.stop());
-    const machines = new MachineLauncher(
-      { folder: configuration.machineFolder, python: configuration.python, preload: configuration.preload },
-      log,
-    );
     teardown.push(() => machines.stop());
     const topics = new TopicsOnDemand(() => openTopics(configuration, log), log);
     teardown.push(() => topics.stop());

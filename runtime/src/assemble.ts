@@ -32,6 +32,9 @@ import type { ScalingLog } from "./workers/scaling-log.ts";
 import type { Launcher } from "./workers/transport.ts";
 import type { WorkerOptions } from "./workers/worker.ts";
 
+/** How much larger than its limit a function's machines become, where the manifest says no more. */
+const USUAL_GROWTH = 4;
+
 /** What all functions share. */
 export interface CommonParts {
   readonly configuration: RuntimeConfiguration;
@@ -119,7 +122,9 @@ export function workerOptions(
   const { memory, cpu, openFiles, processes, disk } = limits;
   return {
     launcher: withSecrets(
-      isolation === "microvm" ? machines.of({ functionName: definition.name, mostDoublings: 0 }) : launcher,
+      isolation === "microvm"
+        ? machines.of({ functionName: definition.name, mostDoublings: mostDoublings(definition) })
+        : launcher,
       owner,
       secrets,
       catalog,
@@ -144,4 +149,10 @@ export function workerOptions(
     redis: configuration.redis,
     limits,
   };
+}
+
+/** How often the machines of a function may be doubled. */
+function mostDoublings({ workers: { grow, maxMemory }, limits: { memory } }: FunctionDefinition): number {
+  if (grow !== "size" || memory === null) return 0;
+  return Math.max(0, Math.floor(Math.log2((maxMemory ?? USUAL_GROWTH * memory) / memory)));
 }

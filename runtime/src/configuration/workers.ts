@@ -1,4 +1,4 @@
-import { durationSchema } from "@gaugelet/shared/units";
+import { bytesSchema, durationSchema } from "@gaugelet/shared/units";
 import { z } from "zod";
 
 /** The field `workers` of a manifest: how many processes a function has, and when it has more or fewer. */
@@ -12,6 +12,8 @@ export const workersSchema = z.strictObject({
       for: durationSchema.default(300),
     })
     .prefault({}),
+  grow: z.enum(["count", "size"], "expected count or size").default("count"),
+  maxMemory: bytesSchema.optional(),
   scaleDown: z.strictObject({ idle: durationSchema.default(300) }).prefault({}),
 });
 
@@ -24,6 +26,12 @@ export interface Workers {
   readonly spare: number;
   /** More workers when their utilization (0 to 1) stays above this one for so many seconds. */
   readonly scaleUp: { readonly utilization: number; readonly for: number };
+  /**
+   * What follows where virtual machines are full for long: more of them (`count`), or next ones with twice the memory
+   * and processors (`size`), until `maxMemory` bytes are reached; undefined: four times `limits.memory`.
+   */
+  readonly grow: "count" | "size";
+  readonly maxMemory?: number | undefined;
   /** A worker goes that had nothing to do for so many seconds. */
   readonly scaleDown: { readonly idle: number };
 }

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { UsageMeter } from "../usage/usage-meter.ts";
+import { type ObservedMachine, registerMachineMetrics } from "./machine-metrics.ts";
 import { ManifestMetrics } from "./manifest-metrics.ts";
 import { TalliedHistogram } from "./tallied-histogram.ts";
 import { type ObservedTopics, TopicMetrics } from "./topic-metrics.ts";
@@ -100,7 +101,12 @@ export class RuntimeMetrics {
    * @param observe what is true of each function now, read at each scrape.
    * @param meter what calls used.
    */
-  constructor(observe: () => Iterable<ObservedFunction>, meter?: UsageMeter) {
+  constructor(
+    observe: () => Iterable<ObservedFunction>,
+    meter?: UsageMeter,
+    machines: () => Iterable<ObservedMachine> = () => [],
+  ) {
+    registerMachineMetrics([this.registry], machines);
     collectDefaultMetrics({ register: this.registry });
     this.usage = new UsageMetrics(this.registry, meter);
     this.topics = new TopicMetrics(this.registry, function* () {

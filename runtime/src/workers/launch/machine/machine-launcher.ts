@@ -133,7 +133,8 @@ export class MachineLauncher {
     const files = await packFiles([spec.directory, ...spec.readOnly]).catch((error: Error) => {
       throw new IsolationError(`the function's files cannot be brought into a machine: ${error.message}`);
     });
-    const size = sizeFor(spec.limits, files.bytes, this.#grown.get(purpose.functionName));
+    const grown = this.#grown.get(purpose.functionName) ?? 0;
+    const size = sizeFor(spec.limits, files.bytes, grown);
     if (size === undefined) throw tooLarge();
     const saved = await this.#saved.get(size);
     const user = await reserveUserId();
@@ -171,6 +172,7 @@ export class MachineLauncher {
       launch: 1,
       ...rest,
       isolation: "process",
+      limits: grownLimits(spec.limits, grown),
       machine: { seed: randomBytes(SEED_BYTES).toString("hex"), time: Date.now() / 1000, name },
     };
     guest.send(
@@ -294,6 +296,11 @@ function restore(machine: Machine, { state }: SavedMachine): void {
   machine.monitor.say("migrate-set-capabilities", { capabilities });
   machine.monitor.say("migrate-incoming", { uri: `fd:${descriptorOf("incoming")}` });
   machine.stream("incoming").end(state);
+}
+
+/** What a worker may use in a machine that was doubled so often. */
+function grownLimits(limits: LaunchSpec["limits"], grown: number): LaunchSpec["limits"] {
+  return { ...limits, memory: limits.memory === null ? null : limits.memory * 2 ** grown };
 }
 
 /** An environment without what this process's own said of this machine. */

@@ -33,6 +33,11 @@ export class RunningMachine {
     this.machine = machine;
   }
 
+  /** Whether its worker is up. */
+  get isUp(): boolean {
+    return this.pid !== undefined;
+  }
+
   get view(): MachineView {
     return {
       name: this.name,

@@ -157,6 +157,8 @@ export class SavedMachines {
       needs.kernelFile,
       `${qemu.size} ${qemu.mtimeMs}`,
       qemuArguments(size, accelerator, { kind: "restore" }),
+      // How quickly the processor counts is measured, and never twice the same.
+      qemuArguments(size, accelerator, { kind: "boot", preload: image.preload, tscKilohertz: undefined }),
       processorModel(),
     ];
     const key = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);

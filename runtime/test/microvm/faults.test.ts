@@ -1,0 +1,208 @@
+import { cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { IsolationError } from "../../src/workers/errors.ts";
+import { MachineLauncher } from "../../src/workers/launch/machine/machine-launcher.ts";
+import { pythonEnvironment } from "../../src/workers/launch/python-program.ts";
+import { type Call, Worker, type WorkerOptions } from "../../src/workers/worker.ts";
+import { PYTHON } from "../integration/harness.ts";
+import { MACHINES_FOLDER, whyNoMachines } from "./machines.ts";
+
+const MIB = 1024 ** 2;
+const LIMITS = { memory: 64 * MIB, cpu: 20, openFiles: 64, processes: 16, disk: 16 * MIB };
+const CODE = `
+import os, socket, time
+def handler(input, context):
+    if input.get("wait"): time.sleep(60)
+    if input.get("flood"):
+        while True: os.write(3, bytes(100_000))
+    if input.get("fill"): return {"n": len(bytearray(512 * 1024**2))}
+    return {"name": socket.gethostname(), "random": os.urandom(8).hex(), "time": time.time()}
+`;
+
+let folder: string;
+let messages: string[];
+const launchers: MachineLauncher[] = [];
+
+/** A launcher with saved machines of a folder, whose log is in `messages`. */
+function launcherOf(machines: string): MachineLauncher {
+  const log = pino({ level: "info" }, { write: (line: string) => void messages.push(line) });
+  const launcher = new MachineLauncher({ folder: machines, python: PYTHON, preload: [] }, log);
+  launchers.push(launcher);
+  return launcher;
+}
+
+async function start(launcher: MachineLauncher): Promise<Worker<Call>> {
+  const options: WorkerOptions = {
+    launcher: launcher.of({ functionName: "subject", mostDoublings: 0 }),
+    launch: {
+      program: null,
+      readOnly: [],
+      environment: pythonEnvironment({}),
+      isolation: "process",
+      network: false,
+      limits: LIMITS,
+    },
+    lines: { line: () => true, dropped: () => {} },
+    saysMemoryIsFull: () => false,
+    handler: "usermodule.handler",
+    redis: { host: "127.0.0.1", port: 6379 },
+    limits: { timeout: 30, output: MIB, env: MIB, cpu: 20 },
+  };
+  const code = {
+    directory: join(folder, "function"),
+    libraries: null,
+    file: null,
+    version: "1",
+    number: null,
+  };
+  const worker = await Worker.start<Call>(code, options, new AbortController().signal);
+  await worker.restore({ shard: 0, name: "", outputKey: "output", keepEnv: false }, undefined);
+  return worker;
+}
+
+/** Send one call. @returns its output; undefined where the worker ended first. */
+async function call(worker: Worker<Call>, event: object): Promise<Record<string, unknown> | undefined> {
+  const answered = new Promise<Record<string, unknown>>((resolve) => {
+    worker.listen({
+      onResult: (_call, { output }) => resolve(output.length === 0 ? {} : JSON.parse(output.toString())),
+      onSaved: () => {},
+    });
+  });
+  worker.invoke(
+    { body: Buffer.from(JSON.stringify(event)), headText: "", isList: false },
+    0,
+    Number.NaN,
+    performance.now(),
+  );
+  return await Promise.race([answered, worker.ended.then(() => undefined)]);
+}
+
+describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () => {
+  beforeAll(async () => {
+    messages = [];
+    await launcherOf(MACHINES_FOLDER).prepare(LIMITS);
+    await stopAll();
+  });
+  beforeEach(async () => {
+    messages = [];
+    folder = await mkdtemp(join(tmpdir(), "gaugelet-machines-"));
+    await mkdir(join(folder, "function"));
+    await writeFile(join(folder, "function/usermodule.py"), CODE);
+  });
+  afterEach(async () => {
+    await stopAll();
+    await rm(folder, { recursive: true, force: true });
+  });
+  afterAll(stopAll);
+
+  async function stopAll(): Promise<void> {
+    for (const launcher of launchers.splice(0)) await launcher.stop();
+  }
+
+  /** A folder of machines of its own, with what is saved copied. */
+  async function copied(): Promise<string> {
+    const machines = join(folder, "machines-folder");
+    await cp(MACHINES_FOLDER, machines, { recursive: true });
+    return machines;
+  }
+
+  async function savedIn(machines: string): Promise<string[]> {
+    const names = await readdir(join(machines, "machines"));
+    return names
+      .filter((name) => /^[0-9a-f]{32}$/.test(name))
+      .map((name) => join(machines, "machines", name));
+  }
+
+  test("two machines that begin with the same memory differ in name and random numbers, and tell the time", async () => {
+    const launcher = launcherOf(MACHINES_FOLDER);
+    const [one, two] = [await start(launcher), await start(launcher)];
+    const [first, second] = [await call(one, {}), await call(two, {})];
+    expect(first?.name).not.toBe(second?.name);
+    expect(first?.random).not.toBe(second?.random);
+    expect(Math.abs(Number(second?.time) - Date.now() / 1000)).toBeLessThan(5);
+    expect(one.machine).toMatchObject({ processors: 1, memorySizeBytes: 512 * MIB });
+    expect(launcher.running.size).toBe(2);
+    await one.stop();
+    await two.stop();
+    expect(launcher.running.size).toBe(0);
+  });
+
+  test("a QEMU that is killed ends its worker, and the call stays unanswered", async () => {
+    const worker = await start(launcherOf(MACHINES_FOLDER));
+    const answer = call(worker, { wait: true });
+    process.kill(worker.pid as number, "SIGKILL");
+    expect(await answer).toBeUndefined();
+    expect((await worker.ended).reason).toMatch(
+      /^ended: its virtual machine (was killed by SIGKILL|ended with code)/,
+    );
+    expect(worker.unanswered).toHaveLength(1);
+  });
+
+  test("a system that fails says why", async () => {
+    const launcher = launcherOf(MACHINES_FOLDER);
+    const worker = await start(launcher);
+    const answer = call(worker, { wait: true });
+    const [running] = launcher.running;
+    await running?.machine.monitor.ask("inject-nmi");
+    expect(await answer).toBeUndefined();
+    expect((await worker.ended).reason).toMatch(/its virtual machine's system failed: Kernel panic/);
+    expect(worker.unanswered).toHaveLength(1);
+  });
+
+  test("memory beyond the limit fails the call", async () => {
+    const worker = await start(launcherOf(MACHINES_FOLDER));
+    expect(await call(worker, { fill: true })).toEqual({});
+    expect((await worker.ended).limit).toBe("memory");
+  });
+
+  test("a machine that floods its port is ended", async () => {
+    const worker = await start(launcherOf(MACHINES_FOLDER));
+    expect(await call(worker, { flood: true })).toBeUndefined();
+    expect((await worker.ended).reason).toMatch(/something else than frames|not asked for/);
+  });
+
+  test.each([
+    ["damaged", (saved: string) => writeFile(join(saved, "memory"), Buffer.alloc(100, 1), { flag: "r+" })],
+    ["half-written", (saved: string) => truncate(join(saved, "memory"), 5_000_000)],
+    ["without the state of its devices", (saved: string) => writeFile(join(saved, "state"), "")],
+  ])("a saved machine that is %s is made anew", async (_what, harm) => {
+    const machines = await copied();
+    for (const saved of await savedIn(machines)) await harm(saved);
+    const worker = await start(launcherOf(machines));
+    expect(await call(worker, {})).toMatchObject({ random: expect.any(String) });
+    expect(messages.join("")).toContain("a saved virtual machine is damaged and made anew");
+    expect(messages.join("")).toContain("are restored from one that booted");
+  });
+
+  test("without room to save it, a machine that booted serves", async () => {
+    const machines = await copied();
+    await rm(join(machines, "machines"), { recursive: true });
+    // A file in the place of the folder: nothing can be written there, whoever tries.
+    await writeFile(join(machines, "machines"), "");
+    const worker = await start(launcherOf(machines));
+    expect(await call(worker, {})).toMatchObject({ random: expect.any(String) });
+    expect(messages.join("")).toContain("could not be saved");
+  });
+
+  test("twenty at once are restored", async () => {
+    const launcher = launcherOf(MACHINES_FOLDER);
+    const workers = await Promise.all(Array.from({ length: 20 }, () => start(launcher)));
+    const answers = await Promise.all(workers.map((worker) => call(worker, {})));
+    expect(new Set(answers.map((answer) => answer?.random)).size).toBe(20);
+  });
+
+  test("where something is missing it is said what, and how to get it", async () => {
+    const path = process.env.PATH;
+    process.env.PATH = join(folder, "nowhere");
+    try {
+      const refused = start(launcherOf(MACHINES_FOLDER));
+      await expect(refused).rejects.toThrow(IsolationError);
+      await expect(refused).rejects.toThrow(/QEMU .* is not installed; .*apt-get install qemu-system-x86/);
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+});
