@@ -1,9 +1,9 @@
 """Entry point of `python -P -m gaugelet_worker [zygote <modules> | guest <modules> | <launch>]`.
 
 Without arguments: a worker that is not contained. `zygote numpy,pandas`: the zygote, with these modules
-imported. `guest numpy,pandas`: the first program of a virtual machine, the same. `image …`, `memory …`
-and `processor`: for virtual machines, see there. A launch: a worker that contains itself, for systems where the zygote cannot
-fork.
+imported. `guest numpy,pandas`: the first program of a virtual machine, the same. `image …`, `memory …` and
+`processor`: for virtual machines, see there. A launch: a worker that contains itself, for systems where the
+zygote cannot fork.
 """
 
 import signal

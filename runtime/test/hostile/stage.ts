@@ -26,7 +26,7 @@ export type StageLine = LogLine & { readonly limit?: string; readonly outcome?: 
 
 const OTHERS = ["neighbour.py", "newcomer.py"];
 
-const LIMITS = {
+export const LIMITS = {
   memory: "128Mi",
   cpu: "15s",
   timeout: "20s",

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -25,6 +25,7 @@ def handler(input, context):
 let folder: string;
 let messages: string[];
 const launchers: MachineLauncher[] = [];
+const cleanUps: string[] = [];
 
 /** A launcher with saved machines of a folder, whose log is in `messages`. */
 function launcherOf(machines: string): MachineLauncher {
@@ -81,9 +82,21 @@ async function call(worker: Worker<Call>, event: object): Promise<Record<string,
 }
 
 describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () => {
+  /** A folder with a saved machine that no other tests use. */
+  let own: string;
+
+  /** A folder of machines, with none saved. */
+  async function emptyFolder(): Promise<string> {
+    const machines = await mkdtemp(join(tmpdir(), "gaugelet-machines-"));
+    for (const name of ["kernel", "images"]) await symlink(join(MACHINES_FOLDER, name), join(machines, name));
+    return machines;
+  }
+
   beforeAll(async () => {
     messages = [];
-    await launcherOf(MACHINES_FOLDER).prepare(LIMITS);
+    await mkdir(join(MACHINES_FOLDER, "images"), { recursive: true });
+    own = await emptyFolder();
+    await launcherOf(own).prepare(LIMITS);
     await stopAll();
   });
   beforeEach(async () => {
@@ -94,9 +107,9 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
   });
   afterEach(async () => {
     await stopAll();
-    await rm(folder, { recursive: true, force: true });
+    for (const each of [folder, ...cleanUps.splice(0)]) await rm(each, { recursive: true, force: true });
   });
-  afterAll(stopAll);
+  afterAll(() => rm(own, { recursive: true, force: true }));
 
   async function stopAll(): Promise<void> {
     for (const launcher of launchers.splice(0)) await launcher.stop();
@@ -104,8 +117,9 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
 
   /** A folder of machines of its own, with what is saved copied. */
   async function copied(): Promise<string> {
-    const machines = join(folder, "machines-folder");
-    await cp(MACHINES_FOLDER, machines, { recursive: true });
+    const machines = await emptyFolder();
+    cleanUps.push(machines);
+    await cp(join(own, "machines"), join(machines, "machines"), { recursive: true });
     return machines;
   }
 
@@ -117,7 +131,7 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
   }
 
   test("two machines that begin with the same memory differ in name and random numbers, and tell the time", async () => {
-    const launcher = launcherOf(MACHINES_FOLDER);
+    const launcher = launcherOf(own);
     const [one, two] = [await start(launcher), await start(launcher)];
     const [first, second] = [await call(one, {}), await call(two, {})];
     expect(first?.name).not.toBe(second?.name);
@@ -131,7 +145,7 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
   });
 
   test("a QEMU that is killed ends its worker, and the call stays unanswered", async () => {
-    const worker = await start(launcherOf(MACHINES_FOLDER));
+    const worker = await start(launcherOf(own));
     const answer = call(worker, { wait: true });
     process.kill(worker.pid as number, "SIGKILL");
     expect(await answer).toBeUndefined();
@@ -142,7 +156,7 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
   });
 
   test("a system that fails says why", async () => {
-    const launcher = launcherOf(MACHINES_FOLDER);
+    const launcher = launcherOf(own);
     const worker = await start(launcher);
     const answer = call(worker, { wait: true });
     const [running] = launcher.running;
@@ -153,13 +167,13 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
   });
 
   test("memory beyond the limit fails the call", async () => {
-    const worker = await start(launcherOf(MACHINES_FOLDER));
+    const worker = await start(launcherOf(own));
     expect(await call(worker, { fill: true })).toEqual({});
     expect((await worker.ended).limit).toBe("memory");
   });
 
   test("a machine that floods its port is ended", async () => {
-    const worker = await start(launcherOf(MACHINES_FOLDER));
+    const worker = await start(launcherOf(own));
     expect(await call(worker, { flood: true })).toBeUndefined();
     expect((await worker.ended).reason).toMatch(/something else than frames|not asked for/);
   });
@@ -188,7 +202,7 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
   });
 
   test("twenty at once are restored", async () => {
-    const launcher = launcherOf(MACHINES_FOLDER);
+    const launcher = launcherOf(own);
     const workers = await Promise.all(Array.from({ length: 20 }, () => start(launcher)));
     const answers = await Promise.all(workers.map((worker) => call(worker, {})));
     expect(new Set(answers.map((answer) => answer?.random)).size).toBe(20);
@@ -198,7 +212,7 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
     const path = process.env.PATH;
     process.env.PATH = join(folder, "nowhere");
     try {
-      const refused = start(launcherOf(MACHINES_FOLDER));
+      const refused = start(launcherOf(own));
       await expect(refused).rejects.toThrow(IsolationError);
       await expect(refused).rejects.toThrow(/QEMU .* is not installed; .*apt-get install qemu-system-x86/);
     } finally {

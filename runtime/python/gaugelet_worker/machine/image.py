@@ -72,6 +72,10 @@ exec /bin/busybox env -i PATH=/usr/bin:/bin PYTHONPATH='{path}' PYTHONDONTWRITEB
 """
 
 
+_VERSION_LENGTH = 32
+_MOST_IMAGES = 6
+
+
 class NotPossibleError(Exception):
     """Something is missing. The message says what, and how to get it."""
 
@@ -95,14 +99,29 @@ def build(folder: str, kernel: str, modules: list[str]) -> dict:
                 return known
         made = _make(Path(folder), files, initrd) | {"preload": preload}
         _write(note, json.dumps(made).encode())
+        _remove_old(Path(folder))
         return made
+
+
+def _remove_old(folder: Path) -> None:
+    """Those that were made longest ago; who has one open goes on with it."""
+    notes = sorted(folder.glob("*.json"), key=lambda note: note.stat().st_mtime, reverse=True)
+    kept = set()
+    for number, note in enumerate(notes):
+        if number < _MOST_IMAGES:
+            kept.add(Path(json.loads(note.read_text())["folder"]).name)
+        else:
+            note.unlink()
+    for place in folder.iterdir():
+        if place.is_dir() and len(place.name) == _VERSION_LENGTH and place.name not in kept:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _make(folder: Path, files: list[str], initrd: bytes) -> dict:
     with tempfile.TemporaryDirectory(dir=folder, prefix="making-") as work:
         stage = Path(work, "root")
         _lay_out(stage, files)
-        version = _digest([*_contents(stage), initrd])[:32]
+        version = _digest([*_contents(stage), initrd])[:_VERSION_LENGTH]
         place = folder / version
         image = Path(work, "root.img")
         command = [

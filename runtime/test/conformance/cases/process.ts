@@ -148,6 +148,7 @@ export const PROCESS: readonly ConformanceCase[] = [
   },
   {
     name: "its current folder is the function's",
+    notInMachines: "its files come with the machine",
     handler: {
       python: "def handler(input, context):\n    return {'text': open('data.txt').read()}\n",
       javascript: source`

@@ -5,6 +5,7 @@ import {
   mkdir,
   mkdtemp,
   open,
+  readdir,
   readFile,
   rename,
   rm,
@@ -36,6 +37,8 @@ const BOOT_ATTEMPTS = 3;
 const LOCK_PAUSE_MILLISECONDS = 200;
 /** What hangs or fails may work after the machine was mended. */
 const TRY_AGAIN_MILLISECONDS = 24 * 3600 * 1000;
+/** A function of each of some sizes, with and without modules. */
+const MOST_SAVED = 12;
 const FORMAT = 1;
 
 /** A machine as it was saved: what it is restored from. */
@@ -258,6 +261,7 @@ export class SavedMachines {
       await writeFile(join(temporary, "machine.json"), text, { flush: true });
       await rm(folder, { recursive: true, force: true });
       await rename(temporary, folder);
+      await removeOld(parent);
     } catch (error) {
       this.#log.warn(
         `a virtual machine that booted could not be saved, so that the next start boots another: ${(error as Error).message}`,
@@ -324,6 +328,20 @@ async function stateOf(machine: Machine, shared: string): Promise<Buffer> {
   } finally {
     server.close();
   }
+}
+
+/** Remove those that were made longest ago: what they were made of has changed, as a rule. */
+async function removeOld(parent: string): Promise<void> {
+  const names = (await readdir(parent)).filter((name) => /^[0-9a-f]{32}$/.test(name));
+  const made = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      at: (await stat(join(parent, name)).catch(() => undefined))?.mtimeMs ?? 0,
+    })),
+  );
+  made.sort((one, other) => other.at - one.at);
+  for (const { name } of made.slice(MOST_SAVED))
+    await rm(join(parent, name), { recursive: true, force: true });
 }
 
 /** Why no machine booted with this accelerator, where that was tried a short while ago. */
