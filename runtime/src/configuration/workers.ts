@@ -12,7 +12,7 @@ export const workersSchema = z.strictObject({
       for: durationSchema.default(300),
     })
     .prefault({}),
-  grow: z.enum(["count", "size"], "expected count or size").default("count"),
+  grow: z.enum(["count", "size"], "expected count or size").optional(),
   maxMemory: bytesSchema.optional(),
   scaleDown: z.strictObject({ idle: durationSchema.default(300) }).prefault({}),
 });
@@ -30,7 +30,7 @@ export interface Workers {
    * What follows where virtual machines are full for long: more of them (`count`), or next ones with twice the memory
    * and processors (`size`), until `maxMemory` bytes are reached; undefined: four times `limits.memory`.
    */
-  readonly grow: "count" | "size";
+  readonly grow?: "count" | "size" | undefined;
   readonly maxMemory?: number | undefined;
   /** A worker goes that had nothing to do for so many seconds. */
   readonly scaleDown: { readonly idle: number };

@@ -77,6 +77,7 @@ describe("with an output key and no configuration file, one function", () => {
       access: { calls: "open", grafanaSecret: undefined, oldSecretKeys: [], secretKey: undefined },
       operator: { nodeName: undefined, minimumIsolation: "process" },
       stateFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`),
+      machineFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`, "microvm"),
       allowedUrlHosts: { names: new Set(), ranges: [] },
       allowsDependencies: false,
       image: null,
@@ -226,6 +227,7 @@ describe("a configuration file", () => {
       functions: [{ name: "a", outputKey: "x:n1" }],
       status: { address: "0.0.0.0", port: 0 },
       stateFolder: resolve("state"),
+      machineFolder: resolve("state/microvm"),
     });
   });
 
