@@ -33,9 +33,18 @@ function isFor({ level }: Position, { file }: HostileCase): boolean {
   return level !== "microvm" || !file.endsWith(".mjs");
 }
 
-/** Run all hostile functions in one position, one after the other, against one runtime. */
-/** @param canBe whether there is what the level takes. */
-export function describeHostility(title: string, position: Position, canBe = true): void {
+/**
+ * Run all hostile functions in one position, one after the other, against one runtime.
+ *
+ * @param canBe whether there is what the level takes.
+ * @param some areas of the corpus, where others are run elsewhere.
+ */
+export function describeHostility(
+  title: string,
+  position: Position,
+  canBe = true,
+  some: readonly (keyof typeof CORPUS)[] = Object.keys(CORPUS) as (keyof typeof CORPUS)[],
+): void {
   describe.skipIf(!canBe || !isPossible(position))(title, () => {
     let stage: Stage;
     let neighbours: Neighbours;
@@ -71,7 +80,9 @@ export function describeHostility(title: string, position: Position, canBe = tru
     });
 
     const areas = Object.entries(CORPUS).filter(
-      ([area]) => position.runtime === "root" || !isRoot || !ALIKE.includes(area as keyof typeof CORPUS),
+      ([area]) =>
+        some.includes(area as keyof typeof CORPUS) &&
+        (position.runtime === "root" || !isRoot || !ALIKE.includes(area as keyof typeof CORPUS)),
     );
     describe.each(areas)("%s", (_what, cases) => {
       test.each(

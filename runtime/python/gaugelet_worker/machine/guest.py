@@ -11,7 +11,6 @@ import os
 import selectors
 import signal
 import socket
-import time
 import traceback
 from typing import NoReturn
 
@@ -29,8 +28,6 @@ from gaugelet_worker.specification import LaunchSpec
 from gaugelet_worker.worker import Worker
 
 _POLL_SECONDS = 0.005
-# The runtime ends the machine long before.
-_STAY_SECONDS = 3600
 _NOBODY = LaunchSpec(launch=0, directory="/", isolation="process")
 
 
@@ -70,8 +67,8 @@ class Guest:
                 except Exception:
                     traceback.print_exc()
             if not self._channel.is_open:
-                # Nobody is there any more.
-                time.sleep(_STAY_SECONDS)
+                # Nobody is there any more, or nobody who makes sense. The kernel ends the machine then.
+                os._exit(1)
             if is_ending:
                 self._finish()
 

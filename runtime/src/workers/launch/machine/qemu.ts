@@ -85,7 +85,7 @@ export function qemuArguments(
 
 function bootArguments({ preload, tscKilohertz }: Extract<Purpose, { readonly kind: "boot" }>): string[] {
   const words = [
-    ...["console=ttyS0", "loglevel=4", "panic=-1", "unknown_nmi_panic", "reboot=t", "random.trust_cpu=on"],
+    ...["console=ttyS0", "loglevel=4", "panic=-1", "reboot=t", "random.trust_cpu=on"],
     // To compare its clocks while a software imitates them takes long, and fails on a busy machine.
     ...["tsc=reliable", ...(tscKilohertz === undefined ? [] : [`tsc_early_khz=${tscKilohertz}`])],
     // Nobody else is in the machine whom this would keep out.

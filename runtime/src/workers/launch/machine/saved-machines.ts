@@ -14,7 +14,7 @@ import {
 } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { guestReadyHead } from "../../answers.ts";
@@ -152,12 +152,12 @@ export class SavedMachines {
   /** Named after all that a saved machine depends on. */
   async #folderOf(size: MachineSize, accelerator: Accelerator): Promise<string> {
     const { needs, image } = await this.#prepare();
-    const qemu = await stat(needs.qemu);
+    const [qemu, kernel] = await Promise.all([stat(needs.qemu), stat(needs.kernelFile)]);
     const parts = [
       FORMAT,
       image.version,
       image.preload,
-      needs.kernelFile,
+      `${basename(needs.kernelFile)} ${kernel.size}`,
       `${qemu.size} ${qemu.mtimeMs}`,
       qemuArguments(size, accelerator, { kind: "restore" }),
       // How quickly the processor counts is measured, and never twice the same.

@@ -1,0 +1,3 @@
+import { describeInMachines } from "./in-machines.ts";
+
+describeInMachines(["Memory", "Disk and open files", "The way to the runtime", "Values"]);
