@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createLog } from "@gaugelet/shared/log";
 import { type BenchRow, quantile, report, row } from "@gaugelet/testing/bench";
-import { pino } from "pino";
 import { MachineLauncher } from "../runtime/src/workers/launch/machine/machine-launcher.ts";
 import { pythonEnvironment } from "../runtime/src/workers/launch/python-program.ts";
 import { type Call, Worker, type WorkerOptions } from "../runtime/src/workers/worker.ts";
@@ -31,10 +31,7 @@ let accelerator = "";
 try {
   for (const kind of ["plain", "scientific"] as const) {
     const preload = kind === "plain" ? [] : ["numpy", "pandas"];
-    const launcher = new MachineLauncher(
-      { folder: MACHINES_FOLDER, python, preload },
-      pino({ level: "warn" }, pino.destination(2)),
-    );
+    const launcher = new MachineLauncher({ folder: MACHINES_FOLDER, python, preload }, createLog("error"));
     await writeFile(join(folder, "usermodule.py"), CODE[kind]);
     await launcher.prepare(LIMITS);
     await (await start(launcher)).stop();

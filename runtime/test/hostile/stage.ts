@@ -24,6 +24,9 @@ export const SHARED_FOLDERS = ["/tmp", "/var/tmp", "/dev/shm"];
 /** A line of the runtime's log, as far as these tests look at it. */
 export type StageLine = LogLine & { readonly limit?: string; readonly outcome?: string };
 
+/** Where software imitates the processor, what fills memory or the log takes its time. */
+const SLOW_LIMITS = { cpu: "60s", timeout: "90s" };
+
 const OTHERS = ["neighbour.py", "newcomer.py"];
 
 export const LIMITS = {
@@ -165,7 +168,7 @@ async function furnish(folder: string, { level, runtime }: Position, secret: str
       // The others of the machine have none: what a machine's wall keeps out are they.
       isolation: level === "microvm" && OTHERS.includes(file) ? "process" : level,
       ...manifest,
-      limits: Object.assign({}, LIMITS, limits),
+      limits: Object.assign({}, LIMITS, level === "microvm" ? SLOW_LIMITS : {}, limits),
     });
     return source;
   };

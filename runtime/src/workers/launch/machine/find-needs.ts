@@ -34,7 +34,7 @@ export async function findNeeds(folder: string): Promise<MachineNeeds> {
   for (const kernel of [...(await foldersIn(join(folder, "kernel"))), "/"]) {
     const names = (await readdir(join(kernel, "boot")).catch(() => []))
       .filter((name) => /^vmlinuz-.*-cloud-amd64$/.test(name))
-      .sort();
+      .toSorted((one, other) => one.localeCompare(other));
     const name = names.at(-1);
     if (name !== undefined) return { qemu, bubblewrap, kernel, kernelFile: join(kernel, "boot", name) };
   }
@@ -48,10 +48,7 @@ export function cannot(what: string): IsolationError {
 
 async function foldersIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  return names
-    .sort()
-    .reverse()
-    .map((name) => join(folder, name));
+  return names.toSorted((one, other) => other.localeCompare(one)).map((name) => join(folder, name));
 }
 
 async function findProgram(name: string): Promise<string | undefined> {

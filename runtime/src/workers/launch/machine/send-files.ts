@@ -35,7 +35,7 @@ export async function packFiles(paths: readonly string[]): Promise<PackedFiles> 
     if (status.isSymbolicLink()) {
       add({ ...common, kind: "link", target: await readlink(path) }, EMPTY);
     } else if (status.isDirectory()) {
-      for (const name of (await readdir(path)).sort()) {
+      for (const name of (await readdir(path)).toSorted((one, other) => one.localeCompare(other))) {
         if (name !== "__pycache__") await walk(join(path, name));
       }
       // After what is in it, which changes when it was changed.
