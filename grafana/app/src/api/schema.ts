@@ -7625,7 +7625,7 @@ export interface operations {
                                  * @description how its process came to be
                                  * @enum {string}
                                  */
-                                startMethod: "fork" | "spawn" | "first";
+                                startMethod: "fork" | "spawn" | "first" | "restore";
                                 /** @description from asking for a process to the function being ready */
                                 startSeconds: number;
                                 /** @description what of the isolation could be had */
@@ -7634,6 +7634,28 @@ export interface operations {
                                     ownUserReason: string | null;
                                     cgroup: boolean;
                                 };
+                                /** @description the virtual machine that it is in; null where it is in none */
+                                machine: {
+                                    /** @description its host name */
+                                    name: string;
+                                    /**
+                                     * @description what runs its code: the processor's own support, or software that imitates one
+                                     * @enum {string}
+                                     */
+                                    accelerator: "kvm" | "tcg";
+                                    processors: number;
+                                    /** @description memory that it has */
+                                    memorySizeBytes: number;
+                                    uptimeSeconds: number;
+                                    /** @description what its system said last that is in use; null before it was asked */
+                                    usage: {
+                                        /** @description processes that run or want to, on average over a minute */
+                                        load: number;
+                                        memoryBytes: number;
+                                        diskBytes: number;
+                                        diskSizeBytes: number;
+                                    } | null;
+                                } | null;
                                 /** @description of the code that it has loaded */
                                 version: string;
                                 /** @description language and version */

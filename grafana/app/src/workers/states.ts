@@ -43,6 +43,7 @@ export const START_METHODS: Readonly<Record<StartMethod, string>> = {
   fork: "copied from a warm process",
   spawn: "started anew",
   first: "the first: waited for a warm process",
+  restore: "restored, in a virtual machine of its own",
 };
 
 /** A share in per cent, without digits that come and go. */
