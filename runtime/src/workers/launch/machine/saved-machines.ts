@@ -53,6 +53,9 @@ export interface SavedMachine {
   readonly preloaded: readonly string[];
 }
 
+/** A machine of which there is only what it is made with. */
+type BegunMachine = Pick<SavedMachine, "needs" | "size" | "accelerator" | "root">;
+
 /** Saved machines, by size: booted and saved when first asked for, and anew when what they are made of changes. */
 export class SavedMachines {
   readonly #settings: MachineSettings;
@@ -114,9 +117,20 @@ export class SavedMachines {
   /** A saved machine, or why there is none with this accelerator. */
   async #makeWith(size: MachineSize, accelerator: Accelerator): Promise<SavedMachine | string> {
     const { needs, image } = await this.#prepare();
-    const folder = await this.#folderOf(size, accelerator);
     const root = await open(image.root);
-    const begun = { needs, size, accelerator, root };
+    let made: SavedMachine | string = "";
+    try {
+      made = await this.#loadOrBoot({ needs, size, accelerator, root }, image);
+      return made;
+    } finally {
+      // It is the machine's, where there is one.
+      if (typeof made === "string") await root.close();
+    }
+  }
+
+  async #loadOrBoot(begun: BegunMachine, image: MachineImage): Promise<SavedMachine | string> {
+    const { size, accelerator } = begun;
+    const folder = await this.#folderOf(size, accelerator);
     const found = (await failedBefore(folder)) ?? (await this.#load(folder, begun));
     if (found !== undefined) return found;
     const lock = await takeLock(folder);
@@ -129,7 +143,6 @@ export class SavedMachines {
         if (typeof made !== "string") return made;
         problem = made;
       }
-      await root.close();
       if (accelerator === "kvm") await noteFailure(folder, problem);
       return problem;
     } finally {
@@ -169,10 +182,7 @@ export class SavedMachines {
   }
 
   /** One that was saved before; undefined where there is none, or none that is whole. */
-  async #load(
-    folder: string,
-    begun: Pick<SavedMachine, "needs" | "size" | "accelerator" | "root">,
-  ): Promise<SavedMachine | undefined> {
+  async #load(folder: string, begun: BegunMachine): Promise<SavedMachine | undefined> {
     let text: string;
     try {
       text = await readFile(join(folder, "machine.json"), "utf8");
@@ -199,11 +209,7 @@ export class SavedMachines {
   }
 
   /** Boot a machine, make it ready and save it; or why not. */
-  async #boot(
-    begun: Pick<SavedMachine, "needs" | "size" | "accelerator" | "root">,
-    image: MachineImage,
-    folder: string,
-  ): Promise<SavedMachine | string> {
+  async #boot(begun: BegunMachine, image: MachineImage, folder: string): Promise<SavedMachine | string> {
     const { needs, size, accelerator, root } = begun;
     const started = performance.now();
     const shared = await mkdtemp(join(tmpdir(), "gaugelet-machine-"));
