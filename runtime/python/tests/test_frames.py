@@ -30,6 +30,8 @@ FIXTURES = json.loads((TESTDATA / "frames.json").read_text())
 MALFORMED = json.loads((TESTDATA / "malformed-frames.json").read_text())
 OURS = [fixture for fixture in FIXTURES if not fixture.get("decodeOnly")]
 OUTCOMES = ["ok", "error", "rejected"]
+# What the zygote, and the first program of a virtual machine, are told.
+TAKEN = [FrameType.LAUNCH, FrameType.END, FrameType.FILE, FrameType.TICK]
 RESULT_NUMBERS_BYTES = 32
 
 
@@ -165,9 +167,7 @@ def test_a_result_is_encoded_to_exactly_these_bytes(fixture):
     assert frame.hex() == fixture["frameHex"]
 
 
-@pytest.mark.parametrize(
-    "fixture", [*of_type(OURS, FrameType.LAUNCH), *of_type(OURS, FrameType.END)], ids=by_name
-)
+@pytest.mark.parametrize("fixture", [each for each in OURS if each["type"] in TAKEN], ids=by_name)
 def test_the_zygote_takes_a_message_of_the_runtime(pair, fixture):
     ours, theirs = pair
     ours.settimeout(None)  # with one, Python itself waits where the system would not
@@ -177,7 +177,7 @@ def test_the_zygote_takes_a_message_of_the_runtime(pair, fixture):
 
 @pytest.mark.parametrize(
     "fixture",
-    [fixture for fixture in OURS if fixture["type"] > FrameType.LAUNCH and fixture["type"] != FrameType.END],
+    [each for each in OURS if each["type"] >= FrameType.LAUNCH and each["type"] not in TAKEN],
     ids=by_name,
 )
 def test_the_zygote_tells_the_runtime_in_exactly_these_bytes(pair, fixture):
