@@ -15,7 +15,7 @@ import { RunningMachine } from "./running-machine.ts";
 import { type SavedMachine, SavedMachines } from "./saved-machines.ts";
 import { packFiles } from "./send-files.ts";
 import type { MachineSettings } from "./settings.ts";
-import { describeSize, isToGrow, type MachineSize, sizeFor } from "./sizes.ts";
+import { describeSize, doubled, isToGrow, type MachineSize, sizeFor } from "./sizes.ts";
 import { reserveUserId } from "./user-ids.ts";
 
 /** From the start of QEMU until the worker has contained itself, on the slowest machine. */
@@ -204,11 +204,10 @@ export class MachineLauncher {
     const grown = this.#grown.get(functionName) ?? 0;
     if (!isToGrow(running.fullSince, performance.now() / 1000, grown, mostDoublings)) return;
     running.fullSince = undefined;
-    const larger = { ...running.size, memoryBytes: running.size.memoryBytes * 2 };
     this.#grown.set(functionName, grown + 1);
     this.#log.info(
       { function: functionName, machine: running.name },
-      `a virtual machine of ${describeSize(running.size)} is full: the function's next ones have ${describeSize(larger)} and twice the processors`,
+      `a virtual machine of ${describeSize(running.size)} is full: the function's next ones have ${describeSize(doubled(running.size))}`,
     );
   }
 }

@@ -36,9 +36,14 @@ export function sizeFor(
   const wanted = OWN_BYTES + (memory ?? USUAL_BYTES) + (disk ?? 0) + 2 * codeBytes;
   let memoryBytes = SMALLEST_BYTES;
   while (memoryBytes < wanted) memoryBytes *= 2;
-  memoryBytes *= 2 ** grown;
-  if (memoryBytes > LARGEST_BYTES) return undefined;
-  return { memoryBytes, processors: Math.min(2 ** grown, MOST_PROCESSORS) };
+  let size: MachineSize = { memoryBytes, processors: 1 };
+  for (let times = 0; times < grown; times += 1) size = doubled(size);
+  return size.memoryBytes > LARGEST_BYTES ? undefined : size;
+}
+
+/** Twice as large. */
+export function doubled({ memoryBytes, processors }: MachineSize): MachineSize {
+  return { memoryBytes: 2 * memoryBytes, processors: Math.min(2 * processors, MOST_PROCESSORS) };
 }
 
 /** A size in words: `256Mi`, with processors where there are several. */
