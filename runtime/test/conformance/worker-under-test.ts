@@ -21,8 +21,8 @@ import {
 } from "../../src/workers/protocol.ts";
 import type { LanguageSetup } from "./languages.ts";
 
-/** Only what a test that fails waits for. */
-const PATIENCE_MILLISECONDS = 20_000;
+/** Only what a test that fails waits for, also where a processor is imitated, on a busy machine. */
+const PATIENCE_MILLISECONDS = 60_000;
 const EMPTY = Buffer.alloc(0);
 
 /** A `result` in its parts. */
