@@ -86,6 +86,8 @@ export class Worker<C extends Call = Call> {
   #busySince: number | undefined;
   #busyMilliseconds = 0;
   #lastUsed = performance.now();
+  /** Shards whose `env` it reads now: who does that is not idle, however long it takes. */
+  #restoring = 0;
   /** What its calls write, where that is kept. */
   readonly logs: CallLogs | undefined;
   /** The most memory that the process has used so far, as its last answer said. */
@@ -253,7 +255,7 @@ export class Worker<C extends Call = Call> {
 
   /** When it last had a call, on the clock of performance.now(). */
   lastUsed(now: number): number {
-    return this.#calls > 0 ? now : this.#lastUsed;
+    return this.#calls > 0 || this.#restoring > 0 ? now : this.#lastUsed;
   }
 
   /** Say who hears of the calls. */
@@ -268,10 +270,16 @@ export class Worker<C extends Call = Call> {
    * @returns why the saved bytes could not be read, after which the shard has an empty `env`; else null.
    */
   async restore(head: RestoreHead, env: Buffer | undefined): Promise<string | null> {
-    const frame = await this.#request(FrameType.restore, head, env ?? EMPTY, ENV_TIMEOUT_SECONDS);
-    const { problem } = await this.#read(frame, "restored");
-    this.#shards.add(head.shard);
-    return problem;
+    this.#restoring += 1;
+    try {
+      const frame = await this.#request(FrameType.restore, head, env ?? EMPTY, ENV_TIMEOUT_SECONDS);
+      const { problem } = await this.#read(frame, "restored");
+      this.#shards.add(head.shard);
+      return problem;
+    } finally {
+      this.#restoring -= 1;
+      this.#lastUsed = performance.now();
+    }
   }
 
   /** The `env` of a shard as it is now, or why it cannot be saved. */
