@@ -22,6 +22,7 @@ import { FrameType } from "../../protocol.ts";
 import { byteStream, Channel } from "../channel.ts";
 import { candidates } from "./accelerator.ts";
 import { cannot, findNeeds, type MachineNeeds } from "./find-needs.ts";
+import { holdName } from "./hold-name.ts";
 import { buildImage, type MachineImage } from "./image.ts";
 import { Machine } from "./machine.ts";
 import { MachineMemory } from "./memory.ts";
@@ -369,16 +370,10 @@ function digestOf(bytes: Buffer): string {
 
 /** Wait until no other process makes the same machine. The lock is gone with its process. */
 async function takeLock(folder: string): Promise<Server> {
-  const path = `\0gaugelet-saving-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`;
+  const name = `gaugelet-saving-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`;
   for (;;) {
-    const server = createServer((socket) => socket.destroy());
-    server.unref();
-    server.listen(path);
-    try {
-      await once(server, "listening");
-      return server;
-    } catch {
-      await sleep(LOCK_PAUSE_MILLISECONDS);
-    }
+    const lock = await holdName(name);
+    if (lock !== undefined) return lock;
+    await sleep(LOCK_PAUSE_MILLISECONDS);
   }
 }

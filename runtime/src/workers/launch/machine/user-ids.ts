@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
+import { holdName } from "./hold-name.ts";
 
 /** Those that workers get too: python/gaugelet_worker/isolation/users.py, which reserves them in the same way. */
 const RANGES = [
@@ -30,22 +29,10 @@ export async function reserveUserId(): Promise<UserId | undefined> {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     // From the other end than workers.
     const number = range.end - 1 - (next++ % size);
-    const reservation = await listen(`\0gaugelet-user-${number}`);
+    const reservation = await holdName(`gaugelet-user-${number}`);
     if (reservation !== undefined) return { number, release: () => void reservation.close() };
   }
   return undefined;
-}
-
-async function listen(path: string): Promise<Server | undefined> {
-  const server = createServer((socket) => socket.destroy());
-  server.unref();
-  server.listen(path);
-  try {
-    await once(server, "listening");
-    return server;
-  } catch {
-    return undefined;
-  }
 }
 
 async function mappedRange(): Promise<(typeof RANGES)[number] | undefined> {
