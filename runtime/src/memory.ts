@@ -17,7 +17,7 @@ const ENOUGH_FOR_NEW_OBJECTS_BYTES = 32 * 1024 ** 2;
  * of events in, though these are gone with the next look at new objects, and by its own measure marks all that is live
  * several times a second: that costs as much as everything else that is done for an event of a topic.
  */
-const GARBAGE_PERCENT_WHEN_BUSY = 100;
+const GARBAGE_PERCENT_WHEN_BUSY = 60;
 
 /**
  * Give new objects no more room than they have. To be called before anything else: what is made while all is loaded

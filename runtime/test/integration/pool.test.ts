@@ -155,6 +155,32 @@ def handler(input, context):
     expect(await started.metric('gaugelet_worker_restarts_total{function="f",cause="exit"}')).toBe(0);
   });
 
+  test("stays while a worker reads a saved env for longer than a worker may be idle", async () => {
+    const started = await startFunctions(runtime, [
+      {
+        name: "f",
+        code: `import time
+class Slow:
+    def __init__(self):
+        self.n = 0
+    def __setstate__(self, state):
+        time.sleep(1)
+        self.n = state["n"]
+def handler(input, context):
+    slow = context.env.setdefault("slow", Slow())
+    slow.n += 1
+    return {"n": slow.n}
+`,
+        workers: { min: 0, max: 1, scaleDown: { idle: "100ms" } },
+      },
+    ]);
+    for (const n of [1, 2]) {
+      expect(outputOf(await started.call("f", {}))).toEqual({ n });
+      await untilWorkers(0);
+    }
+    expect(await scalings(started, "up")).toBe(2);
+  });
+
   test("may go to 0 while events come and go, and none is lost", async () => {
     const started = await startFunctions(runtime, [
       {
