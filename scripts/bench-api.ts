@@ -85,7 +85,7 @@ try {
   await measure("PostgreSQL, bills", async () =>
     benchBills(await postgres.newDatabase(), Number(options.runs)),
   );
-  report("api", [...rows, otherPrograms()]);
+  report("api", [...rows, ...otherPrograms()]);
 } finally {
   for (const undo of teardown.reverse()) await undo();
 }

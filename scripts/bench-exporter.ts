@@ -25,7 +25,7 @@ try {
   }
   process.stderr.write("measuring: scrapes while outputs change\n");
   rows.push(...(await benchChurn(redis, folder)));
-  report("exporter", [...rows, otherPrograms()]);
+  report("exporter", [...rows, ...otherPrograms()]);
 } finally {
   await redis.stop();
   await rm(folder, { recursive: true });

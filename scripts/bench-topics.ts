@@ -78,7 +78,7 @@ try {
       await measure(`${name}, replicas`, () => benchReplicas(engine, redis.client, python, folder));
     }
   }
-  report("topics", [...rows, otherPrograms()]);
+  report("topics", [...rows, ...otherPrograms()]);
 } finally {
   for (const undo of teardown.reverse()) await undo();
 }

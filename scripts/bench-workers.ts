@@ -60,7 +60,7 @@ try {
   await measure("memory of a worker", () => benchMemory(environment));
   await measure("memory of the runtime", () => benchSupervisor(environment, folder));
   await measure("a neighbour that leaks", () => benchNeighbour(environment, folder));
-  report("workers", [...rows, otherPrograms()]);
+  report("workers", [...rows, ...otherPrograms()]);
 } finally {
   for (const undo of teardown.reverse()) await undo();
 }

@@ -7,7 +7,7 @@ import type { BenchedEngine } from "./engine.ts";
 import { progressed } from "./stored.ts";
 import { HANDLERS, TopicRuntime, WITHOUT_CATALOG } from "./topic-runtime.ts";
 
-const ROUNDS = 2;
+const ROUNDS = 4;
 const PARTITIONS = 2;
 const CHUNKS = 20;
 const EVENTS_OF_CHUNK = 100;

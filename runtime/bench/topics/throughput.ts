@@ -17,7 +17,7 @@ import {
   WITHOUT_CATALOG,
 } from "./topic-runtime.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 9;
 const SECONDS = 2;
 const IN_FLIGHT = 256;
 /** As many as the worker is called with in its seconds: about as warm as that is measured. */

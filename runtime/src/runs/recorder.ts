@@ -20,9 +20,9 @@ const WAIT_MILLISECONDS = 1_000;
 /** After a transaction, where nothing more waits, so that the next one is for more. */
 const REST_MILLISECONDS = 50;
 /** The rest is so many times as long as writing took: the database shares the processors with what is to be fast. */
-const REST_FACTOR = 10;
+const REST_FACTOR = 20;
 /** Who looks at runs does not wait for longer. */
-const LONGEST_REST_MILLISECONDS = 500;
+const LONGEST_REST_MILLISECONDS = 1_000;
 const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 5_000;
 const MAINTAIN_EVERY_MILLISECONDS = 10 * 60_000;
