@@ -6,7 +6,12 @@ import type { RecordedStep, RedisStore } from "./redis-store.ts";
 
 /** After a step for so many calls at once the next one waits, so that it is for many again. */
 const MANY_CALLS = 8;
-const WAIT_FOR_MORE_MILLISECONDS = 5;
+/** It waits for so long, */
+const LONGEST_WAIT_MILLISECONDS = 25;
+/** and looks so often whether somebody waits for it: then it goes. */
+const WAIT_MILLISECONDS = 5;
+/** So much of what cannot be joined is stored without waiting for more. */
+const MUCH_BYTES = 1024 ** 2;
 /** More of what cannot be joined waits for nobody: whoever brings more of it should wait. */
 const FULL_BYTES = 8 * 1024 ** 2;
 
@@ -133,7 +138,6 @@ export class Outbox {
   }
 
   async #work(): Promise<void> {
-    const { signal } = this.#parts;
     // Whatever else comes in this turn of the event loop goes along, and so do lines that recorded calls wrote.
     if (this.#next?.runs?.records.length) await immediate();
     else await Promise.resolve();
@@ -146,9 +150,18 @@ export class Outbox {
       await this.#store(next);
       this.#storingBytes = 0;
       this.#tellOfRoom();
-      if (puts >= MANY_CALLS && !signal.aborted) await sleep(WAIT_FOR_MORE_MILLISECONDS);
+      if (puts >= MANY_CALLS) await this.#waitForMore();
     }
     this.#working = undefined;
+  }
+
+  async #waitForMore(): Promise<void> {
+    const { signal } = this.#parts;
+    for (let waited = 0; waited < LONGEST_WAIT_MILLISECONDS && !signal.aborted; waited += WAIT_MILLISECONDS) {
+      await sleep(WAIT_MILLISECONDS);
+      if (this.#nextBytes > MUCH_BYTES || (this.#next !== undefined && this.#next.onStored.length > 0))
+        return;
+    }
   }
 
   /** It may have become full while something was stored. */
