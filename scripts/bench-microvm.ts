@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createLog } from "@gaugelet/shared/log";
 import { type BenchRow, quantile, report, row } from "@gaugelet/testing/bench";
 import { MachineLauncher } from "../runtime/src/workers/launch/machine/machine-launcher.ts";
-import { pythonEnvironment } from "../runtime/src/workers/launch/python-program.ts";
-import { type Call, Worker, type WorkerOptions } from "../runtime/src/workers/worker.ts";
+import type { Call, Worker } from "../runtime/src/workers/worker.ts";
+import { startMachineWorker } from "../runtime/test/microvm/machine-worker.ts";
 import { MACHINES_FOLDER, setupMachines } from "../stack/src/setup/machines.ts";
 import { setupPython } from "../stack/src/setup/python.ts";
 
@@ -81,27 +81,8 @@ try {
   await rm(folder, { recursive: true });
 }
 
-async function start(launcher: MachineLauncher): Promise<Worker<Call>> {
-  const options: WorkerOptions = {
-    launcher: launcher.of({ functionName: "bench", mostDoublings: 0 }),
-    launch: {
-      program: null,
-      readOnly: [],
-      environment: pythonEnvironment({}),
-      isolation: "process",
-      network: false,
-      limits: LIMITS,
-    },
-    lines: { line: () => true, dropped: () => {} },
-    saysMemoryIsFull: () => false,
-    handler: "usermodule.handler",
-    redis: { host: "127.0.0.1", port: 6379 },
-    limits: { timeout: 30, output: MIB, env: MIB, cpu: 30 },
-  };
-  const code = { directory: folder, libraries: null, file: null, version: "1", number: null };
-  const worker = await Worker.start<Call>(code, options, new AbortController().signal);
-  await worker.restore({ shard: 0, name: "", outputKey: "output", keepEnv: false }, undefined);
-  return worker;
+function start(launcher: MachineLauncher): Promise<Worker<Call>> {
+  return startMachineWorker(launcher, folder, LIMITS);
 }
 
 /** Calls the handler and waits for the answer. */

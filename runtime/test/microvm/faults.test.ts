@@ -5,9 +5,9 @@ import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { IsolationError } from "../../src/workers/errors.ts";
 import { MachineLauncher } from "../../src/workers/launch/machine/machine-launcher.ts";
-import { pythonEnvironment } from "../../src/workers/launch/python-program.ts";
-import { type Call, Worker, type WorkerOptions } from "../../src/workers/worker.ts";
+import type { Call, Worker } from "../../src/workers/worker.ts";
 import { PYTHON } from "../integration/harness.ts";
+import { startMachineWorker } from "./machine-worker.ts";
 import { MACHINES_FOLDER, whyNoMachines } from "./machines.ts";
 
 const MIB = 1024 ** 2;
@@ -35,34 +35,8 @@ function launcherOf(machines: string): MachineLauncher {
   return launcher;
 }
 
-async function start(launcher: MachineLauncher): Promise<Worker<Call>> {
-  const options: WorkerOptions = {
-    launcher: launcher.of({ functionName: "subject", mostDoublings: 0 }),
-    launch: {
-      program: null,
-      readOnly: [],
-      environment: pythonEnvironment({}),
-      isolation: "process",
-      network: false,
-      limits: LIMITS,
-    },
-    lines: { line: () => true, dropped: () => {} },
-    saysMemoryIsFull: () => false,
-    handler: "usermodule.handler",
-    redis: { host: "127.0.0.1", port: 6379 },
-    limits: { timeout: 30, output: MIB, env: MIB, cpu: 20 },
-  };
-  const code = {
-    directory: join(folder, "function"),
-    libraries: null,
-    file: null,
-    version: "1",
-    number: null,
-  };
-  const worker = await Worker.start<Call>(code, options, new AbortController().signal);
-  await worker.restore({ shard: 0, name: "", outputKey: "output", keepEnv: false }, undefined);
-  return worker;
-}
+const start = (launcher: MachineLauncher): Promise<Worker<Call>> =>
+  startMachineWorker(launcher, join(folder, "function"), LIMITS);
 
 /** Send one call. @returns its output; undefined where the worker ended first. */
 async function call(worker: Worker<Call>, event: object): Promise<Record<string, unknown> | undefined> {

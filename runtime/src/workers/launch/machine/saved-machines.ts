@@ -1,32 +1,20 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import {
-  type FileHandle,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
-import { createServer, type Server } from "node:net";
+import { type FileHandle, mkdtemp, open, rm, stat } from "node:fs/promises";
+import type { Server } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { guestReadyHead } from "../../answers.ts";
-import { FrameType } from "../../protocol.ts";
-import { byteStream, Channel } from "../channel.ts";
 import { candidates } from "./accelerator.ts";
 import { cannot, findNeeds, type MachineNeeds } from "./find-needs.ts";
+import { firstWords } from "./first-words.ts";
 import { holdName } from "./hold-name.ts";
 import { buildImage, type MachineImage } from "./image.ts";
 import { Machine } from "./machine.ts";
+import { stateOf } from "./machine-state.ts";
 import { MachineMemory } from "./memory.ts";
 import { processorModel, qemuArguments } from "./qemu.ts";
+import { failedBefore, type KeptMachine, keepMachine, loadMachine, noteFailure } from "./saved-folder.ts";
 import type { Accelerator, MachineSettings } from "./settings.ts";
 import { describeSize, type MachineSize } from "./sizes.ts";
 import { tscKilohertz } from "./tsc.ts";
@@ -36,22 +24,14 @@ const BOOT_SECONDS: Readonly<Record<Accelerator, number>> = { kvm: 20, tcg: 180 
 /** On a busy machine an imitated one may get stuck while it looks at its clocks. */
 const BOOT_ATTEMPTS = 3;
 const LOCK_PAUSE_MILLISECONDS = 200;
-/** What hangs or fails may work after the machine was mended. */
-const TRY_AGAIN_MILLISECONDS = 24 * 3600 * 1000;
-/** A function of each of some sizes, with and without modules. */
-const MOST_SAVED = 12;
 const FORMAT = 1;
 
 /** A machine as it was saved: what it is restored from. */
-export interface SavedMachine {
+export interface SavedMachine extends KeptMachine {
   readonly needs: MachineNeeds;
   readonly size: MachineSize;
   readonly accelerator: Accelerator;
-  readonly memory: MachineMemory;
-  /** Of its devices. */
-  readonly state: Buffer;
   readonly root: FileHandle;
-  readonly preloaded: readonly string[];
 }
 
 /** A machine of which there is only what it is made with. */
@@ -184,24 +164,16 @@ export class SavedMachines {
 
   /** One that was saved before; undefined where there is none, or none that is whole. */
   async #load(folder: string, begun: BegunMachine): Promise<SavedMachine | undefined> {
-    let text: string;
-    try {
-      text = await readFile(join(folder, "machine.json"), "utf8");
-    } catch {
-      return undefined;
-    }
     const started = performance.now();
     try {
-      const { digest, preloaded } = JSON.parse(text) as { digest: string; preloaded: string[] };
-      const state = await readFile(join(folder, "state"));
-      if (digestOf(state) !== digest) throw new Error("its state has another checksum");
-      const memory = await MachineMemory.load(this.#settings.python, join(folder, "memory"));
+      const kept = await loadMachine(this.#settings.python, folder);
+      if (kept === undefined) return undefined;
       const milliseconds = Math.round(performance.now() - started);
       this.#log.info(
         { accelerator: begun.accelerator },
         `virtual machines of ${describeSize(begun.size)} are restored from one that was saved, read in ${milliseconds} ms`,
       );
-      return { ...begun, memory, state, preloaded };
+      return { ...begun, ...kept };
     } catch (error) {
       this.#log.warn(`a saved virtual machine is damaged and made anew: ${(error as Error).message}`);
       await rm(folder, { recursive: true, force: true });
@@ -227,18 +199,18 @@ export class SavedMachines {
         tscKilohertz: await tscKilohertz(this.#settings.python),
       } as const;
       machine = new Machine({ needs, size, accelerator, purpose, files, shared });
-      const preloaded = await ready(machine, BOOT_SECONDS[accelerator]);
-      const state = await stateOf(machine, shared);
+      const preloaded = await firstWords(machine, BOOT_SECONDS[accelerator]);
+      const kept = { memory, state: await stateOf(machine, shared), preloaded };
       machine.kill();
       await machine.ended;
-      await this.#save(folder, memory, state, preloaded);
+      await this.#keep(folder, kept);
       await memory.seal();
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       this.#log.info(
         { accelerator, preloaded },
         `virtual machines of ${describeSize(size)} are restored from one that booted in ${seconds} s`,
       );
-      return { ...begun, memory, state, preloaded };
+      return { ...begun, ...kept };
     } catch (error) {
       machine?.kill();
       await memory?.close();
@@ -251,121 +223,15 @@ export class SavedMachines {
   }
 
   /** Keep it for the next time; without room for that it serves this time. */
-  async #save(
-    folder: string,
-    memory: MachineMemory,
-    state: Buffer,
-    preloaded: readonly string[],
-  ): Promise<void> {
-    const parent = join(this.#settings.folder, "machines");
-    let temporary: string | undefined;
+  async #keep(folder: string, kept: KeptMachine): Promise<void> {
     try {
-      await mkdir(parent, { recursive: true });
-      temporary = await mkdtemp(join(parent, "saving-"));
-      await memory.save(join(temporary, "memory"));
-      await writeFile(join(temporary, "state"), state, { flush: true });
-      const text = JSON.stringify({ digest: digestOf(state), preloaded });
-      await writeFile(join(temporary, "machine.json"), text, { flush: true });
-      await rm(folder, { recursive: true, force: true });
-      await rename(temporary, folder);
-      await removeOld(parent);
+      await keepMachine(folder, kept);
     } catch (error) {
       this.#log.warn(
         `a virtual machine that booted could not be saved, so that the next start boots another: ${(error as Error).message}`,
       );
-      if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
     }
   }
-}
-
-/** Wait for a machine's first words. @returns the modules that it has imported. @throws Error where none come. */
-async function ready(machine: Machine, seconds: number): Promise<string[]> {
-  const said = Promise.withResolvers<string[]>();
-  new Channel(byteStream(machine.stream("control")), {
-    onFrame: ({ type, head }) => {
-      if (type === FrameType.ready) said.resolve(guestReadyHead.parse(head).preloaded);
-    },
-    onBroken: (reason) => said.reject(new Error(reason)),
-    onClosed: () => {},
-  });
-  const timer = setTimeout(() => {
-    said.reject(new Error(`it was not ready after ${seconds} s`));
-  }, seconds * 1000);
-  const ended = machine.ended.then((reason) => {
-    throw new Error(reason);
-  });
-  try {
-    return await Promise.race([said.promise, ended]);
-  } finally {
-    clearTimeout(timer);
-    ended.catch(() => {});
-  }
-}
-
-/** The state of a machine's devices, after which it stands still; its memory is in its file. */
-async function stateOf(machine: Machine, shared: string): Promise<Buffer> {
-  const path = join(shared, "state");
-  const server = createServer();
-  server.listen(path);
-  await once(server, "listening");
-  try {
-    const chunks: Buffer[] = [];
-    const received = new Promise<void>((resolve, reject) => {
-      server.on("connection", (socket) => {
-        socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-        socket.on("end", resolve);
-        socket.on("error", reject);
-      });
-    });
-    const capabilities = [{ capability: "x-ignore-shared", state: true }];
-    await machine.monitor.ask("migrate-set-capabilities", { capabilities });
-    // Not stopped before: one that is restored goes on as this one did.
-    await machine.monitor.ask("migrate", { uri: "unix:/shared/state" });
-    const ended = machine.ended.then((reason) => {
-      throw new Error(reason);
-    });
-    ended.catch(() => {});
-    await Promise.race([received, ended]);
-    for (;;) {
-      const { status } = (await machine.monitor.ask("query-migrate")) as { readonly status?: string };
-      if (status === "completed") return Buffer.concat(chunks);
-      if (status === "failed" || status === "cancelled") throw new Error("its state could not be saved");
-      await sleep(20);
-    }
-  } finally {
-    server.close();
-  }
-}
-
-/** Remove those that were made longest ago: what they were made of has changed, as a rule. */
-async function removeOld(parent: string): Promise<void> {
-  const names = (await readdir(parent)).filter((name) => /^[0-9a-f]{32}$/.test(name));
-  const made = await Promise.all(
-    names.map(async (name) => ({
-      name,
-      at: (await stat(join(parent, name)).catch(() => undefined))?.mtimeMs ?? 0,
-    })),
-  );
-  made.sort((one, other) => other.at - one.at);
-  for (const { name } of made.slice(MOST_SAVED))
-    await rm(join(parent, name), { recursive: true, force: true });
-}
-
-/** Why no machine booted with this accelerator, where that was tried a short while ago. */
-async function failedBefore(folder: string): Promise<string | undefined> {
-  const note = `${folder}.failed`;
-  const status = await stat(note).catch(() => undefined);
-  if (status === undefined || Date.now() - status.mtimeMs > TRY_AGAIN_MILLISECONDS) return undefined;
-  return await readFile(note, "utf8").catch(() => undefined);
-}
-
-async function noteFailure(folder: string, problem: string): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true }).catch(() => {});
-  await writeFile(`${folder}.failed`, problem).catch(() => {});
-}
-
-function digestOf(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Wait until no other process makes the same machine. The lock is gone with its process. */

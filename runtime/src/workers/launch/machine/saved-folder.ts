@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { MachineMemory } from "./memory.ts";
+
+/** What hangs or fails may work after the machine was mended. */
+const TRY_AGAIN_MILLISECONDS = 24 * 3600 * 1000;
+/** A function of each of some sizes, with and without modules. */
+const MOST_SAVED = 12;
+
+/** What is kept of a machine. */
+export interface KeptMachine {
+  readonly memory: MachineMemory;
+  /** Of its devices. */
+  readonly state: Buffer;
+  readonly preloaded: readonly string[];
+}
+
+/**
+ * A machine that was kept in a folder; undefined where there is none.
+ *
+ * @throws Error where it is damaged.
+ */
+export async function loadMachine(python: string, folder: string): Promise<KeptMachine | undefined> {
+  let text: string;
+  try {
+    text = await readFile(join(folder, "machine.json"), "utf8");
+  } catch {
+    return undefined;
+  }
+  const { digest, preloaded } = JSON.parse(text) as { digest: string; preloaded: string[] };
+  const state = await readFile(join(folder, "state"));
+  if (digestOf(state) !== digest) throw new Error("its state has another checksum");
+  return { memory: await MachineMemory.load(python, join(folder, "memory")), state, preloaded };
+}
+
+/**
+ * Keep a machine in a folder, whole or not at all, and of all in its parent no more than some.
+ *
+ * @throws Error, such as of a disk that is full.
+ */
+export async function keepMachine(folder: string, { memory, state, preloaded }: KeptMachine): Promise<void> {
+  const parent = dirname(folder);
+  let temporary: string | undefined;
+  try {
+    await mkdir(parent, { recursive: true });
+    temporary = await mkdtemp(join(parent, "saving-"));
+    await memory.save(join(temporary, "memory"));
+    await writeFile(join(temporary, "state"), state, { flush: true });
+    const text = JSON.stringify({ digest: digestOf(state), preloaded });
+    await writeFile(join(temporary, "machine.json"), text, { flush: true });
+    await rm(folder, { recursive: true, force: true });
+    await rename(temporary, folder);
+    await removeOld(parent);
+  } catch (error) {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Remove those that were made longest ago: what they were made of has changed, as a rule. */
+async function removeOld(parent: string): Promise<void> {
+  const names = (await readdir(parent)).filter((name) => /^[0-9a-f]{32}$/.test(name));
+  const made = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      at: (await stat(join(parent, name)).catch(() => undefined))?.mtimeMs ?? 0,
+    })),
+  );
+  made.sort((one, other) => other.at - one.at);
+  for (const { name } of made.slice(MOST_SAVED))
+    await rm(join(parent, name), { recursive: true, force: true });
+}
+
+/** Why no machine for a folder booted, where that was tried a short while ago. */
+export async function failedBefore(folder: string): Promise<string | undefined> {
+  const note = `${folder}.failed`;
+  const status = await stat(note).catch(() => undefined);
+  if (status === undefined || Date.now() - status.mtimeMs > TRY_AGAIN_MILLISECONDS) return undefined;
+  return await readFile(note, "utf8").catch(() => undefined);
+}
+
+/** Note for the next day why no machine for a folder boots. */
+export async function noteFailure(folder: string, problem: string): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true }).catch(() => {});
+  await writeFile(`${folder}.failed`, problem).catch(() => {});
+}
+
+function digestOf(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
