@@ -155,6 +155,7 @@ export class Outbox {
     this.#working = undefined;
   }
 
+  /** Until there is much, or somebody waits for it, or it was long enough. */
   async #waitForMore(): Promise<void> {
     const { signal } = this.#parts;
     for (let waited = 0; waited < LONGEST_WAIT_MILLISECONDS && !signal.aborted; waited += WAIT_MILLISECONDS) {

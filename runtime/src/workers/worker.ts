@@ -1,6 +1,7 @@
 import { formatDuration } from "@gaugelet/shared/units";
 import type { FunctionPackage } from "../packages/package.ts";
 import { CallLogs } from "../runs/call-logs.ts";
+import { Activity } from "./activity.ts";
 import { ANSWERS, type AnswerHead, type AnswerType } from "./answers.ts";
 import { type CallResult, readCallResult } from "./call-result.ts";
 import { CpuWatch } from "./cpu-watch.ts";
@@ -77,17 +78,12 @@ export class Worker<C extends Call = Call> {
   readonly #options: WorkerOptions;
   readonly #pending = new PendingAnswers<C>((timeout) => this.#endLate(timeout));
   readonly #shards = new Set<number>();
-  #calls = 0;
+  readonly #activity = new Activity();
   #lastId = 0;
   #listener: WorkerListener<C> | undefined;
   #loaded: AnswerHead<"loaded"> | undefined;
   #startSeconds = 0;
   #end: WorkerEnd | undefined;
-  #busySince: number | undefined;
-  #busyMilliseconds = 0;
-  #lastUsed = performance.now();
-  /** Shards whose `env` it reads now: who does that is not idle, however long it takes. */
-  #restoring = 0;
   /** What its calls write, where that is kept. */
   readonly logs: CallLogs | undefined;
   /** The most memory that the process has used so far, as its last answer said. */
@@ -138,8 +134,9 @@ export class Worker<C extends Call = Call> {
     if (signal.aborted) abort();
     try {
       await started.#load();
-      started.#lastUsed = performance.now();
-      started.#startSeconds = (started.#lastUsed - before) / 1000;
+      const now = performance.now();
+      started.#activity.begin(now);
+      started.#startSeconds = (now - before) / 1000;
       return started;
     } catch (error) {
       started.#kill("was ended because the function could not be loaded");
@@ -234,7 +231,7 @@ export class Worker<C extends Call = Call> {
 
   /** Calls that are not answered yet. */
   get inFlight(): number {
-    return this.#calls;
+    return this.#activity.calls;
   }
 
   /** Number of the call that runs now; undefined: none. */
@@ -250,12 +247,12 @@ export class Worker<C extends Call = Call> {
 
   /** Milliseconds that this worker has had calls, up to now. */
   busyMilliseconds(now: number): number {
-    return this.#busyMilliseconds + (this.#busySince === undefined ? 0 : now - this.#busySince);
+    return this.#activity.busyMilliseconds(now);
   }
 
-  /** When it last had a call, on the clock of performance.now(). */
+  /** When it last had something to do, on the clock of performance.now(). */
   lastUsed(now: number): number {
-    return this.#calls > 0 || this.#restoring > 0 ? now : this.#lastUsed;
+    return this.#activity.lastUsed(now);
   }
 
   /** Say who hears of the calls. */
@@ -270,15 +267,14 @@ export class Worker<C extends Call = Call> {
    * @returns why the saved bytes could not be read, after which the shard has an empty `env`; else null.
    */
   async restore(head: RestoreHead, env: Buffer | undefined): Promise<string | null> {
-    this.#restoring += 1;
+    this.#activity.restoring();
     try {
       const frame = await this.#request(FrameType.restore, head, env ?? EMPTY, ENV_TIMEOUT_SECONDS);
       const { problem } = await this.#read(frame, "restored");
       this.#shards.add(head.shard);
       return problem;
     } finally {
-      this.#restoring -= 1;
-      this.#lastUsed = performance.now();
+      this.#activity.restored(performance.now());
     }
   }
 
@@ -302,9 +298,8 @@ export class Worker<C extends Call = Call> {
   invoke(call: C, shard: number, lastExecution: number, now: number): number {
     this.#lastId = (this.#lastId + 1) >>> 0;
     const id = this.#lastId;
-    const isIdle = this.#calls === 0;
-    if (isIdle) this.#busySince = now;
-    this.#calls += 1;
+    const isIdle = this.#activity.calls === 0;
+    this.#activity.called(now);
     this.#pending.push({ kind: "call", call, id, timeout: this.#options.limits.timeout }, now);
     // A worker with nothing to do begins at once; what comes after it meanwhile travels together.
     this.#transport.send(
@@ -372,12 +367,7 @@ export class Worker<C extends Call = Call> {
     }
     const now = performance.now();
     this.#pending.shift(now);
-    this.#calls -= 1;
-    if (this.#calls === 0) {
-      this.#lastUsed = now;
-      this.#busyMilliseconds += now - (this.#busySince ?? now);
-      this.#busySince = undefined;
-    }
+    this.#activity.answered(now);
     this.#listener?.onResult(call, result);
   }
 

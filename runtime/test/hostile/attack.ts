@@ -4,7 +4,7 @@ import { folderOf, SECRET_BEGINS, type Stage, type StageLine } from "./stage.ts"
 import { descendantsOf, scratchFoldersOf, zygoteSocket } from "./traces.ts";
 
 /** Generous: only a runtime that is gone takes so long, or one whose machines are imitated, and started three times. */
-const PATIENCE_MILLISECONDS = { process: 120_000, sandbox: 120_000, microvm: 180_000 } as const;
+const PATIENCE_MILLISECONDS = { process: 50_000, sandbox: 50_000, microvm: 180_000 } as const;
 
 /** What a call of a hostile function came to. */
 export interface Result {
