@@ -91,9 +91,10 @@ basic_auth_users:
     ((await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json()) as { data: Data }).data;
   const targets = await waitFor("every target was scraped", async () => {
     const { activeTargets } = await ask<{ activeTargets: Target[] }>("targets");
-    return activeTargets.length === 3 && activeTargets.every(({ health }) => health !== "unknown")
-      ? activeTargets
-      : undefined;
+    // Its health is there a moment before the reason.
+    const isKnown = ({ health, lastError }: Target): boolean =>
+      health === "up" || (health === "down" && lastError !== "");
+    return activeTargets.length === 3 && activeTargets.every(isKnown) ? activeTargets : undefined;
   });
   const outcomes = Object.fromEntries(
     targets.map(({ labels, health, lastError }) => [labels.job, `${health} ${lastError}`]),

@@ -2,6 +2,7 @@ import type { Consumer, ConsumerListener, Partition, TopicEvent, TopicStart } fr
 import type { KafkaAdmin } from "./admin.ts";
 import { Assigned } from "./assigned.ts";
 import type { ClientOptions } from "./client-options.ts";
+import { Commits } from "./commits.ts";
 import { explainKafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
 import { type Assignments, Membership } from "./membership.ts";
@@ -11,7 +12,6 @@ import { partitionOf } from "./source.ts";
 const LOOK_MILLISECONDS = 500;
 /** How often it is looked whether topics are still what they were, in looks. */
 const LOOKS_PER_CHECK = 60;
-const COMMIT_EVERY_MILLISECONDS = 1_000;
 const RETRY_MILLISECONDS = 500;
 
 /** A topic that exists. */
@@ -33,9 +33,8 @@ export class KafkaConsumer implements Consumer {
   readonly #missing = new Set<string>();
   /** By source. */
   readonly #assigned = new Map<string, Assigned>();
-  /** Offsets to commit, by source. */
-  readonly #commits = new Map<string, { readonly partition: Partition; readonly offset: bigint }>();
-  readonly #timers: NodeJS.Timeout[];
+  readonly #commits: Commits;
+  readonly #timer: NodeJS.Timeout;
   #looks = 0;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -66,10 +65,8 @@ export class KafkaConsumer implements Consumer {
       onUnknownTopic: () => this.#look(),
       onProblem: (reason) => this.#tellKafka(reason),
     });
-    this.#timers = [
-      setInterval(() => this.#tick(), LOOK_MILLISECONDS),
-      setInterval(() => void this.#commit(), COMMIT_EVERY_MILLISECONDS),
-    ];
+    this.#commits = new Commits(this.#membership.client, (source) => this.#assigned.has(source));
+    this.#timer = setInterval(() => this.#tick(), LOOK_MILLISECONDS);
     this.#look();
   }
 
@@ -93,12 +90,12 @@ export class KafkaConsumer implements Consumer {
   }
 
   commit(partition: Partition, position: string): void {
-    this.#commits.set(partition.source, { partition, offset: BigInt(position) + 1n });
+    this.#commits.add(partition, BigInt(position) + 1n);
   }
 
   subscribe(topics: ReadonlyMap<string, TopicStart>): void {
     this.#wanted = topics;
-    void this.#commit();
+    void this.#commits.send();
     for (const assigned of this.#assigned.values()) {
       if (!topics.has(assigned.partition.topic)) this.#revoke(assigned);
     }
@@ -108,10 +105,10 @@ export class KafkaConsumer implements Consumer {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#timer);
     this.#fetcher.stop();
     for (const assigned of this.#assigned.values()) assigned.isCurrent = false;
-    await this.#commit();
+    await this.#commits.stop();
     this.#assigned.clear();
     await this.#membership.stop();
     await this.#looking;
@@ -204,7 +201,7 @@ export class KafkaConsumer implements Consumer {
         if (!assigned.isCurrent) return;
         assigned.offset = offset;
         // It has its place from now on, also where it is gone before the first event comes.
-        if (stored === undefined) this.#commits.set(partition.source, { partition, offset: BigInt(offset) });
+        if (stored === undefined) this.#commits.add(partition, BigInt(offset));
         this.#fetcher.wake();
         return;
       } catch (error) {
@@ -259,22 +256,8 @@ export class KafkaConsumer implements Consumer {
     const { source } = assigned.partition;
     assigned.isCurrent = false;
     if (this.#assigned.get(source) === assigned) this.#assigned.delete(source);
-    this.#commits.delete(source);
+    this.#commits.forget(source);
     this.#listener.onRevoked(assigned.partition);
-  }
-
-  async #commit(): Promise<void> {
-    const commits = [...this.#commits.values()];
-    if (commits.length === 0 || this.#membership.client.memberId === null) return;
-    this.#commits.clear();
-    const offsets = commits.map(({ partition: { topic, number }, offset }) => ({
-      topic,
-      partition: number,
-      offset,
-      leaderEpoch: -1,
-    }));
-    // The stored position counts; this one is for those who look at the group.
-    await this.#membership.client.commit({ offsets }).catch(() => {});
   }
 
   #tellKafka(reason: string | null): void {
