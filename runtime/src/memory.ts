@@ -17,7 +17,12 @@ const ENOUGH_FOR_NEW_OBJECTS_BYTES = 32 * 1024 ** 2;
  * of events in, though these are gone with the next look at new objects, and by its own measure marks all that is live
  * several times a second: that costs as much as everything else that is done for an event of a topic.
  */
-const GARBAGE_PERCENT_WHEN_BUSY = 60;
+const GARBAGE_PERCENT_WHEN_BUSY = 200;
+/** The same once the process is as large as {@link LARGE_BYTES}: an event costs more then. */
+const GARBAGE_PERCENT_WHEN_BUSY_AND_LARGE = 60;
+/** Of --heap-growing-percent: V8 decides. */
+const BY_OWN_MEASURE = 0;
+const LARGE_BYTES = 200 * 1024 ** 2;
 
 /**
  * Give new objects no more room than they have. To be called before anything else: what is made while all is loaded
@@ -45,6 +50,7 @@ export function favourSizeUntilBusy(countCalls: () => number): () => void {
   let busyUntil = 0;
   let before = countCalls();
   let mayGrow = false;
+  let garbagePercent = BY_OWN_MEASURE;
   const timer = setInterval(() => {
     const calls = countCalls();
     const wasBusy = busyUntil > 0;
@@ -59,10 +65,11 @@ export function favourSizeUntilBusy(countCalls: () => number): () => void {
       mayGrow = needsMore;
       setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
     }
-    if (isBusy === wasBusy) return;
-    setFlagsFromString(isBusy ? "--no-optimize-for-size" : "--optimize-for-size");
-    // 0: by V8's own measure.
-    setFlagsFromString(`--heap-growing-percent=${isBusy ? GARBAGE_PERCENT_WHEN_BUSY : 0}`);
+    if (isBusy !== wasBusy) setFlagsFromString(isBusy ? "--no-optimize-for-size" : "--optimize-for-size");
+    const percent = isBusy ? garbagePercentWhenBusy() : BY_OWN_MEASURE;
+    if (percent === garbagePercent) return;
+    garbagePercent = percent;
+    setFlagsFromString(`--heap-growing-percent=${percent}`);
   }, LOOK_EVERY_MILLISECONDS);
   timer.unref();
   return () => clearInterval(timer);
@@ -70,4 +77,10 @@ export function favourSizeUntilBusy(countCalls: () => number): () => void {
 
 function roomForNewObjects(): number {
   return getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.space_size ?? 0;
+}
+
+function garbagePercentWhenBusy(): number {
+  return process.memoryUsage.rss() < LARGE_BYTES
+    ? GARBAGE_PERCENT_WHEN_BUSY
+    : GARBAGE_PERCENT_WHEN_BUSY_AND_LARGE;
 }

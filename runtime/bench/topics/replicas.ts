@@ -9,7 +9,8 @@ import { HANDLERS, TopicRuntime, WITHOUT_CATALOG } from "./topic-runtime.ts";
 
 const ROUNDS = 4;
 const PARTITIONS = 2;
-const CHUNKS = 20;
+/** So many that the beginning, while they are still published, and the end, when one replica waits for the other, count for little. */
+const CHUNKS = 40;
 const EVENTS_OF_CHUNK = 100;
 const EVENTS = CHUNKS * EVENTS_OF_CHUNK;
 /** Until replicas have found out who has which partition. */
