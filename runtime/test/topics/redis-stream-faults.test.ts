@@ -278,6 +278,28 @@ test("a topic that nobody made has the default retention; another program's stre
   expect((await topics.describe("short")).partitions[0]?.events).toBeLessThan(120);
 });
 
+test("an event of a topic with little to do comes by the read that waited for it", async () => {
+  const topics = connect(addressOf(redis));
+  const reader = member(topics, "g", { t: "oldest" });
+  await topics.publish("t", [numbered(0)]);
+  await reader.received(1);
+  const monitor = await redis.client.monitor();
+  const reads: string[] = [];
+  monitor.on("monitor", (_time: string, [name = "", ...args]: string[]) => {
+    // The poll asks for one event of each topic, and only whether there is one.
+    if (name.toLowerCase() === "xread" && args[1] !== "1") reads.push(args.join(" "));
+  });
+  for (const at of range(1, 20)) {
+    await topics.publish("t", [numbered(at)]);
+    await reader.received(at + 1);
+    await sleep(20);
+  }
+  monitor.disconnect();
+  expect(reader.numbers()).toEqual(range(0, 20));
+  expect(reads.length).toBeGreaterThanOrEqual(18);
+  expect(reads.filter((read) => !read.includes("BLOCK"))).toEqual([]);
+});
+
 test("only topics that changed are read, however many there are", async () => {
   const topics = connect(addressOf(redis));
   const names = range(0, 300).map((at) => `t${at}`);

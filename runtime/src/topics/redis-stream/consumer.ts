@@ -3,6 +3,7 @@ import type { Consumer, ConsumerListener, Partition, TopicStart } from "../topic
 import { FollowedTopic } from "./followed-topic.ts";
 import type { ReadTurns } from "./read-turns.ts";
 import type { TopicWatch } from "./topic-watch.ts";
+import type { WaitingRead } from "./waiting-read.ts";
 
 /** How often what was committed is written, at most. */
 const WRITE_EVERY_MILLISECONDS = 1_000;
@@ -14,6 +15,7 @@ export interface ConsumerParts {
   readonly reader: Redis;
   readonly commands: Redis;
   readonly turns: ReadTurns;
+  readonly waiting: WaitingRead;
   readonly watch: TopicWatch;
 }
 
@@ -82,7 +84,7 @@ export class RedisStreamConsumer implements Consumer {
   }
 
   #follow(name: string, start: TopicStart): void {
-    const { reader, commands, turns, watch } = this.#parts;
+    const { reader, commands, turns, waiting, watch } = this.#parts;
     const topic = new FollowedTopic({
       topic: name,
       group: this.#group,
@@ -90,6 +92,7 @@ export class RedisStreamConsumer implements Consumer {
       reader,
       commands,
       turns,
+      waiting,
       listener: this.#listener,
       onProblem: (reason) => this.#report(name, reason),
     });

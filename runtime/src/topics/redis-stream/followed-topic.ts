@@ -1,6 +1,6 @@
 import { topicKey } from "@gaugelet/shared/keys";
 import type { Redis } from "ioredis";
-import type { ConsumerListener, Partition, TopicEvent, TopicStart } from "../topics.ts";
+import type { ConsumerListener, Partition, TopicStart } from "../topics.ts";
 import { BatchSize } from "./batch-size.ts";
 import { eventOf, type StreamEntry } from "./entries.ts";
 import { BEFORE_ALL, compareIds } from "./ids.ts";
@@ -8,6 +8,7 @@ import { explainTopicError } from "./patience.ts";
 import { Progress } from "./progress.ts";
 import type { ReadTurns } from "./read-turns.ts";
 import { type GroupInfo, groupInfo, isGroupMissing, isMissing, streamInfo } from "./stream-info.ts";
+import type { Awaited, WaitingRead } from "./waiting-read.ts";
 
 /** What a followed topic needs. */
 export interface FollowedTopicOptions {
@@ -20,10 +21,14 @@ export interface FollowedTopicOptions {
   /** What progress is written over. */
   readonly commands: Redis;
   readonly turns: ReadTurns;
+  readonly waiting: WaitingRead;
   readonly listener: Pick<ConsumerListener, "onAssigned" | "onEvents" | "onRevoked">;
   /** Why nothing of this topic comes; null: it comes. */
   onProblem(reason: string | null): void;
 }
+
+/** An event of which we were told, but that was to come by itself, has come by then. */
+const COMES_MILLISECONDS = 50;
 
 /** What lasts from one `onAssigned` to its `onRevoked`. */
 interface Assignment {
@@ -39,7 +44,7 @@ interface Assignment {
  * One topic as one group reads it: waited for while there is none, read from where the group was, and waited for
  * again once it is deleted.
  */
-export class FollowedTopic {
+export class FollowedTopic implements Awaited {
   readonly partition: Partition;
   readonly #options: FollowedTopicOptions;
   readonly #key: string;
@@ -47,6 +52,8 @@ export class FollowedTopic {
   #assignment: Assignment | undefined;
   /** Where the group is to begin if it has to be made: `$` is the end. */
   #start: string;
+  /** When events came last that were waited for. */
+  #tookAt = Number.NEGATIVE_INFINITY;
   #reading = false;
   /** Something may have changed since the last read began. */
   #changed = false;
@@ -74,11 +81,42 @@ export class FollowedTopic {
     return this.#reading || paused === true ? undefined : last;
   }
 
+  get mostAtOnce(): number {
+    return this.#size.count;
+  }
+
   /** Look at it soon: something may have changed. */
   poke(): void {
     if (this.#stopped) return;
     this.#changed = true;
     if (!this.#reading && this.#assignment?.paused !== true) this.#options.turns.ask(this);
+  }
+
+  /** Redis told of a change. */
+  hearOfChange(): void {
+    if (!this.#options.waiting.covers(this)) {
+      this.poke();
+      return;
+    }
+    // That was it, or the next one comes as well.
+    if (performance.now() - this.#tookAt < COMES_MILLISECONDS) return;
+    const last = this.#assignment?.last;
+    setTimeout(() => {
+      if (this.#assignment?.last === last) this.poke();
+    }, COMES_MILLISECONDS).unref();
+  }
+
+  take(after: string, entries: readonly StreamEntry[], mayBeMore: boolean): void {
+    const assignment = this.#assignment;
+    // Whatever happened meanwhile, it is read anew.
+    if (assignment === undefined || this.waitsAfter !== after) {
+      this.poke();
+      return;
+    }
+    this.#tookAt = performance.now();
+    const last = this.#give(assignment, entries);
+    if (mayBeMore) this.poke();
+    else if (assignment === this.#assignment) this.#compare(assignment, last);
   }
 
   /** Look at it as if everything may have changed: it may be another server's by now. */
@@ -130,6 +168,7 @@ export class FollowedTopic {
     this.#stopped = true;
     this.#assignment = undefined;
     this.#options.turns.drop(this);
+    this.#options.waiting.drop(this);
   }
 
   /** Read once, or find out where to begin. Never throws. */
@@ -146,6 +185,7 @@ export class FollowedTopic {
     }
     this.#reading = false;
     if (more || this.#changed) this.poke();
+    else this.#options.waiting.wake();
   }
 
   /** @returns whether to look again at once. */
@@ -178,6 +218,7 @@ export class FollowedTopic {
     if (assignment !== this.#assignment) return true;
     assignment.last = from;
     assignment.committed = from;
+    this.#options.waiting.touch(this);
     // Not waited for: the group's lag can be told a little later.
     assignment.progress.begin(from, known).catch(() => {});
     return true;
@@ -206,7 +247,7 @@ export class FollowedTopic {
 
   /** @returns whether there may be more. */
   async #readOnce(assignment: Assignment): Promise<boolean> {
-    const { reader, group, listener } = this.#options;
+    const { reader, group } = this.#options;
     if (assignment.last === undefined) return false;
     const { count } = this.#size;
     const reply = await reader.xreadBuffer("COUNT", count, "STREAMS", this.#key, assignment.last);
@@ -218,20 +259,24 @@ export class FollowedTopic {
       this.#compare(assignment, assignment.last);
       return false;
     }
-    const events: TopicEvent[] = [];
-    let bytes = 0;
-    for (const entry of entries) {
-      const event = eventOf(entry);
-      events.push(event);
-      bytes += event.body.length;
-      assignment.last = event.position;
-    }
+    const last = this.#give(assignment, entries);
+    if (entries.length === count) return true;
+    if (assignment === this.#assignment) this.#compare(assignment, last);
+    return assignment !== this.#assignment;
+  }
+
+  /** @returns the position of the last one. */
+  #give(assignment: Assignment, entries: readonly StreamEntry[]): string {
+    const { listener, waiting } = this.#options;
+    const events = entries.map(eventOf);
+    const bytes = events.reduce((sum, { body }) => sum + body.length, 0);
+    const last = events.at(-1)?.position ?? assignment.last ?? BEFORE_ALL;
+    assignment.last = last;
     this.#size.saw(events.length, bytes);
     assignment.progress.read(events);
+    waiting.touch(this);
     listener.onEvents(this.partition, events);
-    if (events.length === count) return true;
-    this.#compare(assignment, assignment.last);
-    return assignment !== this.#assignment;
+    return last;
   }
 
   /** Not waited for: it is seldom, and reading goes on meanwhile. */

@@ -28,6 +28,7 @@ import { ReadTurns } from "./read-turns.ts";
 import { CREATE_SCRIPT, DELETE_SCRIPT, PUBLISH_SCRIPT } from "./scripts.ts";
 import { isMissing, streamInfo } from "./stream-info.ts";
 import { TopicWatch } from "./topic-watch.ts";
+import { WaitingRead } from "./waiting-read.ts";
 
 const SCAN_COUNT = 1_000;
 
@@ -172,6 +173,7 @@ export class RedisStreamTopics implements Topics {
   async stop(): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
     this.#parts?.watch.stop();
+    this.#parts?.waiting.stop();
     this.#parts?.reader.disconnect();
     this.#commands.disconnect();
   }
@@ -193,7 +195,16 @@ export class RedisStreamTopics implements Topics {
       { socketTimeout: SILENCE_MILLISECONDS },
     );
     const watch = new TopicWatch(this.#address, reader, this.#onPushing);
-    return { reader, commands: this.#commands, turns: new ReadTurns(), watch };
+    // Who reads reports why the connection is down.
+    const onUp = (): void => {
+      // It may be another server's by now.
+      watch.lookAtAll();
+      waiting.wake();
+    };
+    const waiting = new WaitingRead(
+      connectRedis(this.#address, { onUp }, { socketTimeout: SILENCE_MILLISECONDS }),
+    );
+    return { reader, commands: this.#commands, turns: new ReadTurns(), waiting, watch };
   }
 }
 

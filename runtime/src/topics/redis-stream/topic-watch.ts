@@ -29,7 +29,7 @@ export class TopicWatch {
     this.#changes.listen({
       onChanged: (keys) => {
         for (const key of keys) {
-          for (const topic of this.#byKey.get(key) ?? []) topic.poke();
+          for (const topic of this.#byKey.get(key) ?? []) topic.hearOfChange();
         }
       },
       onUnknown: () => this.lookAtAll(),
