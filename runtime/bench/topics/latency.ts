@@ -7,7 +7,8 @@ import { numbered } from "./backlog.ts";
 import type { BenchedEngine } from "./engine.ts";
 import { HANDLERS, TopicRuntime } from "./topic-runtime.ts";
 
-const WARM_UP = 100;
+/** V8 compiles in full what was called several hundred times, and a runtime lives for days. */
+const WARM_UP = 1_000;
 const SAMPLES = 500;
 const PAUSE_MILLISECONDS = 5;
 /** A runtime that uses less than this of a processor, for this long, has nothing to do. */
