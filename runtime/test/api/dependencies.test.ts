@@ -181,7 +181,8 @@ async function startRegistry(
       for (const variable of Object.keys(variables)) delete process.env[variable];
       server.closeAllConnections();
       server.close();
-      await rm(folder, { recursive: true, force: true });
+      // npm, where it was cut short, may still write to its cache.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
