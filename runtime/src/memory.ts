@@ -20,9 +20,9 @@ const ENOUGH_FOR_NEW_OBJECTS_BYTES = 32 * 1024 ** 2;
 const GARBAGE_PERCENT_WHEN_BUSY = 200;
 /** The same once the process is as large as {@link LARGE_BYTES}: an event costs more then. */
 const GARBAGE_PERCENT_WHEN_BUSY_AND_LARGE = 60;
+const LARGE_BYTES = 200 * 1024 ** 2;
 /** Of --heap-growing-percent: V8 decides. */
 const BY_OWN_MEASURE = 0;
-const LARGE_BYTES = 200 * 1024 ** 2;
 
 /**
  * Give new objects no more room than they have. To be called before anything else: what is made while all is loaded

@@ -9,7 +9,7 @@ import { HANDLERS, TopicRuntime, WITHOUT_CATALOG } from "./topic-runtime.ts";
 
 const ROUNDS = 4;
 const PARTITIONS = 2;
-/** So many that the beginning, while they are still published, and the end, when one replica waits for the other, count for little. */
+/** So many that the beginning (publishing goes on) and the end (one replica waits for the other) count for little. */
 const CHUNKS = 40;
 const EVENTS_OF_CHUNK = 100;
 const EVENTS = CHUNKS * EVENTS_OF_CHUNK;

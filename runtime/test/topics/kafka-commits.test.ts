@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { startKafka, type TestKafka } from "@gaugelet/testing/kafka-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -31,7 +32,7 @@ test("a position that Kafka did not take is committed later, without another eve
   await waitFor("it is known that Kafka is gone", () => member.problem);
   member.consumer.commit(partition, event.position);
   // Several commits are refused meanwhile, and their retries.
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await sleep(5_000);
   await kafka.restart(1);
   const lag = async () => (await topics.lag("billing", ["orders"]))[0]?.events;
   await waitFor("the commit", async () => (await lag()) === 0);
