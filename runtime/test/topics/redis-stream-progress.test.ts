@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { Progress } from "../../src/topics/redis-stream/progress.ts";
+import { withScripts } from "../../src/topics/redis-stream/scripts.ts";
+import { groupInfo } from "../../src/topics/redis-stream/stream-info.ts";
 import { numberedEvents } from "./conformance/case.ts";
 import { addressOf, groupOf, useTopics } from "./redis-stream-server.ts";
 
@@ -114,4 +117,41 @@ test("where somebody deleted entries, of which Redis knows no lag, it is counted
   await says({ read: 10 });
   await redis.client.xdel("gaugelet:topic:t", positions[50] ?? "", positions[60] ?? "");
   expect(await topics.lag("g", ["t"])).toEqual([{ topic: "t", events: 88, dropped: 0 }]);
+});
+
+test("whoever was replaced, and does not know it yet, changes nothing of the group", async () => {
+  const key = "gaugelet:topic:t";
+  const positions = await connect(addressOf(redis)).publish("t", numberedEvents(0, 500));
+  await redis.client.call("XGROUP", "CREATE", key, "g", "0");
+  const known = await groupInfo(redis.client, key, "g");
+  if (known === undefined) throw new Error("the group was not made");
+  const follow = async (): Promise<Progress> => {
+    const connection = redis.client.duplicate();
+    onTestFinished(() => connection.disconnect());
+    const progress = new Progress(withScripts(connection), key, "g");
+    await progress.begin("0-0", known);
+    progress.read(
+      positions.map((position) => ({ position, key: null, headers: {}, body: Buffer.of(), timestamp: 0 })),
+    );
+    return progress;
+  };
+  const [replaced, owner] = [await follow(), await follow()];
+  for (const [at, position] of positions.entries()) {
+    // Both at once, so that one may come between whatever the other does.
+    replaced.note(positions[at - 1] ?? "0-0");
+    owner.note(position);
+    await Promise.all([replaced.write(), owner.write()]);
+    expect(await groupOf(redis, "t", "g")).toMatchObject({ position, read: at + 1 });
+  }
+  // One that read on with no number, as Redis knew none.
+  const last = positions.at(-1) ?? "";
+  const unaware = new Progress(withScripts(redis.client), key, "g");
+  unaware.note(last);
+  await unaware.write();
+  expect(await groupOf(redis, "t", "g")).toMatchObject({ position: last, read: 500, lag: 0 });
+  await redis.client.call("XGROUP", "SETID", key, "g", last);
+  expect(await groupOf(redis, "t", "g")).toMatchObject({ read: null });
+  owner.note(last);
+  await owner.write();
+  expect(await groupOf(redis, "t", "g")).toMatchObject({ position: last, read: 500, lag: 0 });
 });

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { Consumer, ConsumerListener, Partition, TopicStart } from "../topics.ts";
 import { FollowedTopic } from "./followed-topic.ts";
 import type { ReadTurns } from "./read-turns.ts";
+import type { ScriptedRedis } from "./scripts.ts";
 import type { TopicWatch } from "./topic-watch.ts";
 import type { WaitingRead } from "./waiting-read.ts";
 
@@ -13,7 +14,7 @@ const MOST_WRITES = 100;
 /** What all consumers share. */
 export interface ConsumerParts {
   readonly reader: Redis;
-  readonly commands: Redis;
+  readonly commands: ScriptedRedis;
   readonly turns: ReadTurns;
   readonly waiting: WaitingRead;
   readonly watch: TopicWatch;

@@ -7,6 +7,7 @@ import { BEFORE_ALL, compareIds } from "./ids.ts";
 import { explainTopicError } from "./patience.ts";
 import { Progress } from "./progress.ts";
 import type { ReadTurns } from "./read-turns.ts";
+import type { ScriptedRedis } from "./scripts.ts";
 import { type GroupInfo, groupInfo, isGroupMissing, isMissing, streamInfo } from "./stream-info.ts";
 import type { Awaited, WaitingRead } from "./waiting-read.ts";
 
@@ -19,7 +20,7 @@ export interface FollowedTopicOptions {
   /** What is read over. */
   readonly reader: Redis;
   /** What progress is written over. */
-  readonly commands: Redis;
+  readonly commands: ScriptedRedis;
   readonly turns: ReadTurns;
   readonly waiting: WaitingRead;
   readonly listener: Pick<ConsumerListener, "onAssigned" | "onEvents" | "onRevoked">;

@@ -1,8 +1,8 @@
-import type { Redis } from "ioredis";
 import type { TopicEvent } from "../topics.ts";
 import { BatchSize } from "./batch-size.ts";
 import { compareIds } from "./ids.ts";
-import { countBetween, type GroupInfo, groupInfo, streamInfo } from "./stream-info.ts";
+import type { ScriptedRedis } from "./scripts.ts";
+import { countBetween, type GroupInfo, streamInfo } from "./stream-info.ts";
 
 /** Positions that are kept to know their number by; of older ones a commit leaves the number out. */
 const MOST_POSITIONS = 100_000;
@@ -22,7 +22,7 @@ interface Batch {
  * event that was handled, and how many events there were up to it, from which Redis knows the lag.
  */
 export class Progress {
-  readonly #redis: Redis;
+  readonly #redis: ScriptedRedis;
   readonly #key: string;
   readonly #group: string;
   readonly #batches: Batch[] = [];
@@ -34,13 +34,13 @@ export class Progress {
   #base: number | null = null;
   #compareAt = 0;
   #noted: string | undefined;
-  /** Nothing was written since reading began, from where it began wins over what the group says. */
+  /** Nothing was written since reading began: where it began wins over what the group said then. */
   #isBeginning = false;
   /** Where the group was when reading began. */
   #groupWasAt: string | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(redis: Redis, key: string, group: string) {
+  constructor(redis: ScriptedRedis, key: string, group: string) {
     this.#redis = redis;
     this.#key = key;
     this.#group = group;
@@ -127,14 +127,12 @@ export class Progress {
     if (position === undefined) return;
     this.#noted = undefined;
     const number = this.#numberOf(position);
-    const read = number === null ? [] : ["ENTRIESREAD", number];
     const isBeginning = this.#isBeginning;
     this.#isBeginning = false;
+    const [read, backFrom] = [number?.toString() ?? "", isBeginning ? (this.#groupWasAt ?? "") : ""];
     this.#writing = (async () => {
       try {
-        // Whoever was paused and has been replaced must not set the group back.
-        if (await this.#isBehindGroup(position, isBeginning)) return;
-        await this.#redis.call("XGROUP", "SETID", this.#key, this.#group, position, ...read);
+        await this.#redis.gaugeletMoveGroup(this.#key, this.#group, position, read, backFrom);
       } catch (error) {
         this.#noted ??= position;
         this.#isBeginning ||= isBeginning;
@@ -144,16 +142,6 @@ export class Progress {
       }
     })();
     await this.#writing;
-  }
-
-  /**
-   * Whether the group is further than this position. Where reading has just begun that may be so: unless somebody
-   * has moved the group since, who then reads in our place.
-   */
-  async #isBehindGroup(position: string, isBeginning: boolean): Promise<boolean> {
-    const group = await groupInfo(this.#redis, this.#key, this.#group);
-    if (group === undefined || (isBeginning && group.position === this.#groupWasAt)) return false;
-    return compareIds(position, group.position) < 0;
   }
 
   /** How many events there were up to a position. */

@@ -3,7 +3,6 @@ import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import { connectRedis, SILENCE_MILLISECONDS } from "@gaugelet/shared/redis/connection";
 import type { OnPushing } from "@gaugelet/shared/redis/key-changes-listener";
 import { scanKeys } from "@gaugelet/shared/redis/scan";
-import type { Redis } from "ioredis";
 import {
   type Consumer,
   type ConsumerListener,
@@ -25,18 +24,12 @@ import { checkName, DEFAULT_RETENTION, NO_RETENTION, readRetention, retentionOf 
 import { patiently } from "./patience.ts";
 import { publishChunks } from "./publish-chunks.ts";
 import { ReadTurns } from "./read-turns.ts";
-import { CREATE_SCRIPT, DELETE_SCRIPT, PUBLISH_SCRIPT } from "./scripts.ts";
+import { type ScriptedRedis, withScripts } from "./scripts.ts";
 import { isMissing, streamInfo } from "./stream-info.ts";
 import { TopicWatch } from "./topic-watch.ts";
 import { WaitingRead } from "./waiting-read.ts";
 
 const SCAN_COUNT = 1_000;
-
-interface ScriptedRedis extends Redis {
-  gaugeletCreateTopic(...keysAndValues: string[]): Promise<number>;
-  gaugeletDeleteTopic(...keysAndValues: string[]): Promise<number>;
-  gaugeletPublish(...keysAndValues: (string | Buffer)[]): Promise<string[]>;
-}
 
 /** Topics as Redis Streams, one partition each. */
 export class RedisStreamTopics implements Topics {
@@ -56,11 +49,7 @@ export class RedisStreamTopics implements Topics {
     this.#address = address;
     this.#onPushing = onPushing;
     // Who reads reports why the connection is down.
-    const commands = connectRedis(address, {}, { socketTimeout: SILENCE_MILLISECONDS });
-    commands.defineCommand("gaugeletCreateTopic", { numberOfKeys: 2, lua: CREATE_SCRIPT });
-    commands.defineCommand("gaugeletDeleteTopic", { numberOfKeys: 2, lua: DELETE_SCRIPT });
-    commands.defineCommand("gaugeletPublish", { numberOfKeys: 2, lua: PUBLISH_SCRIPT });
-    this.#commands = commands as ScriptedRedis;
+    this.#commands = withScripts(connectRedis(address, {}, { socketTimeout: SILENCE_MILLISECONDS }));
   }
 
   async create(topic: string, options: TopicOptions): Promise<void> {

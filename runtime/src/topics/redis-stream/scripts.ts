@@ -1,3 +1,5 @@
+import type { Redis } from "ioredis";
+
 /**
  * Where a topic was deleted before, its positions go on: an event of the new one would otherwise be taken for one
  * that was handled, if the clock went back in between or all happened within one millisecond.
@@ -19,7 +21,7 @@ end
  *
  * @returns 1; 0 where it exists.
  */
-export const CREATE_SCRIPT = `${GO_ON}
+const CREATE_SCRIPT = `${GO_ON}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 if ARGV[3] == '1' then redis.call('XTRIM', KEYS[1], 'MINID', '~', '0') end
 goOn(KEYS[1], redis.call('HGET', KEYS[2], ARGV[1]))
@@ -36,7 +38,7 @@ return 1
  *
  * @returns 1; 0 where there is no such topic.
  */
-export const DELETE_SCRIPT = `
+const DELETE_SCRIPT = `
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 if info.err then
   if redis.call('EXISTS', KEYS[1]) == 1 then return info end
@@ -59,7 +61,7 @@ return 1
  *
  * @returns the ids.
  */
-export const PUBLISH_SCRIPT = `${GO_ON}
+const PUBLISH_SCRIPT = `${GO_ON}
 local key, topic = KEYS[1], ARGV[1]
 local json = redis.call('HGET', KEYS[2], topic)
 local read, entry
@@ -101,3 +103,55 @@ if seconds then
 end
 return ids
 `;
+
+/**
+ * KEYS: stream. ARGV: group, the position it is to be at, the number of events up to there or an empty text, and the
+ * position from which it may be set back or an empty text.
+ *
+ * Whoever was paused and has been replaced must not change what the group says, so nobody may come between looking
+ * and setting.
+ *
+ * @returns OK; 0 where the group is further, or there already with as much known of it.
+ */
+const MOVE_GROUP_SCRIPT = `
+local function compare(a, b)
+  if #a ~= #b then return #a - #b end
+  return a < b and -1 or a > b and 1 or 0
+end
+local function compareIds(a, b)
+  local aTime, aNumber = string.match(a, '^(%d+)-(%d+)$')
+  local bTime, bNumber = string.match(b, '^(%d+)-(%d+)$')
+  local times = compare(aTime, bTime)
+  return times ~= 0 and times or compare(aNumber, bNumber)
+end
+local groups = redis.pcall('XINFO', 'GROUPS', KEYS[1])
+if groups.err then return groups end
+for _, group in ipairs(groups) do
+  local info = {}
+  for at = 1, #group, 2 do info[group[at]] = group[at + 1] end
+  local position = info['last-delivered-id']
+  if info.name == ARGV[1] and position ~= ARGV[4] then
+    local order = compareIds(ARGV[2], position)
+    if order < 0 or (order == 0 and (info['entries-read'] or ARGV[3] == '')) then return 0 end
+  end
+end
+if ARGV[3] == '' then return redis.pcall('XGROUP', 'SETID', KEYS[1], ARGV[1], ARGV[2]) end
+return redis.pcall('XGROUP', 'SETID', KEYS[1], ARGV[1], ARGV[2], 'ENTRIESREAD', ARGV[3])
+`;
+
+/** A connection that has these scripts. */
+export interface ScriptedRedis extends Redis {
+  gaugeletCreateTopic(...keysAndValues: string[]): Promise<number>;
+  gaugeletDeleteTopic(...keysAndValues: string[]): Promise<number>;
+  gaugeletPublish(...keysAndValues: (string | Buffer)[]): Promise<string[]>;
+  gaugeletMoveGroup(...keysAndValues: string[]): Promise<unknown>;
+}
+
+/** Give a connection these scripts. */
+export function withScripts(redis: Redis): ScriptedRedis {
+  redis.defineCommand("gaugeletCreateTopic", { numberOfKeys: 2, lua: CREATE_SCRIPT });
+  redis.defineCommand("gaugeletDeleteTopic", { numberOfKeys: 2, lua: DELETE_SCRIPT });
+  redis.defineCommand("gaugeletPublish", { numberOfKeys: 2, lua: PUBLISH_SCRIPT });
+  redis.defineCommand("gaugeletMoveGroup", { numberOfKeys: 1, lua: MOVE_GROUP_SCRIPT });
+  return redis as ScriptedRedis;
+}
