@@ -27,12 +27,18 @@ export interface ControlPlane {
 /**
  * Open the database, and put together what answers the API from it.
  *
+ * @param signal aborted where nobody waits for it any more.
  * @throws ConfigurationError where it is none for this runtime, or there are secrets that its key does not open.
  */
-export async function openControlPlane(address: DatabaseAddress, parts: ApiParts): Promise<ControlPlane> {
+export async function openControlPlane(
+  address: DatabaseAddress,
+  parts: ApiParts,
+  signal: AbortSignal,
+): Promise<ControlPlane> {
   const started = performance.now();
-  const database = await openDatabase(address, parts.log);
+  const database = await openDatabase(address, parts.log, signal);
   try {
+    signal.throwIfAborted();
     return await controlPlaneOf(database, started, parts);
   } catch (error) {
     await database.stop().catch(() => {});

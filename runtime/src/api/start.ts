@@ -73,9 +73,10 @@ export function startApi(database: DatabaseAddress, parts: ApiParts): StartedApi
     const { openControlPlane } = await import("./control-plane.ts");
     for (let pause = FIRST_RETRY_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_RETRY_MILLISECONDS)) {
       try {
-        controlPlane = await openControlPlane(database, parts);
+        controlPlane = await openControlPlane(database, parts, stopping.signal);
         return;
       } catch (error) {
+        if (stopping.signal.aborted) return;
         const { message } = error as Error;
         if (reason !== message) parts.log.error({ err: error }, `the catalog cannot be opened: ${message}`);
         reason = message;

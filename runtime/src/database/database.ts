@@ -30,21 +30,26 @@ export interface OpenDatabase {
 /**
  * Open the database and bring its tables up to date.
  *
+ * @param signal aborted where nobody waits for it any more.
  * @throws ConfigurationError where it is of a newer Gaugelet.
  * @throws Error where it cannot be reached, or the folder is another process's.
  */
-export async function openDatabase(address: DatabaseAddress, log: Logger): Promise<OpenDatabase> {
+export async function openDatabase(
+  address: DatabaseAddress,
+  log: Logger,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<OpenDatabase> {
   const opened =
     address.kind === "postgresql"
       ? openPostgresql(address.url, log)
-      : await openEmbedded(address.folder, log);
+      : await openEmbedded(address.folder, log, signal);
   const { pool, place } = opened;
   // Whoever has a connection that ends is told by its query; without a listener the process would end.
   pool.on("connect", (client) => client.on("error", () => {}));
   const db = Object.assign(drizzle(pool), { transaction: transactionsOn(pool) });
   const stop = (): Promise<void> => opened.stop();
   try {
-    await migrateDatabase(pool);
+    await migrateDatabase(pool, signal);
   } catch (error) {
     await stop().catch(() => {});
     throw error;

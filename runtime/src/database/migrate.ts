@@ -14,12 +14,16 @@ const LOCK = 4_207_421;
 /**
  * Bring the tables up to date: all steps in one transaction, so that an interrupted one leaves what was there.
  *
+ * @param signal cuts the connection, and with it what is under way.
  * @throws ConfigurationError where the tables are of a newer Gaugelet than this.
  */
-export async function migrateDatabase(pool: pg.Pool): Promise<void> {
+export async function migrateDatabase(pool: pg.Pool, signal: AbortSignal): Promise<void> {
   const newest = await newestMigration();
   const client = await pool.connect();
+  const cut = (): void => void (client as unknown as pg.Client).end().catch(() => {});
+  signal.addEventListener("abort", cut);
   try {
+    signal.throwIfAborted();
     await client.query("select pg_advisory_lock($1)", [LOCK]);
     if ((await newestApplied(client)) > newest) {
       throw new ConfigurationError(
@@ -33,6 +37,8 @@ export async function migrateDatabase(pool: pg.Pool): Promise<void> {
     // With the connection goes the lock.
     client.release(true);
     throw error;
+  } finally {
+    signal.removeEventListener("abort", cut);
   }
 }
 

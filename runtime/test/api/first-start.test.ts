@@ -2,9 +2,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startPostgres } from "@gaugelet/testing/postgres-server";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { RuntimeProcess } from "../faults/runtime-process.ts";
 import { childrenOf } from "../integration/harness.ts";
 
@@ -29,7 +31,7 @@ afterEach(async () => {
 });
 afterAll(() => redis.stop());
 
-function start(): RuntimeProcess {
+function start(more: Record<string, string> = {}): RuntimeProcess {
   const runtime = new RuntimeProcess({
     folder,
     environment: {
@@ -37,6 +39,7 @@ function start(): RuntimeProcess {
       GAUGELET_CONFIG: join(folder, "gaugelet.yaml"),
       REDIS_HOST: "127.0.0.1",
       REDIS_PORT: String(redis.port),
+      ...more,
     },
   });
   started.push(runtime);
@@ -82,6 +85,43 @@ test("whatever ends while the first database is being made, the next one makes i
   await next.logged(/state\/database is in use by the database of another runtime/);
   process.kill(left, "SIGCONT");
   await expectServing(next);
+});
+
+test("whoever stops while the first database is being made waits for nothing of it", async () => {
+  const stopped = start();
+  await stopped.logged("runtime started");
+  await waitFor("its process", async () => (await databasesOf(stopped)).length > 0);
+  expect(await stopped.stop()).toBe(0);
+  expect(areFilesMade()).toBe(false);
+  expect(stopped.log).not.toContainEqual(expect.objectContaining({ level: "error" }));
+
+  // Half of it, as of a machine that lost its power.
+  const killed = start();
+  await waitFor("all of its files", areFilesMade);
+  await signalDatabases(killed, "SIGKILL");
+  await killed.kill();
+  await writeFile(join(database, "unfinished"), "");
+  await rm(join(database, "base"), { recursive: true });
+  await expectServing(start());
+  expect(readdirSync(database)).not.toContain("unfinished");
+});
+
+test("whoever stops while another runtime brings the tables of a PostgreSQL up to date does not wait for it", async () => {
+  const postgres = await startPostgres();
+  onTestFinished(() => postgres.stop());
+  const url = await postgres.newDatabase();
+  const other = new pg.Client(url);
+  await other.connect();
+  onTestFinished(() => other.end());
+  await other.query("select pg_advisory_lock($1)", [4_207_421]);
+  const stopped = start({ DATABASE_URL: url });
+  await stopped.logged("runtime started");
+  await waitFor("it waits", async () => {
+    const { rows } = await other.query("select from pg_locks where locktype = 'advisory' and not granted");
+    return rows.length > 0;
+  });
+  expect(await stopped.stop()).toBe(0);
+  expect(stopped.log).not.toContainEqual(expect.objectContaining({ level: "error" }));
 });
 
 async function databasesOf(runtime: RuntimeProcess): Promise<number[]> {

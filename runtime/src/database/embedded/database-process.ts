@@ -28,10 +28,11 @@ export class DatabaseProcess {
   /**
    * Start it ahead of its first connection, to learn of its problems.
    *
+   * @param signal aborted where nobody waits for it any more: to make a database takes seconds.
    * @throws Error where another process uses the folder, for now or for good.
    */
-  async start(): Promise<void> {
-    this.#next = this.#spawn();
+  async start(signal: AbortSignal): Promise<void> {
+    this.#next = this.#spawn(signal);
     await this.#next;
   }
 
@@ -49,7 +50,7 @@ export class DatabaseProcess {
     await this.#last;
   }
 
-  async #spawn(): Promise<Socket> {
+  async #spawn(signal?: AbortSignal): Promise<Socket> {
     // The one before may still be writing.
     await this.#last;
     const child = spawn(process.execPath, [PROGRAM, this.#folder], {
@@ -59,7 +60,11 @@ export class DatabaseProcess {
     child.stderr?.on("data", (text: Buffer) =>
       this.#log.warn({ database: child.pid }, text.toString().trimEnd()),
     );
+    const kill = (): void => void child.kill("SIGKILL");
+    if (signal?.aborted) kill();
+    signal?.addEventListener("abort", kill);
     const said = await firstLine(child);
+    signal?.removeEventListener("abort", kill);
     if (said === IN_USE) {
       // It may be the last one of a runtime that was killed, and has something to write yet.
       throw new Error(

@@ -13,12 +13,12 @@ import { DatabaseProcess } from "./database-process.ts";
  *
  * @throws Error where another process uses the folder.
  */
-export async function openEmbedded(folder: string, log: Logger): Promise<OpenPool> {
+export async function openEmbedded(folder: string, log: Logger, signal: AbortSignal): Promise<OpenPool> {
   // Beside it are the packages, which workers read that are users of their own.
   await mkdir(dirname(folder), { recursive: true, mode: 0o711 });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const database = new DatabaseProcess(folder, log);
-  await database.start();
+  await database.start(signal);
   const pool = new pg.Pool({
     stream: () => database.connection(),
     max: 1,

@@ -5,8 +5,10 @@
 // Says `ready` on standard output once it serves, and ends when the connection does.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { realpath } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { createServer, Socket } from "node:net";
+import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { serveConnection } from "./serve-connection.ts";
 
@@ -18,7 +20,7 @@ const [folder = ""] = process.argv.slice(2);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
 
 if (await isMine(await realpath(folder))) {
-  const database = await PGlite.create(folder);
+  const database = await openOrMake(folder);
   const connection = new Socket({ fd: 3 });
   const served = serveConnection(connection, (message) => database.execProtocolRaw(message));
   process.stdout.write("ready\n");
@@ -27,6 +29,24 @@ if (await isMine(await realpath(folder))) {
   await database.close();
 } else process.stdout.write("in use\n");
 process.exit(0);
+
+/**
+ * Open the database of a folder, which is made where there is none. One whose making was cut off is made anew: nobody
+ * has had it.
+ */
+async function openOrMake(path: string): Promise<PGlite> {
+  const unfinished = join(path, "unfinished");
+  if (existsSync(unfinished)) await emptyFolder(path);
+  else if ((await readdir(path)).length > 0) return await PGlite.create(path);
+  await writeFile(unfinished, "");
+  const database = await PGlite.create(path);
+  await rm(unfinished);
+  return database;
+}
+
+async function emptyFolder(path: string): Promise<void> {
+  for (const name of await readdir(path)) await rm(join(path, name), { recursive: true });
+}
 
 /**
  * Whether no other process on this machine has the database of this folder. The kernel forgets a name of Linux's own
