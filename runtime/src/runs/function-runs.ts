@@ -14,6 +14,7 @@ import type { RunStatus, RunUsage, TriggerKind } from "./run-record.ts";
 const THINNED_TO_ONE_IN = 100;
 /** A clock that was set anew is off by more. */
 const CLOCK_TOLERANCE_MILLISECONDS = 20;
+const COMPARE_CLOCKS_EVERY_MILLISECONDS = 50;
 const EMPTY = Buffer.alloc(0);
 
 /** What the runs of all functions of a runtime have in common. */
@@ -225,11 +226,16 @@ function isDeath(outcome: Outcome): boolean {
 
 /** From the clock of `performance.now()` to Unix milliseconds. */
 let clockOffset = 0;
+/** A time of an event at which the clocks were last compared: two looks at clocks for each event cost too much. */
+let comparedAt = Number.NEGATIVE_INFINITY;
 
 /** Unix milliseconds; the same each time for one event, unless the clock is set anew. */
 function clockTime(time: number): number {
-  const offset = Date.now() - performance.now();
-  if (Math.abs(offset - clockOffset) > CLOCK_TOLERANCE_MILLISECONDS) clockOffset = offset;
+  if (Math.abs(time - comparedAt) > COMPARE_CLOCKS_EVERY_MILLISECONDS) {
+    comparedAt = time;
+    const offset = Date.now() - performance.now();
+    if (Math.abs(offset - clockOffset) > CLOCK_TOLERANCE_MILLISECONDS) clockOffset = offset;
+  }
   return Math.floor(clockOffset + time);
 }
 

@@ -21,7 +21,9 @@ const WAIT_MILLISECONDS = 1_000;
 const REST_MILLISECONDS = 50;
 /** The rest is so many times as long as writing took: the database shares the processors with what is to be fast. */
 const REST_FACTOR = 20;
-/** Who looks at runs does not wait for longer. */
+/** After transactions for so many entries each the rest doubles every time, for they keep coming, */
+const MANY_ENTRIES = 4;
+/** up to this: who looks at runs does not wait for longer. */
 const LONGEST_REST_MILLISECONDS = 1_000;
 const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 5_000;
@@ -106,6 +108,8 @@ export class Recorder {
   #lease: Lease | undefined;
   #draining: Promise<void> = Promise.resolve();
   #isOwner = false;
+  /** How much longer it rests, as entries keep coming. */
+  #restGrowth = 1;
   #problem: string | undefined;
 
   constructor(parts: RecorderParts) {
@@ -191,9 +195,14 @@ export class Recorder {
     this.#parts.onRecorded();
     await this.#redis.xtrim(RUNS_KEY, "MINID", following(position));
     if (areAll === 0) return { after: position, rest: 0 };
-    const wanted = REST_FACTOR * (performance.now() - startedAt);
-    const rest = Math.min(Math.max(REST_MILLISECONDS, wanted), LONGEST_REST_MILLISECONDS);
-    return { after: position, rest };
+    return { after: position, rest: this.#rest(entries.length, performance.now() - startedAt) };
+  }
+
+  #rest(entries: number, milliseconds: number): number {
+    const wanted = Math.max(REST_MILLISECONDS, REST_FACTOR * milliseconds) * this.#restGrowth;
+    if (entries < MANY_ENTRIES) this.#restGrowth = 1;
+    else if (wanted < LONGEST_REST_MILLISECONDS) this.#restGrowth *= 2;
+    return Math.min(wanted, LONGEST_REST_MILLISECONDS);
   }
 
   async #write(after: string, position: string, entries: readonly StreamEntry[]): Promise<boolean> {
