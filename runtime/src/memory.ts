@@ -18,7 +18,10 @@ const ENOUGH_FOR_NEW_OBJECTS_BYTES = 32 * 1024 ** 2;
  * several times a second: that costs as much as everything else that is done for an event of a topic.
  */
 const GARBAGE_PERCENT_WHEN_BUSY = 200;
-/** The same once the process is as large as {@link LARGE_BYTES}: an event costs more then. */
+/**
+ * The same once the process was as large as {@link LARGE_BYTES}, until little is to be done: an event costs more then.
+ * What is given back between two looks would otherwise let it grow by as much again.
+ */
 const GARBAGE_PERCENT_WHEN_BUSY_AND_LARGE = 60;
 const LARGE_BYTES = 200 * 1024 ** 2;
 /** Of --heap-growing-percent: V8 decides. */
@@ -50,6 +53,7 @@ export function favourSizeUntilBusy(countCalls: () => number): () => void {
   let busyUntil = 0;
   let before = countCalls();
   let mayGrow = false;
+  let wasLarge = false;
   let garbagePercent = BY_OWN_MEASURE;
   const timer = setInterval(() => {
     const calls = countCalls();
@@ -66,7 +70,9 @@ export function favourSizeUntilBusy(countCalls: () => number): () => void {
       setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
     }
     if (isBusy !== wasBusy) setFlagsFromString(isBusy ? "--no-optimize-for-size" : "--optimize-for-size");
-    const percent = isBusy ? garbagePercentWhenBusy() : BY_OWN_MEASURE;
+    wasLarge = isBusy && (wasLarge || process.memoryUsage.rss() >= LARGE_BYTES);
+    const percentWhenBusy = wasLarge ? GARBAGE_PERCENT_WHEN_BUSY_AND_LARGE : GARBAGE_PERCENT_WHEN_BUSY;
+    const percent = isBusy ? percentWhenBusy : BY_OWN_MEASURE;
     if (percent === garbagePercent) return;
     garbagePercent = percent;
     setFlagsFromString(`--heap-growing-percent=${percent}`);
@@ -77,10 +83,4 @@ export function favourSizeUntilBusy(countCalls: () => number): () => void {
 
 function roomForNewObjects(): number {
   return getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.space_size ?? 0;
-}
-
-function garbagePercentWhenBusy(): number {
-  return process.memoryUsage.rss() < LARGE_BYTES
-    ? GARBAGE_PERCENT_WHEN_BUSY
-    : GARBAGE_PERCENT_WHEN_BUSY_AND_LARGE;
 }

@@ -21,9 +21,11 @@ const WAIT_MILLISECONDS = 1_000;
 const REST_MILLISECONDS = 50;
 /** The rest is so many times as long as writing took: the database shares the processors with what is to be fast. */
 const REST_FACTOR = 20;
-/** After transactions for so many entries each the rest doubles every time, for they keep coming, */
+/** After transactions for so many entries each the rest doubles every time, for they keep coming: */
 const MANY_ENTRIES = 4;
-/** up to this: who looks at runs does not wait for longer. */
+/** until one is for so much, as more of it at a time would only be more in memory, */
+const MUCH_CHARACTERS = 128 * 1024;
+/** or up to this: who looks at runs does not wait for longer. */
 const LONGEST_REST_MILLISECONDS = 1_000;
 const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 5_000;
@@ -195,12 +197,14 @@ export class Recorder {
     this.#parts.onRecorded();
     await this.#redis.xtrim(RUNS_KEY, "MINID", following(position));
     if (areAll === 0) return { after: position, rest: 0 };
-    return { after: position, rest: this.#rest(entries.length, performance.now() - startedAt) };
+    return { after: position, rest: this.#rest(entries, performance.now() - startedAt) };
   }
 
-  #rest(entries: number, milliseconds: number): number {
+  /** @param milliseconds that writing these entries took. */
+  #rest(entries: readonly StreamEntry[], milliseconds: number): number {
     const wanted = Math.max(REST_MILLISECONDS, REST_FACTOR * milliseconds) * this.#restGrowth;
-    if (entries < MANY_ENTRIES) this.#restGrowth = 1;
+    const characters = entries.reduce((sum, entry) => sum + (field(entry, "records")?.length ?? 0), 0);
+    if (entries.length < MANY_ENTRIES || characters > MUCH_CHARACTERS) this.#restGrowth = 1;
     else if (wanted < LONGEST_REST_MILLISECONDS) this.#restGrowth *= 2;
     return Math.min(wanted, LONGEST_REST_MILLISECONDS);
   }
