@@ -101,21 +101,21 @@ type Figures = Readonly<Record<"perSecond" | "cpuMicrosecondsPerEvent", number>>
  */
 export async function benchSampling(
   bench: RecordingBench,
-  { name, environment }: BenchedDatabase,
+  { name: database, environment }: BenchedDatabase,
 ): Promise<BenchRow[]> {
   const measured = await inRounds(SAMPLED_ROUNDS, {
     none: () => fullOfWork(bench, "none", { GAUGELET_CATALOG: "off" }),
     sampled: () => fullOfWork(bench, "sampled", environment),
   });
   return (["topic", "HTTP"] as const).flatMap((kind) => {
-    const figure = (side: keyof typeof measured, figure: keyof Figures): number =>
-      median(measured[side], (each) => each[kind][figure]);
+    const figure = (side: keyof typeof measured, name: keyof Figures): number =>
+      median(measured[side], (each) => each[kind][name]);
     const ratio = figure("sampled", "perSecond") / figure("none", "perSecond");
     const cpu = figure("none", "cpuMicrosecondsPerEvent") / figure("sampled", "cpuMicrosecondsPerEvent");
     return [
-      row(`${name}: ${kind}, nothing recorded`, figure("none", "perSecond"), "1/s"),
-      row(`${name}: ${kind}, 1 in 100 recorded, against that`, ratio, "×", { atLeast: 0.95 }),
-      row(`${name}: ${kind}, CPU of nothing recorded against 1 in 100`, cpu, "×"),
+      row(`${database}: ${kind}, nothing recorded`, figure("none", "perSecond"), "1/s"),
+      row(`${database}: ${kind}, 1 in 100 recorded, against that`, ratio, "×", { atLeast: 0.95 }),
+      row(`${database}: ${kind}, CPU of nothing recorded against 1 in 100`, cpu, "×"),
     ];
   });
 }
@@ -128,9 +128,9 @@ async function fullOfWork(
 ): Promise<Readonly<Record<"topic" | "HTTP", Figures>>> {
   const policy = { oneIn: 100 };
   const runtime = await start(engine, python, folder, environment, [numbers(side, policy, [])]);
-  const topic = async (events: number): Promise<Figures> => {
+  const drain = async (): Promise<Figures> => {
     const topic = `${side}-${randomUUID()}`;
-    const backlog = await publishBacklog(engine, topic, numbered(1000), events);
+    const backlog = await publishBacklog(engine, topic, numbered(1000), SAMPLED_EVENTS);
     await runtime.change([numbers(side, policy, [{ topic, start: "oldest" }])]);
     const measured = await drained(engine, redis, side, backlog, runtime.pid);
     await runtime.change([numbers(side, policy, [])]);
@@ -146,8 +146,8 @@ async function fullOfWork(
     return { perSecond, cpuMicrosecondsPerEvent: (used / (perSecond * seconds)) * 1e6 };
   };
   try {
-    await topic(SAMPLED_EVENTS);
-    const ofTopic = await topic(SAMPLED_EVENTS);
+    await drain();
+    const ofTopic = await drain();
     await http(WARM_UP_SECONDS);
     return { topic: ofTopic, HTTP: await http(SECONDS) };
   } finally {

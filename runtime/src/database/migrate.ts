@@ -9,7 +9,7 @@ import type pg from "pg";
 const FOLDER = fileURLToPath(new URL("../../migrations", import.meta.url));
 const TABLE = { migrationsSchema: "public", migrationsTable: "migrations" } as const;
 /** Whichever runtime is first migrates, and the others wait; any number that nobody else has chosen. */
-const LOCK = 4_207_421;
+export const MIGRATION_LOCK = 4_207_421;
 
 /**
  * Bring the tables up to date: all steps in one transaction, so that an interrupted one leaves what was there.
@@ -24,14 +24,14 @@ export async function migrateDatabase(pool: pg.Pool, signal: AbortSignal): Promi
   signal.addEventListener("abort", cut);
   try {
     signal.throwIfAborted();
-    await client.query("select pg_advisory_lock($1)", [LOCK]);
+    await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
     if ((await newestApplied(client)) > newest) {
       throw new ConfigurationError(
         "the database was made by a newer Gaugelet than this one; start that one, or restore a backup from before",
       );
     }
     await migrate(drizzle(client), { migrationsFolder: FOLDER, ...TABLE });
-    await client.query("select pg_advisory_unlock($1)", [LOCK]);
+    await client.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
     client.release();
   } catch (error) {
     // With the connection goes the lock.

@@ -200,7 +200,7 @@ export class Recorder {
     return { after: position, rest: this.#rest(entries, performance.now() - startedAt) };
   }
 
-  /** @param milliseconds that writing these entries took. */
+  /** Milliseconds until the next transaction. @param milliseconds that writing these entries took. */
   #rest(entries: readonly StreamEntry[], milliseconds: number): number {
     const wanted = Math.max(REST_MILLISECONDS, REST_FACTOR * milliseconds) * this.#restGrowth;
     const characters = entries.reduce((sum, entry) => sum + (field(entry, "records")?.length ?? 0), 0);

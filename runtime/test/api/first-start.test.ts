@@ -7,6 +7,7 @@ import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { MIGRATION_LOCK } from "../../src/database/migrate.ts";
 import { RuntimeProcess } from "../faults/runtime-process.ts";
 import { childrenOf } from "../integration/harness.ts";
 
@@ -113,7 +114,7 @@ test("whoever stops while another runtime brings the tables of a PostgreSQL up t
   const other = new pg.Client(url);
   await other.connect();
   onTestFinished(() => other.end());
-  await other.query("select pg_advisory_lock($1)", [4_207_421]);
+  await other.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
   const stopped = start({ DATABASE_URL: url });
   await stopped.logged("runtime started");
   await waitFor("it waits", async () => {
