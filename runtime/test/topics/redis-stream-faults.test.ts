@@ -5,6 +5,7 @@ import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { TopicError } from "../../src/topics/topics.ts";
 import { numbered, numberedEvents, range } from "./conformance/case.ts";
+import type { Member } from "./conformance/member.ts";
 import { addressOf, groupOf, useTopics } from "./redis-stream-server.ts";
 
 const { connect, member } = useTopics();
@@ -320,24 +321,50 @@ test("only topics that changed are read, however many there are", async () => {
   expect((await reads()) - before).toBeLessThanOrEqual(2 * 100 + polls);
 });
 
-test("where a fail-over lost events that were read, those in their place are read", async () => {
-  const topics = connect(addressOf(redis));
-  const at = (number: number) => `${1_000 + number}-0`;
-  const add = (number: number) => redis.client.xadd(KEY, at(number), "event", String(number));
+const idAt = (number: number): string => `${1_000 + number}-0`;
+
+/** 0 to 7 are read, and then 5 to 7 are lost: the new primary has what had been passed on to it, its clock is behind. */
+async function loseEventsThatWereRead(reader: Member): Promise<void> {
+  const add = (number: number) => redis.client.xadd(KEY, idAt(number), "event", String(number));
   for (const number of range(0, 5)) await add(number);
-  let stored: string | undefined;
-  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
   await reader.received(5);
   const lost = await redis.client.dumpBuffer(KEY);
   for (const number of range(5, 8)) await add(number);
   await reader.received(8);
-  stored = at(4);
-  // The new primary has what had been passed on to it, and its clock is behind.
   await redis.client.call("RESTORE", KEY, 0, lost, "REPLACE");
   await redis.client.xadd(KEY, "1005-1", "event", "10");
   await redis.client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+}
+
+test("where a fail-over lost events that were read, those in their place are read", async () => {
+  const topics = connect(addressOf(redis));
+  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
+  let stored: string | undefined;
+  await redis.client.xgroup("CREATE", KEY, "other", "$", "MKSTREAM");
+  await reader.assigned();
+  stored = idAt(4);
+  await loseEventsThatWereRead(reader);
   await waitFor("the event", () => reader.numbers().includes(10));
   await redis.client.xadd(KEY, "1005-2", "event", "11");
   await reader.received(10);
   expect(reader.numbers()).toEqual([...range(0, 8), 10, 11]);
+});
+
+test("a fail-over is noticed though the new server could not be asked at first", async () => {
+  await redis.client.call("ACL", "SETUSER", "u", "on", ">password", "~*", "&*", "+@all");
+  await redis.client.call("ACL", "LOG", "RESET");
+  const topics = connect(addressOf(redis, { username: "u", password: "password" }));
+  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
+  let stored: string | undefined;
+  await redis.client.xgroup("CREATE", KEY, "other", "$", "MKSTREAM");
+  await reader.assigned();
+  stored = idAt(4);
+  await redis.client.call("ACL", "SETUSER", "u", "-xinfo");
+  await loseEventsThatWereRead(reader);
+  await waitFor("a refusal", async () =>
+    JSON.stringify(await redis.client.call("ACL", "LOG")).includes("xinfo"),
+  );
+  expect(reader.numbers()).toEqual(range(0, 8));
+  await redis.client.call("ACL", "SETUSER", "u", "+xinfo");
+  await waitFor("the event", () => reader.numbers().includes(10));
 });

@@ -30,6 +30,7 @@ export interface FollowedTopicOptions {
 
 /** An event of which we were told, but that was to come by itself, has come by then. */
 const COMES_MILLISECONDS = 50;
+const RETRY_MILLISECONDS = 1_000;
 
 /** What lasts from one `onAssigned` to its `onRevoked`. */
 interface Assignment {
@@ -59,6 +60,7 @@ export class FollowedTopic implements Awaited {
   /** Something may have changed since the last read began. */
   #changed = false;
   #stopped = false;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(options: FollowedTopicOptions) {
     const { topic, start } = options;
@@ -167,6 +169,7 @@ export class FollowedTopic implements Awaited {
   /** Nothing of it comes any more. What was committed is to be written before. */
   stop(): void {
     this.#stopped = true;
+    clearTimeout(this.#retry);
     this.#assignment = undefined;
     this.#options.turns.drop(this);
     this.#options.waiting.drop(this);
@@ -189,6 +192,12 @@ export class FollowedTopic implements Awaited {
     else this.#options.waiting.wake();
   }
 
+  /** Something went wrong, which may pass without a word of Redis. */
+  #pokeLater(): void {
+    clearTimeout(this.#retry);
+    if (!this.#stopped) this.#retry = setTimeout(() => this.poke(), RETRY_MILLISECONDS).unref();
+  }
+
   /** @returns whether to look again at once. */
   #fail(error: unknown): boolean {
     if (this.#stopped) return false;
@@ -196,8 +205,11 @@ export class FollowedTopic implements Awaited {
     // Where to begin was not found out: that is asked anew.
     if (this.#assignment !== undefined && this.#assignment.last === undefined) this.#revoke();
     if (isMissing(error)) this.#miss();
-    // While the connection is down its own report says all there is; the next look tries again.
-    else if (this.#options.reader.status === "ready") this.#options.onProblem(explainTopicError(error));
+    // While the connection is down its own report says all there is; once it is up all is looked at.
+    else if (this.#options.reader.status === "ready") {
+      this.#options.onProblem(explainTopicError(error));
+      this.#pokeLater();
+    }
     return false;
   }
 
@@ -282,11 +294,11 @@ export class FollowedTopic implements Awaited {
 
   /** Not waited for: it is seldom, and reading goes on meanwhile. */
   #compare(assignment: Assignment, last: string): void {
-    const compared = assignment.progress.atEnd(last).then((isThere) => {
+    const compared = assignment.progress.atEnd(this.#options.reader, last).then((isThere) => {
       if (!isThere && assignment === this.#assignment) this.rewind();
     });
     // What it is, the next read says too.
-    compared.catch(() => {});
+    compared.catch(() => this.#pokeLater());
   }
 
   #miss(): void {

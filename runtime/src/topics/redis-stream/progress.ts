@@ -1,3 +1,4 @@
+import type { Redis } from "ioredis";
 import type { TopicEvent } from "../topics.ts";
 import { BatchSize } from "./batch-size.ts";
 import { compareIds } from "./ids.ts";
@@ -91,14 +92,19 @@ export class Progress {
   /**
    * Everything there is was read, as it seems.
    *
+   * @param reader what it was read over: another connection may be another server's, or away.
    * @param last the position of the event that was read last.
    * @returns false where there never was such an event: a fail-over lost it, and others may stand in its place.
+   * @throws Error where that was not found out; the next end asks again.
    */
-  async atEnd(last: string): Promise<boolean> {
+  async atEnd(reader: Redis, last: string): Promise<boolean> {
     if (performance.now() < this.#compareAt) return true;
     this.#compareAt = performance.now() + COMPARE_EVERY_MILLISECONDS;
     const read = this.#read;
-    const { newest, added } = await streamInfo(this.#redis, this.#key);
+    const { newest, added } = await streamInfo(reader, this.#key).catch((error: unknown) => {
+      this.#compareAt = 0;
+      throw error;
+    });
     if (added !== null && newest === last) this.#base = added - read;
     // Commits need the number: the next time everything was read it may be found.
     else if (added !== null && this.#base === null) this.#compareAt = 0;
