@@ -5,7 +5,8 @@ import { cpuSeconds } from "../workers/process-tree.ts";
 import type { Backlog } from "./backlog.ts";
 import type { BenchedEngine } from "./engine.ts";
 
-const LOOK_MILLISECONDS = 5;
+/** Each look takes a part of a processor from what is measured, which takes seconds. */
+const LOOK_MILLISECONDS = 20;
 /** Nothing was stored for so long: something is wrong. */
 const PATIENCE_MILLISECONDS = 60_000;
 
