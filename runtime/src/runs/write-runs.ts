@@ -57,7 +57,7 @@ async function insertRuns(transaction: Transaction, records: string): Promise<vo
       source, shard, "eventId", "user", attempt, to_timestamp("startedAt" / 1000), to_timestamp("finishedAt" / 1000),
       "runSeconds", "billedMilliseconds", "mebibyteMilliseconds", "cpuMicroseconds", "memoryPeakBytes", "diskBytes",
       worker, instance, "startMethod", input, "isInputCut", output, "isOutputCut", error, traceback, logs
-    from jsonb_to_recordset(${records}::jsonb) as record(
+    from json_to_recordset(${records}::json) as record(
       id text, "queuedAt" double precision, "function" text, owner text, class text, version text,
       "versionNumber" integer, status text, trigger text, source text, shard text, "eventId" text, "user" text,
       attempt integer, "startedAt" double precision, "finishedAt" double precision, "runSeconds" real,
@@ -88,7 +88,7 @@ async function addUsage(transaction: Transaction, usage: readonly UsageEntry[]):
     select
       day, owner, "function", class, sum(runs), sum("billedMilliseconds"), sum("mebibyteMilliseconds"),
       sum("cpuMicroseconds")
-    from jsonb_to_recordset(${JSON.stringify(usage)}::jsonb) as entry(
+    from json_to_recordset(${JSON.stringify(usage)}::json) as entry(
       day date, owner text, "function" text, class text, runs numeric, "billedMilliseconds" numeric,
       "mebibyteMilliseconds" numeric, "cpuMicroseconds" numeric
     )

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RUNS_KEY, RUNS_USAGE_KEY } from "@gaugelet/shared/keys";
 import { connectRedis } from "@gaugelet/shared/redis/connection";
 import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
@@ -59,7 +60,7 @@ describe.each(DATABASES)("on %s", (kind) => {
     if (empty !== undefined) await rm(empty, { recursive: true, force: true });
   });
 
-  function record(): Recorder {
+  function record(onRecorded = () => {}): Recorder {
     const address = { host: "127.0.0.1", port: redis.port, username: undefined, password: undefined, db: 0 };
     const connection = connectRedis(address);
     const leases = new Leases(connection, LOG);
@@ -69,7 +70,7 @@ describe.each(DATABASES)("on %s", (kind) => {
       leases,
       retention: { retention: 30 * 86_400, maxBytes: undefined },
       log: LOG,
-      onRecorded: () => {},
+      onRecorded,
     });
     recorder.start();
     started.push(async () => {
@@ -120,6 +121,22 @@ describe.each(DATABASES)("on %s", (kind) => {
     await whenDrained();
     expect(await recorded()).toEqual(["a", "b", "c", "d"]);
     expect(await used()).toEqual({ runs: "4", billed: "6", memory: "90", cpu: "1200" });
+  });
+
+  test("where entries keep coming, ever more of them are written at once", async () => {
+    let transactions = 0;
+    record(() => {
+      transactions += 1;
+    });
+    const ids = Array.from({ length: 300 }, (_, number) => `run-${String(number).padStart(3, "0")}`);
+    for (const id of ids) {
+      await add([id]);
+      await sleep(10);
+    }
+    await whenDrained();
+    expect(await recorded()).toEqual(ids);
+    // At most 50 ms apart, as without more to come, they would be 60.
+    expect(transactions).toBeLessThan(15);
   });
 
   test("an entry that comes again, as after a crash before it was trimmed, counts once", async () => {
