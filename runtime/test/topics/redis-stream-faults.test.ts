@@ -338,8 +338,8 @@ async function loseEventsThatWereRead(reader: Member): Promise<void> {
 
 test("where a fail-over lost events that were read, those in their place are read", async () => {
   const topics = connect(addressOf(redis));
-  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
   let stored: string | undefined;
+  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
   await redis.client.xgroup("CREATE", KEY, "other", "$", "MKSTREAM");
   await reader.assigned();
   stored = idAt(4);
@@ -354,8 +354,8 @@ test("a fail-over is noticed though the new server could not be asked at first",
   await redis.client.call("ACL", "SETUSER", "u", "on", ">password", "~*", "&*", "+@all");
   await redis.client.call("ACL", "LOG", "RESET");
   const topics = connect(addressOf(redis, { username: "u", password: "password" }));
-  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
   let stored: string | undefined;
+  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
   await redis.client.xgroup("CREATE", KEY, "other", "$", "MKSTREAM");
   await reader.assigned();
   stored = idAt(4);
