@@ -323,6 +323,17 @@ test("only topics that changed are read, however many there are", async () => {
 
 const idAt = (number: number): string => `${1_000 + number}-0`;
 
+/** Has an empty topic, and will find event 4 stored where it is asked where to begin anew. */
+async function readerThatStored4(user: { username?: string; password?: string } = {}): Promise<Member> {
+  const topics = connect(addressOf(redis, user));
+  let stored: string | undefined;
+  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
+  await redis.client.xgroup("CREATE", KEY, "other", "$", "MKSTREAM");
+  await reader.assigned();
+  stored = idAt(4);
+  return reader;
+}
+
 /** 0 to 7 are read, and then 5 to 7 are lost: the new primary has what had been passed on to it, its clock is behind. */
 async function loseEventsThatWereRead(reader: Member): Promise<void> {
   const add = (number: number) => redis.client.xadd(KEY, idAt(number), "event", String(number));
@@ -337,12 +348,7 @@ async function loseEventsThatWereRead(reader: Member): Promise<void> {
 }
 
 test("where a fail-over lost events that were read, those in their place are read", async () => {
-  const topics = connect(addressOf(redis));
-  let stored: string | undefined;
-  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
-  await redis.client.xgroup("CREATE", KEY, "other", "$", "MKSTREAM");
-  await reader.assigned();
-  stored = idAt(4);
+  const reader = await readerThatStored4();
   await loseEventsThatWereRead(reader);
   await waitFor("the event", () => reader.numbers().includes(10));
   await redis.client.xadd(KEY, "1005-2", "event", "11");
@@ -353,12 +359,7 @@ test("where a fail-over lost events that were read, those in their place are rea
 test("a fail-over is noticed though the new server could not be asked at first", async () => {
   await redis.client.call("ACL", "SETUSER", "u", "on", ">password", "~*", "&*", "+@all");
   await redis.client.call("ACL", "LOG", "RESET");
-  const topics = connect(addressOf(redis, { username: "u", password: "password" }));
-  let stored: string | undefined;
-  const reader = member(topics, "g", { t: "oldest" }, { stored: () => stored });
-  await redis.client.xgroup("CREATE", KEY, "other", "$", "MKSTREAM");
-  await reader.assigned();
-  stored = idAt(4);
+  const reader = await readerThatStored4({ username: "u", password: "password" });
   await redis.client.call("ACL", "SETUSER", "u", "-xinfo");
   await loseEventsThatWereRead(reader);
   await waitFor("a refusal", async () =>

@@ -122,7 +122,7 @@ export class FollowedTopic implements Awaited {
     else if (assignment === this.#assignment) this.#compare(assignment, last);
   }
 
-  /** Look at it as if everything may have changed: it may be another server's by now. */
+  /** Look at it as if everything may have changed: it may be another server's by now, or could not be asked before. */
   lookAgain(): void {
     this.#assignment?.progress.compareSoon();
     this.poke();
@@ -193,9 +193,9 @@ export class FollowedTopic implements Awaited {
   }
 
   /** Something went wrong, which may pass without a word of Redis. */
-  #pokeLater(): void {
+  #lookAgainLater(): void {
     clearTimeout(this.#retry);
-    if (!this.#stopped) this.#retry = setTimeout(() => this.poke(), RETRY_MILLISECONDS).unref();
+    if (!this.#stopped) this.#retry = setTimeout(() => this.lookAgain(), RETRY_MILLISECONDS).unref();
   }
 
   /** @returns whether to look again at once. */
@@ -208,7 +208,7 @@ export class FollowedTopic implements Awaited {
     // While the connection is down its own report says all there is; once it is up all is looked at.
     else if (this.#options.reader.status === "ready") {
       this.#options.onProblem(explainTopicError(error));
-      this.#pokeLater();
+      this.#lookAgainLater();
     }
     return false;
   }
@@ -298,7 +298,7 @@ export class FollowedTopic implements Awaited {
       if (!isThere && assignment === this.#assignment) this.rewind();
     });
     // What it is, the next read says too.
-    compared.catch(() => this.#pokeLater());
+    compared.catch(() => this.#lookAgainLater());
   }
 
   #miss(): void {

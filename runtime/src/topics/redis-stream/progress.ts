@@ -95,16 +95,13 @@ export class Progress {
    * @param reader what it was read over: another connection may be another server's, or away.
    * @param last the position of the event that was read last.
    * @returns false where there never was such an event: a fail-over lost it, and others may stand in its place.
-   * @throws Error where that was not found out; the next end asks again.
+   * @throws Error where that was not found out.
    */
   async atEnd(reader: Redis, last: string): Promise<boolean> {
     if (performance.now() < this.#compareAt) return true;
     this.#compareAt = performance.now() + COMPARE_EVERY_MILLISECONDS;
     const read = this.#read;
-    const { newest, added } = await streamInfo(reader, this.#key).catch((error: unknown) => {
-      this.#compareAt = 0;
-      throw error;
-    });
+    const { newest, added } = await streamInfo(reader, this.#key);
     if (added !== null && newest === last) this.#base = added - read;
     // Commits need the number: the next time everything was read it may be found.
     else if (added !== null && this.#base === null) this.#compareAt = 0;
