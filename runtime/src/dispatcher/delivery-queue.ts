@@ -1,3 +1,4 @@
+import Denque from "denque";
 import type { Delivery } from "./delivery.ts";
 import type { Flow } from "./feed.ts";
 
@@ -10,8 +11,8 @@ import type { Flow } from "./feed.ts";
  */
 export class DeliveryQueue implements Flow {
   readonly weight = 1;
-  #deliveries: Delivery[] = [];
-  #first = 0;
+  isInTurn = false;
+  #deliveries = new Denque<Delivery>();
   /** Where the waiting delivery of a source is. */
   readonly #waiting = new Map<string, Delivery>();
   readonly #underWay = new Set<string>();
@@ -20,7 +21,7 @@ export class DeliveryQueue implements Flow {
 
   /** How many can be taken now. */
   get size(): number {
-    return this.#deliveries.length - this.#first;
+    return this.#deliveries.length;
   }
 
   /** Add a delivery, in the place of an older one that it makes useless where there is one. */
@@ -34,30 +35,24 @@ export class DeliveryQueue implements Flow {
       const older = this.#waiting.get(source);
       this.#waiting.set(source, delivery);
       if (older === undefined) this.#deliveries.push(delivery);
-      else this.#deliveries[this.#deliveries.indexOf(older, this.#first)] = delivery;
+      else this.#deliveries.splice(this.#deliveries.toArray().indexOf(older), 1, delivery);
     }
   }
 
   /** Put deliveries that were under way in front again, in their order. */
   putBack(deliveries: readonly Delivery[]): void {
-    this.#deliveries = [...deliveries, ...this.#deliveries.slice(this.#first)];
-    this.#first = 0;
+    this.#deliveries = new Denque([...deliveries, ...this.#deliveries.toArray()]);
   }
 
   /** The next one, which stays. */
   peek(): Delivery | undefined {
-    return this.#deliveries[this.#first];
+    return this.#deliveries.peekFront();
   }
 
   /** Take the next one out; {@link done} says when it is over. */
   take(): Delivery | undefined {
-    const delivery = this.#deliveries[this.#first];
+    const delivery = this.#deliveries.shift();
     if (delivery === undefined) return undefined;
-    this.#first += 1;
-    if (this.#first >= 1024 || this.#first === this.#deliveries.length) {
-      this.#deliveries.splice(0, this.#first);
-      this.#first = 0;
-    }
     const { isSuperseded, source } = delivery.event;
     if (isSuperseded) {
       // One that was put back may stand before a newer one that waits.
@@ -80,17 +75,15 @@ export class DeliveryQueue implements Flow {
 
   /** Take those out whose answer somebody waits for. */
   takeWaited(): Delivery[] {
-    const waiting = this.#deliveries.slice(this.#first);
-    this.#deliveries = waiting.filter(({ isAwaited }) => !isAwaited);
-    this.#first = 0;
+    const waiting = this.#deliveries.toArray();
+    this.#deliveries = new Denque(waiting.filter(({ isAwaited }) => !isAwaited));
     return waiting.filter(({ isAwaited }) => isAwaited);
   }
 
   /** Take everything out. */
   clear(): Delivery[] {
-    const all = [...this.#deliveries.slice(this.#first), ...this.#held.values()];
-    this.#deliveries = [];
-    this.#first = 0;
+    const all = [...this.#deliveries.toArray(), ...this.#held.values()];
+    this.#deliveries.clear();
     this.#waiting.clear();
     this.#held.clear();
     return all;

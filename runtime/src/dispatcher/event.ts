@@ -33,7 +33,7 @@ export interface FunctionEvent {
   readonly isSuperseded: boolean;
   /** When it reached the runtime, on the clock of `performance.now()`. */
   readonly receivedAt: number;
-  readonly invocation?: Invocation;
+  readonly invocation?: Invocation | undefined;
   /** Who called, where that is known. */
   readonly user?: string | undefined;
 }

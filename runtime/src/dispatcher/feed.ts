@@ -1,8 +1,9 @@
 import type { Gathered } from "../sinks/handled.ts";
 import type { Delivery } from "./delivery.ts";
+import type { TakesTurns } from "./round-robin.ts";
 
 /** Something that deliveries are taken from, one after the other. */
-export interface Flow {
+export interface Flow extends TakesTurns {
   /** Its part where several have something: twice the weight, twice as many. */
   readonly weight: number;
   /** The next one, which stays; undefined where there is none now. */

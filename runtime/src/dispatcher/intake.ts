@@ -1,11 +1,12 @@
 import type { Delivery } from "./delivery.ts";
 import type { Flow } from "./feed.ts";
+import { RoundRobin } from "./round-robin.ts";
 
 /** Flows of one weight take turns. */
 interface Group {
   readonly weight: number;
-  /** Those that may have something, in the order of their turns. */
-  readonly flows: Set<Flow>;
+  /** Those that may have something. */
+  readonly flows: RoundRobin<Flow>;
   /** What this group was given so far, in units of its weight. */
   given: number;
 }
@@ -17,7 +18,8 @@ interface Group {
  */
 export class Intake {
   readonly #groups: Group[] = [];
-  #chosen: { readonly group: Group; readonly flow: Flow } | undefined;
+  /** Whose first flow is the one that was looked at. */
+  #chosen: Group | undefined;
   /** How far the group is that was chosen last. */
   #virtualTime = 0;
 
@@ -29,9 +31,10 @@ export class Intake {
 
   /** A flow may have something. */
   wake(flow: Flow): void {
+    if (flow.isInTurn) return;
     let group = this.#groups.find(({ weight }) => weight === flow.weight);
     if (group === undefined) {
-      group = { weight: flow.weight, flows: new Set(), given: this.#virtualTime };
+      group = { weight: flow.weight, flows: new RoundRobin(), given: this.#virtualTime };
       this.#groups.push(group);
     }
     if (group.flows.size === 0) group.given = Math.max(group.given, this.#virtualTime);
@@ -41,37 +44,37 @@ export class Intake {
 
   /** Take nothing more from a flow. */
   remove(flow: Flow): void {
-    for (const { flows } of this.#groups) flows.delete(flow);
+    for (const { flows } of this.#groups) if (flows.remove(flow)) break;
     this.#chosen = undefined;
   }
 
   /** The next delivery, which stays; undefined where no flow has one now. */
   peek(now: number): Delivery | undefined {
     for (let group = this.#first(); group !== undefined; group = this.#first()) {
-      for (const flow of group.flows) {
-        const delivery = flow.peek(now);
-        if (delivery !== undefined) {
-          this.#chosen = { group, flow };
-          return delivery;
-        }
-        group.flows.delete(flow);
+      const { flows } = group;
+      const flow = flows.first as Flow;
+      const isOfGroup = flow.weight === group.weight;
+      const delivery = isOfGroup ? flow.peek(now) : undefined;
+      if (delivery !== undefined) {
+        this.#chosen = group;
+        return delivery;
       }
+      flows.dropFirst();
+      if (!isOfGroup) this.wake(flow);
     }
     return undefined;
   }
 
   /** Take out what `peek` gave. */
   take(): Delivery | undefined {
-    if (this.#chosen === undefined) return undefined;
-    const { group, flow } = this.#chosen;
+    const group = this.#chosen;
+    if (group === undefined) return undefined;
     this.#chosen = undefined;
     this.#virtualTime = group.given;
     group.given += 1 / group.weight;
-    if (group.flows.size > 1) {
-      group.flows.delete(flow);
-      group.flows.add(flow);
-    }
-    return flow.take();
+    const flow = group.flows.first;
+    group.flows.next();
+    return flow?.take();
   }
 
   #first(): Group | undefined {

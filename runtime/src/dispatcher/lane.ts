@@ -5,9 +5,10 @@ import type { Delivery } from "./delivery.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import type { Feed } from "./feed.ts";
 import { Intake } from "./intake.ts";
+import type { TakesTurns } from "./round-robin.ts";
 
 /** The way of one shard's events: they wait, run and are stored in their order. A function without shards has one. */
-export class Lane {
+export class Lane implements TakesTurns {
   /** What workers call the shard by. */
   readonly number: number;
   readonly shard: string;
@@ -20,6 +21,7 @@ export class Lane {
   /** Sources that events are fetched from, by their names. */
   readonly feeds = new Map<string, Feed>();
   readonly intake = new Intake();
+  isInTurn = false;
   /** The worker that holds the `env`; undefined where there is none to hold, or no worker has it. */
   worker: Worker<Delivery> | undefined;
   /** Calls that are under way. */

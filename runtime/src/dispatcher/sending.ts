@@ -12,6 +12,7 @@ import type { FailuresParts } from "./failures.ts";
 import type { Lane } from "./lane.ts";
 import type { Lanes } from "./lanes.ts";
 import { openShard } from "./open-shard.ts";
+import { RoundRobin } from "./round-robin.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
 import { Window } from "./window.ts";
 
@@ -45,8 +46,8 @@ export interface SendingParts {
 export class Sending implements TurnTaker {
   readonly #parts: SendingParts;
   readonly #keepsEnv: boolean;
-  /** Lanes with something to send; they take turns. */
-  readonly #eager = new Set<Lane>();
+  /** Lanes with something to send. */
+  readonly #eager = new RoundRobin<Lane>();
   readonly #windows = new Map<Worker<Delivery>, Window>();
   /** Who waits for a worker to have nothing to do. */
   readonly #waitingForQuiet = new Map<Worker<Delivery>, () => void>();
@@ -165,12 +166,15 @@ export class Sending implements TurnTaker {
     }
     this.#isPumping = true;
     for (let blocked = 0; blocked < this.#eager.size; ) {
-      const [lane] = this.#eager as Iterable<Lane> as [Lane];
+      const lane = this.#eager.first as Lane;
       const isSent = this.#sendNext(lane);
-      blocked = isSent ? 0 : blocked + 1;
-      if (isSent && lane.intake.isActive && this.#eager.size === 1) continue;
-      this.#eager.delete(lane);
-      if (lane.intake.isActive) this.#eager.add(lane);
+      if (lane.intake.isActive) {
+        this.#eager.next();
+        blocked = isSent ? 0 : blocked + 1;
+      } else {
+        this.#eager.dropFirst();
+        if (isSent) blocked = 0;
+      }
     }
     this.#isPumping = false;
   }

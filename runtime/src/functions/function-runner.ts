@@ -318,7 +318,7 @@ export class FunctionRunner implements Callable {
       isSuperseded: false,
       receivedAt: performance.now(),
       user,
-      ...(invocation === undefined ? {} : { invocation }),
+      invocation,
     };
     if (idempotencyKey === undefined) this.#dispatcher.accept(new Delivery(event, answer));
     else {

@@ -1,3 +1,4 @@
+import Denque from "denque";
 import type { Frame } from "./protocol.ts";
 
 /** Something that a worker was asked and has not answered yet. */
@@ -13,17 +14,13 @@ export type Pending<C> = {
     }
 );
 
-/** How many answered ones are kept before the rest is moved up, which costs as much as the rest is long. */
-const MOVE_UP_AFTER = 1024;
-
 /**
  * What a worker was asked, in the order of asking, which is that of answering. Its clock runs for the first of them:
  * a worker does one thing after the other.
  */
 export class PendingAnswers<C> {
   readonly #onLate: (timeout: number) => void;
-  #pending: Pending<C>[] = [];
-  #first = 0;
+  readonly #pending = new Denque<Pending<C>>();
   /** Since when the first has been worked on, on the clock of performance.now(). */
   #since = 0;
   #shortest = Number.POSITIVE_INFINITY;
@@ -36,11 +33,11 @@ export class PendingAnswers<C> {
   }
 
   get first(): Pending<C> | undefined {
-    return this.#pending[this.#first];
+    return this.#pending.peekFront();
   }
 
   get all(): readonly Pending<C>[] {
-    return this.#pending.slice(this.#first);
+    return this.#pending.toArray();
   }
 
   /** Since when the first has been worked on, on the clock of performance.now(). */
@@ -49,7 +46,7 @@ export class PendingAnswers<C> {
   }
 
   push(pending: Pending<C>, now: number): void {
-    if (this.#first === this.#pending.length) this.#since = now;
+    if (this.#pending.length === 0) this.#since = now;
     this.#pending.push(pending);
     this.#shortest = Math.min(this.#shortest, pending.timeout);
     const due = now + pending.timeout * 1000;
@@ -58,11 +55,8 @@ export class PendingAnswers<C> {
 
   /** The first was answered. */
   shift(now: number): void {
-    this.#first += 1;
+    this.#pending.shift();
     this.#since = now;
-    if (this.#first < MOVE_UP_AFTER && this.#first < this.#pending.length) return;
-    this.#pending.splice(0, this.#first);
-    this.#first = 0;
   }
 
   /** No answer comes any more. */

@@ -7,9 +7,10 @@ import { Intake } from "../../src/dispatcher/intake.ts";
 
 /** A flow that counts what it gave. */
 class Supply implements Flow {
-  readonly weight: number;
+  weight: number;
   left: number;
   taken = 0;
+  isInTurn = false;
   /** Nothing is due before this. */
   from = 0;
   readonly #next = new Delivery({
@@ -127,4 +128,15 @@ test("nothing is taken from a flow that was removed, nor what nobody looked at",
   expect(intake.take()).toBeUndefined();
   takeFrom(intake, 10);
   expect([first.taken, second.taken]).toEqual([0, 10]);
+});
+
+test("a flow whose weight changes is given its part of the new one, though it never is at its end", () => {
+  const [changed, other] = [new Supply(1), new Supply(1)];
+  const intake = intakeOf(changed, other);
+  takeFrom(intake, 10);
+  changed.weight = 4;
+  const before = changed.taken;
+  takeFrom(intake, 100);
+  expect(changed.taken - before).toBeGreaterThanOrEqual(78);
+  expect(changed.taken - before).toBeLessThanOrEqual(82);
 });

@@ -14,7 +14,7 @@ export interface CallRequest {
   /** Who calls; undefined where calls are open to whoever reaches the port. */
   readonly user?: string | undefined;
   /** Where it came through the API. */
-  readonly invocation?: Invocation;
+  readonly invocation?: Invocation | undefined;
 }
 
 /** How a call ended. */

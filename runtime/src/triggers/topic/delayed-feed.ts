@@ -45,6 +45,7 @@ export class DelayedFeed implements Feed {
   #seen: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #looksForNothing = 0;
+  isInTurn = false;
   isClosed = false;
 
   constructor(parts: DelayedFeedParts) {

@@ -1,3 +1,4 @@
+import Denque from "denque";
 import type { TopicTriggerSpec } from "../../configuration/triggers.ts";
 import { Delivery } from "../../dispatcher/delivery.ts";
 import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
@@ -60,8 +61,7 @@ export class PartitionFeed implements Feed {
   #returned: Delivery[] = [];
   #next: Delivery | undefined;
   /** Events that are taken, oldest first, up to the oldest that is not over. */
-  #underWay: TopicEntry[] = [];
-  #firstUnderWay = 0;
+  readonly #underWay = new Denque<TopicEntry>();
   /** Events of a batch that are given one by one. */
   #released = 0;
   #settled: string | undefined;
@@ -69,6 +69,7 @@ export class PartitionFeed implements Feed {
   /** Names of events that came and are not stored. */
   readonly #held = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  isInTurn = false;
   isClosed = false;
 
   constructor(parts: PartitionFeedParts) {
@@ -129,7 +130,7 @@ export class PartitionFeed implements Feed {
 
   /** Unix milliseconds of the oldest event that is here and not over; undefined: there is none. */
   get oldest(): number | undefined {
-    return (this.#underWay[this.#firstUnderWay]?.event ?? this.#chunks[0]?.events[this.#at])?.timestamp;
+    return (this.#underWay.peekFront()?.event ?? this.#chunks[0]?.events[this.#at])?.timestamp;
   }
 
   get #mostWaiting(): number {
@@ -156,7 +157,7 @@ export class PartitionFeed implements Feed {
       this.#readyIn(returned.notBefore - now);
       return undefined;
     }
-    if (this.#underWay.length - this.#firstUnderWay >= MOST_UNDER_WAY) return undefined;
+    if (this.#underWay.length >= MOST_UNDER_WAY) return undefined;
     this.#next ??= this.#build(now);
     return this.#next;
   }
@@ -182,18 +183,14 @@ export class PartitionFeed implements Feed {
       const id = givenId(event.headers);
       if (id !== undefined) this.#seen.push(id);
     }
-    const wasFull = this.#underWay.length - this.#firstUnderWay >= MOST_UNDER_WAY;
-    let first = this.#underWay[this.#firstUnderWay];
+    const wasFull = this.#underWay.length >= MOST_UNDER_WAY;
+    let first = this.#underWay.peekFront();
     while (first?.isOver) {
       this.#settled = first.event.position;
-      this.#firstUnderWay += 1;
-      first = this.#underWay[this.#firstUnderWay];
+      this.#underWay.shift();
+      first = this.#underWay.peekFront();
     }
-    if (this.#firstUnderWay >= 1024 || this.#firstUnderWay === this.#underWay.length) {
-      this.#underWay.splice(0, this.#firstUnderWay);
-      this.#firstUnderWay = 0;
-    }
-    if (wasFull && this.#underWay.length - this.#firstUnderWay < MOST_UNDER_WAY) this.#parts.onReady();
+    if (wasFull && this.#underWay.length < MOST_UNDER_WAY) this.#parts.onReady();
   }
 
   settle(handled: Gathered): void {
@@ -210,7 +207,7 @@ export class PartitionFeed implements Feed {
   split({ entry, event }: Delivery): readonly Delivery[] | undefined {
     if (!(entry instanceof TopicEntry) || entry.list === undefined || entry.list.length < 2) return undefined;
     const entries = entry.list.map((each) => new TopicEntry(this, each, event.receivedAt, [each]));
-    const at = this.#underWay.indexOf(entry);
+    const at = this.#underWay.toArray().indexOf(entry);
     if (at !== -1) this.#underWay.splice(at, 1, ...entries);
     return entries.map((each) => new Delivery(each, undefined, undefined, each));
   }
