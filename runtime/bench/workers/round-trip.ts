@@ -1,7 +1,7 @@
 import { type BenchRow, type Bound, row } from "@gaugelet/testing/bench";
 import type { Contender, Load } from "./contender.ts";
 import { type Placement, place } from "./placement.ts";
-import { inRounds, median } from "./rounds.ts";
+import { inRounds, median, medianRatio } from "./rounds.ts";
 
 const ROUNDS = 12;
 const SECONDS = 0.25;
@@ -27,22 +27,19 @@ async function measure(floor: Contender, runtime: Contender, placement: Placemen
     control: run(floor, "floor"),
   });
   const time = (name: keyof typeof measured): number => median(measured[name], (load) => load.microseconds);
+  const against = (name: keyof typeof measured, other: keyof typeof measured): number =>
+    medianRatio(measured[name], measured[other], (load) => load.microseconds);
   const what = `one event at a time (${placement})`;
   const judged = <B extends Bound>(bound: B): B | undefined => (placement === "one CPU" ? bound : undefined);
   return [
     row(`floor: ${what}, p50`, time("floor"), "µs"),
-    row(`floor: ${what}, against itself`, time("control") / time("floor"), "×"),
+    row(`floor: ${what}, against itself`, against("control", "floor"), "×"),
     row(`process: ${what}, p50`, time("process"), "µs"),
-    row(
-      `process: ${what}, against the floor`,
-      time("process") / time("floor"),
-      "×",
-      judged({ atMost: 1.25 }),
-    ),
+    row(`process: ${what}, against the floor`, against("process", "floor"), "×", judged({ atMost: 1.25 })),
     row(`sandbox: ${what}, p50`, time("sandbox"), "µs"),
     row(
       `sandbox: ${what}, rate against process`,
-      time("process") / time("sandbox"),
+      against("process", "sandbox"),
       "×",
       judged({ atLeast: 0.95 }),
     ),

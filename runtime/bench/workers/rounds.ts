@@ -20,6 +20,19 @@ export async function inRounds<Name extends string, Value>(
   return measured;
 }
 
+/**
+ * One figure of a contender against another one's of the same round, the median over the rounds: the machine may be
+ * half as fast a minute later, and that is no difference between the two.
+ */
+export function medianRatio<Value>(
+  values: readonly Value[],
+  others: readonly Value[],
+  figure: (value: Value) => number,
+): number {
+  const ratios = values.map((value, round) => figure(value) / figure(others[round] as Value));
+  return quantile(ratios, 0.5);
+}
+
 /** The median of one figure over the rounds. */
 export function median<Value>(values: readonly Value[], figure: (value: Value) => number): number {
   return quantile(values.map(figure), 0.5);
