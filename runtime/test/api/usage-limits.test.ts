@@ -29,12 +29,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const manifest = (name: string, owner: string, triggers: string): string => `
+const manifest = (name: string, owner: string, triggers: string, more = ""): string => `
   - name: ${name}
     owner: ${owner}
     source: ${folder}
     handler: handler.handler
     triggers: [${triggers}]
+    ${more}
 `;
 
 const call = async ({ url }: ApiUnderTest, name: string) => {
@@ -79,6 +80,33 @@ describe.each(DATABASES)("limits of an owner on %s", (kind) => {
     expect((await stage.ask("DELETE", "/budgets/ada")).status).toBe(204);
     await waitFor("the events", async () => (await client.get("gaugelet:output:sums")) === '{"sum":7}');
     expect((await call(stage, "called")).status).toBe(200);
+  });
+
+  test("once a budget is there again, a shard with nothing to do yet keeps none waiting", async () => {
+    const batch = "start: oldest, batch: { size: 2, wait: 10m }";
+    const triggers = `{ topic: slow, ${batch} }, { topic: quick, ${batch} }`;
+    const sharded = 'state: partition\n    output: { key: "sums:{shard}" }';
+    const functions = `functions:${manifest("sums", "ada", triggers, sharded)}${manifest("called", "ada", "{ http: true }")}`;
+    const stage = await api.start({ GAUGELET_PRICES: join(folder, "prices.yaml") }, functions);
+    await waitFor("the function", async () => (await call(stage, "called")).status === 200);
+    expect((await stage.ask("PUT", "/budgets/ada", { amount: "1", isHard: true })).status).toBe(200);
+    await waitFor("the budget to be spent", async () => (await call(stage, "called")).status === 429);
+    const { client } = stage.redis;
+    // The one that waits for a second event comes first.
+    for (const [topic, count] of [
+      ["slow", 1],
+      ["quick", 2],
+    ] as const) {
+      for (let n = 1; n <= count; n += 1)
+        await client.xadd(`gaugelet:topic:${topic}`, "*", "event", JSON.stringify({ n }));
+      const consumed = `gaugelet_topic_consumed_events_total{topic="${topic}",function="sums"}`;
+      await waitFor("the events to come", async () => (await metric(stage, consumed)) === count);
+    }
+    expect((await stage.ask("DELETE", "/budgets/ada")).status).toBe(204);
+    await waitFor("both of the quick topic's events", async () => {
+      const [key = ""] = await client.keys("sums:*");
+      return (await client.get(key)) === '{"sum":3}';
+    });
   });
 
   test("who calls too often is asked to wait, and nobody else is", async () => {

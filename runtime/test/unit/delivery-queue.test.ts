@@ -1,6 +1,5 @@
 import { setImmediate as immediate } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { garbageCollector } from "@gaugelet/testing/garbage";
 import { describe, expect, test } from "vitest";
 import { Delivery } from "../../src/dispatcher/delivery.ts";
 import { DeliveryQueue } from "../../src/dispatcher/delivery-queue.ts";
@@ -26,12 +25,6 @@ function delivery(
     receivedAt: 0,
   };
   return isWaitedFor === true ? new Delivery(event, () => {}) : new Delivery(event);
-}
-
-/** Collects all garbage now, as V8 lets only those who ask for it. */
-function exposedGarbageCollection(): () => void {
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
 }
 
 const KEPT: Changes = { isSuperseded: false };
@@ -84,7 +77,7 @@ describe("the queue of a shard", () => {
 
   test("does not hold on to what was taken while others wait", async () => {
     const queue = new DeliveryQueue();
-    const collectGarbage = exposedGarbageCollection();
+    const collectGarbage = garbageCollector();
     for (let count = 0; count < 100; count += 1) queue.put(delivery("a", String(count), KEPT));
     const taken = Array.from({ length: 50 }, () => new WeakRef(queue.take() as Delivery));
     // What a WeakRef was just made of stays until the turn of the event loop is over.

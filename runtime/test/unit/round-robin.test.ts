@@ -1,3 +1,4 @@
+import { garbageCollector } from "@gaugelet/testing/garbage";
 import { expect, test } from "vitest";
 import { RoundRobin, type TakesTurns } from "../../src/dispatcher/round-robin.ts";
 
@@ -66,4 +67,22 @@ test("where nobody is left, nobody has a turn", () => {
   expect(turns(robin, 2)).toBe("--");
   robin.dropFirst();
   expect(robin.size).toBe(0);
+});
+
+test("members that come and go leave nothing that only a full collection takes away", () => {
+  const { robin, members } = membersOf("a");
+  const collectGarbage = garbageCollector();
+  const comeAndGo = (): void => {
+    for (let turn = 0; turn < 1_000; turn += 1) {
+      robin.dropFirst();
+      robin.add(members[0] as Member);
+    }
+    collectGarbage({ type: "minor" });
+  };
+  for (let round = 0; round < 10; round += 1) comeAndGo();
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let round = 0; round < 100; round += 1) comeAndGo();
+  // A set leaves a hundred times as much.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(100_000);
 });
