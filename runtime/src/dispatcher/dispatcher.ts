@@ -355,7 +355,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     this.#problems.env(problem);
     const saved = lane.takeSaved(id);
     if (saved.length > 0) {
-      lane.outbox.gather((next) => addAllHandled(next, saved, env, this.#parts.definition));
+      lane.outbox.gather((next) => addAllHandled(next, saved, env, this.#parts.definition), saved.length);
     }
     for (const delivery of saved) this.#sending.acquit(worker, delivery);
     this.#failures.storeFailed(lane);

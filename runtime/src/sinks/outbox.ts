@@ -63,7 +63,8 @@ export interface Fence {
 export class Outbox {
   readonly #parts: OutboxParts;
   #next: Gathered | undefined;
-  #puts = 0;
+  /** What the next step is for. */
+  #calls = 0;
   /** What cannot be joined, of what is being stored and of what comes next. */
   #storingBytes = 0;
   #nextBytes = 0;
@@ -127,11 +128,16 @@ export class Outbox {
     this.gather((next) => next.add(handled));
   }
 
-  /** As {@link put}, where what a call came to is of no use by itself. @param add adds it to what is stored next. */
-  gather(add: (next: Gathered) => void): void {
+  /**
+   * As {@link put}, where what calls came to is of no use by itself.
+   *
+   * @param add adds it to what is stored next.
+   * @param calls how many it is of.
+   */
+  gather(add: (next: Gathered) => void, calls = 1): void {
     this.#next ??= new Gathered();
     add(this.#next);
-    this.#puts += 1;
+    this.#calls += calls;
     this.#nextBytes = this.#next.bytes;
     this.#wasFull ||= this.isFull;
     this.#working ??= this.#work();
@@ -143,14 +149,14 @@ export class Outbox {
     else await Promise.resolve();
     for (let next = this.#next; next !== undefined; next = this.#next) {
       this.#next = undefined;
-      const puts = this.#puts;
-      this.#puts = 0;
+      const calls = this.#calls;
+      this.#calls = 0;
       this.#storingBytes = this.#nextBytes;
       this.#nextBytes = 0;
       await this.#store(next);
       this.#storingBytes = 0;
       this.#tellOfRoom();
-      if (puts >= MANY_CALLS) await this.#waitForMore();
+      if (calls >= MANY_CALLS) await this.#waitForMore();
     }
     this.#working = undefined;
   }

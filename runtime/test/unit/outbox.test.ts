@@ -194,6 +194,18 @@ test("stores the last of very many, in much fewer steps", async () => {
   expect(entries).toBeLessThan(1000);
 });
 
+test("stores what many calls came to together in much fewer steps, too", async () => {
+  const before = await writes();
+  for (let batch = 1; batch <= 200; batch += 1) {
+    outbox.gather((next) => next.add(handled(`{"batch":${batch}}`)), 50);
+    // Time enough for a step.
+    await redis.client.ping();
+  }
+  await outbox.idle;
+  expect(await redis.client.get(KEY)).toBe('{"batch":200}');
+  expect((await writes()) - before).toBeLessThan(50);
+});
+
 test("waits while Redis is away, then stores the newest with the positions of all that came meanwhile", async () => {
   const heard: string[] = [];
   await redis.crash();
