@@ -139,7 +139,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     } else {
       for (const delivery of this.#notStored(lane)) if (isOfSource(delivery)) delivery.isVoid = true;
     }
-    await lane.outbox.idle;
+    await lane.outbox.settled;
     const position = await this.#parts.store.position(lane.outputKey, source, this.patience);
     lane.outbox.expect(source, position);
     return position;

@@ -36,7 +36,7 @@ export async function openShard(lane: Lane, worker: Worker<Delivery>, parts: Ope
       parts.onUnread();
     }, READ_MILLISECONDS);
     // What a worker before this one did must be in the store first.
-    await lane.outbox.idle;
+    await lane.outbox.settled;
     const stored = await store.read(lane.outputKey, functionName, patience);
     clearTimeout(late);
     lane.isUnread = false;

@@ -71,6 +71,10 @@ export class Outbox {
   /** Whether somebody may wait for room. */
   #wasFull = false;
   #working: Promise<void> | undefined;
+  #isStoring = false;
+  /** Who waits for the step under way, and for the next one, to be over. */
+  #awaitingStep: (() => void)[] = [];
+  #awaitingNext: (() => void)[] = [];
   #storedAt = Number.NaN;
   readonly #writer = nextWriter();
   #steps = 0;
@@ -119,9 +123,18 @@ export class Outbox {
     return this.#storingBytes + this.#nextBytes > FULL_BYTES;
   }
 
-  /** Settles when everything is stored, or given up. */
+  /** Settles when everything is stored, or given up: never, where more keeps coming. */
   get idle(): Promise<void> {
     return this.#working ?? Promise.resolve();
+  }
+
+  /** Settles when everything that was put until now is stored, or given up, or void. */
+  get settled(): Promise<void> {
+    if (this.#next === undefined && !this.#isStoring) return Promise.resolve();
+    const awaiting = this.#next === undefined ? this.#awaitingStep : this.#awaitingNext;
+    return new Promise((resolve) => {
+      awaiting.push(resolve);
+    });
   }
 
   put(handled: Handled): void {
@@ -153,7 +166,12 @@ export class Outbox {
       this.#calls = 0;
       this.#storingBytes = this.#nextBytes;
       this.#nextBytes = 0;
+      this.#awaitingStep = this.#awaitingNext;
+      this.#awaitingNext = [];
+      this.#isStoring = true;
       await this.#store(next);
+      this.#isStoring = false;
+      this.#tellSettled();
       this.#storingBytes = 0;
       this.#tellOfRoom();
       if (calls >= MANY_CALLS) await this.#waitForMore();
@@ -166,9 +184,16 @@ export class Outbox {
     const { signal } = this.#parts;
     for (let waited = 0; waited < LONGEST_WAIT_MILLISECONDS && !signal.aborted; waited += WAIT_MILLISECONDS) {
       await sleep(WAIT_MILLISECONDS);
-      if (this.#nextBytes > MUCH_BYTES || (this.#next !== undefined && this.#next.onStored.length > 0))
-        return;
+      const isAwaited = this.#awaitingNext.length > 0 || (this.#next?.onStored.length ?? 0) > 0;
+      if (this.#nextBytes > MUCH_BYTES || isAwaited) return;
     }
+  }
+
+  /** A step is over; where it made the next one void, so is that. */
+  #tellSettled(): void {
+    for (const hear of this.#awaitingStep.splice(0)) hear();
+    if (this.#next !== undefined) return;
+    for (const hear of this.#awaitingNext.splice(0)) hear();
   }
 
   /** It may have become full while something was stored. */

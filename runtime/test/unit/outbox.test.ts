@@ -206,6 +206,28 @@ test("stores what many calls came to together in much fewer steps, too", async (
   expect((await writes()) - before).toBeLessThan(50);
 });
 
+test("says when what was put until now is stored, however much keeps coming", async () => {
+  let count = 0;
+  let isEnough = false;
+  const coming = (async () => {
+    while (!isEnough) {
+      count += 1;
+      outbox.gather((next) => next.add(handled(String(count))), 50);
+      await new Promise(setImmediate);
+    }
+  })();
+  for (let round = 0; round < 10; round += 1) {
+    const until = count;
+    await outbox.settled;
+    expect(Number(await redis.client.get(KEY))).toBeGreaterThanOrEqual(until);
+  }
+  isEnough = true;
+  await coming;
+  await outbox.idle;
+  await outbox.settled;
+  expect(await redis.client.get(KEY)).toBe(String(count));
+});
+
 test("waits while Redis is away, then stores the newest with the positions of all that came meanwhile", async () => {
   const heard: string[] = [];
   await redis.crash();
