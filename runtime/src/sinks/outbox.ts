@@ -71,9 +71,9 @@ export class Outbox {
   /** Whether somebody may wait for room. */
   #wasFull = false;
   #working: Promise<void> | undefined;
-  #isStoring = false;
-  /** Who waits for the step under way, and for the next one, to be over. */
-  #awaitingStep: (() => void)[] = [];
+  /** Who waits for the step under way to be over; undefined: there is none. */
+  #awaitingStep: (() => void)[] | undefined;
+  /** The same of the next one. */
   #awaitingNext: (() => void)[] = [];
   #storedAt = Number.NaN;
   readonly #writer = nextWriter();
@@ -130,10 +130,10 @@ export class Outbox {
 
   /** Settles when everything that was put until now is stored, or given up, or void. */
   get settled(): Promise<void> {
-    if (this.#next === undefined && !this.#isStoring) return Promise.resolve();
     const awaiting = this.#next === undefined ? this.#awaitingStep : this.#awaitingNext;
     return new Promise((resolve) => {
-      awaiting.push(resolve);
+      if (awaiting === undefined) resolve();
+      else awaiting.push(resolve);
     });
   }
 
@@ -168,9 +168,7 @@ export class Outbox {
       this.#nextBytes = 0;
       this.#awaitingStep = this.#awaitingNext;
       this.#awaitingNext = [];
-      this.#isStoring = true;
       await this.#store(next);
-      this.#isStoring = false;
       this.#tellSettled();
       this.#storingBytes = 0;
       this.#tellOfRoom();
@@ -191,7 +189,8 @@ export class Outbox {
 
   /** A step is over; where it made the next one void, so is that. */
   #tellSettled(): void {
-    for (const hear of this.#awaitingStep.splice(0)) hear();
+    for (const hear of this.#awaitingStep ?? []) hear();
+    this.#awaitingStep = undefined;
     if (this.#next !== undefined) return;
     for (const hear of this.#awaitingNext.splice(0)) hear();
   }
