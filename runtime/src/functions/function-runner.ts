@@ -1,4 +1,3 @@
-import { leaseKey } from "@gaugelet/shared/keys";
 import type { Logger } from "pino";
 import { weightOf } from "../configuration/classes.ts";
 import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
@@ -7,13 +6,12 @@ import { Delivery } from "../dispatcher/delivery.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import { type FunctionEvent, NO_CONTEXT } from "../dispatcher/event.ts";
 import type { Turns } from "../dispatcher/turns.ts";
-import type { Lease, Leases } from "../leases/leases.ts";
+import type { Leases } from "../leases/leases.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
 import type { ObservedFunction } from "../observability/metrics.ts";
 import type { FunctionPackage } from "../packages/package.ts";
 import { FunctionRuns, type RunParts } from "../runs/function-runs.ts";
 import type { Publication } from "../sinks/handled.ts";
-import type { Fence } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { Publisher } from "../topics/publisher.ts";
 import type { Topics } from "../topics/topics.ts";
@@ -30,9 +28,9 @@ import type { Transport } from "../workers/transport.ts";
 import type { WorkerOptions } from "../workers/worker.ts";
 import type { StarterOptions } from "../workers/worker-starter.ts";
 import { BoundTriggers } from "./bound-triggers.ts";
+import { FunctionOwner } from "./function-owner.ts";
 import { KeptAnswers } from "./kept-answers.ts";
 import { makeNice, nicenessOf } from "./niceness.ts";
-import { divide, type Ownership } from "./ownership.ts";
 import { viewOf, type WorkerView } from "./worker-view.ts";
 
 /** How long calls under way, and the storing of their outputs, may take when the runtime stops. */
@@ -70,28 +68,15 @@ export interface LastCall {
   readonly limit: LimitName | undefined;
 }
 
-/** Whether this runtime handles what one runtime alone may handle of a function. */
-type OwnerState =
-  /** Nobody needs to. */
-  | { readonly kind: "shared" }
-  /** It is not known yet. */
-  | { readonly kind: "asking" }
-  | { readonly kind: "owner"; readonly fence: Fence | undefined }
-  /** What it was about to store as the owner still carries the fence of then, and so is refused. */
-  | { readonly kind: "standby"; readonly owner: string; readonly fence: Fence | undefined };
-
 /**
  * Runs one function: triggers and calls → dispatcher → workers → store.
  *
- * asking ─ owner ─ (another one took over) ─ standby ─ owner …: what one runtime alone may handle starts and stops
- * with that. A standby has its workers loaded.
+ * What one runtime alone may handle starts and stops with who owns the function. A standby has its workers loaded.
  */
 export class FunctionRunner implements Callable {
   readonly #parts: FunctionRunnerParts;
   #definition: FunctionDefinition;
-  #ownership: Ownership;
-  #ownerState: OwnerState;
-  #lease: Lease | undefined;
+  readonly #owner: FunctionOwner;
   readonly #triggers: BoundTriggers;
   readonly #topicTriggers: TopicTriggers | undefined;
   readonly #dispatcher: Dispatcher;
@@ -106,10 +91,16 @@ export class FunctionRunner implements Callable {
 
   constructor(parts: FunctionRunnerParts) {
     this.#parts = parts;
-    const { definition, store, metrics, log, topics, turns } = parts;
+    const { definition, leases, store, metrics, log, topics, turns } = parts;
     this.#definition = definition;
-    this.#ownership = divide(definition, topics?.engine.sharesPartitions ?? false);
-    this.#ownerState = this.#ownership.owned.length > 0 ? { kind: "asking" } : { kind: "shared" };
+    this.#owner = new FunctionOwner({
+      definition,
+      sharesPartitions: topics?.engine.sharesPartitions ?? false,
+      leases,
+      log,
+      onOwned: () => this.#own(),
+      onStandby: () => this.#standBy(),
+    });
     this.#runs = parts.runs && new FunctionRuns(definition, parts.runs, (used) => parts.metrics.used(used));
     const note = this.#note.bind(this);
     this.#dispatcher = new Dispatcher(
@@ -121,13 +112,13 @@ export class FunctionRunner implements Callable {
         note,
         turns,
         runs: this.#runs,
-        fence: () => this.#fence,
+        fence: () => this.#owner.fence,
         publish: (publications, signal) => this.#publish(publications, signal),
       },
       (user) => this.#makePool(user),
     );
     for (const topic of definition.outputTopics) metrics.published(topic, 0);
-    if (this.#ownerState.kind === "asking") this.#dispatcher.hold();
+    if (!this.#owner.isKnown) this.#dispatcher.hold();
     this.#triggers = new BoundTriggers(parts.makeTrigger, (event) =>
       this.#dispatcher.accept(new Delivery(event)),
     );
@@ -151,12 +142,12 @@ export class FunctionRunner implements Callable {
 
   /** Who handles what one runtime alone may; undefined where that is this one, or nobody needs to. */
   get otherOwner(): string | undefined {
-    return this.#ownerState.kind === "standby" ? this.#ownerState.owner : undefined;
+    return this.#owner.other;
   }
 
   /** Whether it is known who handles what one runtime alone may. */
   get isOwnerKnown(): boolean {
-    return this.#ownerState.kind !== "asking";
+    return this.#owner.isKnown;
   }
 
   get workerState(): PoolState {
@@ -269,15 +260,10 @@ export class FunctionRunner implements Callable {
   }
 
   start(): void {
-    const { leases } = this.#parts;
     this.checkBudget();
     this.#dispatcher.pool.start();
     this.#bind();
-    if (this.#ownerState.kind === "shared") return;
-    this.#lease = leases.want(leaseKey(this.#definition.outputKey), {
-      onGained: (token) => this.#own(token),
-      onStandby: (owner) => this.#standBy(owner),
-    });
+    this.#owner.want();
   }
 
   /**
@@ -288,12 +274,8 @@ export class FunctionRunner implements Callable {
   update(definition: FunctionDefinition): boolean {
     const { topics } = this.#parts;
     if (topics === undefined && definition.triggers.some((trigger) => "topic" in trigger)) return false;
-    const ownership = divide(definition, topics?.engine.sharesPartitions ?? false);
-    const isOwned = ({ owned }: Ownership): boolean => owned.length > 0;
-    if (isOwned(ownership) !== isOwned(this.#ownership)) return false;
-    if (ownership.isExclusive !== this.#ownership.isExclusive) return false;
+    if (!this.#owner.update(definition)) return false;
     this.#definition = definition;
-    this.#ownership = ownership;
     this.#runs?.update(definition);
     this.#bind();
     return true;
@@ -334,13 +316,14 @@ export class FunctionRunner implements Callable {
    */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#owner.close();
     this.#triggers.stop();
     this.#dispatcher.close();
     await within(FINISH_MILLISECONDS, this.#dispatcher.drained(), undefined);
     this.#dispatcher.giveUp();
     // What is stored is committed, and the next owner may begin.
     await Promise.all([this.#topicTriggers?.stop(), this.#dispatcher.pool.stop()]);
-    await this.#lease?.release();
+    await this.#owner.release();
   }
 
   /** Settles when nothing is under way any more; after {@link stop}, and once Redis is disconnected. */
@@ -348,18 +331,12 @@ export class FunctionRunner implements Callable {
     return this.#dispatcher.stored();
   }
 
-  get #fence(): Fence | undefined {
-    const state = this.#ownerState;
-    return state.kind === "owner" || state.kind === "standby" ? state.fence : undefined;
-  }
-
   /** Start what this runtime is to handle now, and stop what it is not. */
   #bind(): void {
-    const { owned, shared } = this.#ownership;
-    const bound = this.#ownerState.kind === "owner" ? [...owned, ...shared] : shared;
-    this.#triggers.set(bound);
+    const { triggers } = this.#owner;
+    this.#triggers.set(triggers);
     this.#triggers.start();
-    const topics = bound.filter((spec): spec is TopicTriggerSpec => "topic" in spec);
+    const topics = triggers.filter((spec): spec is TopicTriggerSpec => "topic" in spec);
     this.#topicTriggers?.update(topics);
     this.#parts.metrics.bound(topics.map(({ topic }) => topic));
   }
@@ -371,26 +348,13 @@ export class FunctionRunner implements Callable {
     return isDone;
   }
 
-  #own(token: string | undefined): void {
-    if (this.#isStopping) return;
-    const { log } = this.#parts;
-    if (this.#ownerState.kind === "standby") log.info("this runtime owns the function now");
-    // Where others write as well, a token would prove nothing.
-    const isFenced = token !== undefined && this.#ownership.isExclusive;
-    const fence = isFenced ? { key: leaseKey(this.#definition.outputKey), token } : undefined;
-    this.#ownerState = { kind: "owner", fence };
+  #own(): void {
     this.#dispatcher.release();
     this.#bind();
   }
 
-  #standBy(owner: string): void {
-    if (this.#isStopping) return;
-    const wasOwner = this.#ownerState.kind === "owner";
-    this.#ownerState = { kind: "standby", owner, fence: this.#fence };
-    const { log } = this.#parts;
-    if (wasOwner) log.warn({ owner }, `another runtime has taken the function over: standing by`);
-    else log.info({ owner }, `another runtime owns the function (${owner}): standing by`);
-    if (this.#ownership.isExclusive) {
+  #standBy(): void {
+    if (this.#owner.isExclusive) {
       this.#dispatcher.hold();
       this.#dispatcher.disown();
     }
@@ -405,9 +369,9 @@ export class FunctionRunner implements Callable {
     if (this.#isStopping) return { outcome: "unavailable", message: "the runtime stops" };
     const ofOwner = this.#parts.limits.refusal(this.#definition.owner);
     if (ofOwner !== undefined) return ofOwner;
-    if (this.#ownerState.kind === "standby" && this.#definition.state !== "none") {
-      const { owner } = this.#ownerState;
-      return { outcome: "unavailable", message: `another runtime owns the function: ${owner}` };
+    const { other } = this.#owner;
+    if (other !== undefined && this.#definition.state !== "none") {
+      return { outcome: "unavailable", message: `another runtime owns the function: ${other}` };
     }
     const { state } = this.#dispatcher.pool;
     if (state.kind === "failing") {
