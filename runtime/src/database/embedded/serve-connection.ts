@@ -17,25 +17,34 @@ export async function serveConnection(
   socket: Socket,
   execute: (message: Uint8Array) => Promise<Uint8Array>,
 ): Promise<void> {
-  let rest: Buffer = Buffer.alloc(0);
+  let chunks: Buffer[] = [];
+  let available = 0;
+  let wanted = 0;
   let isFirst = true;
   for await (const chunk of socket) {
-    rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
-    for (let length = lengthOf(rest, isFirst); length <= rest.length; length = lengthOf(rest, isFirst)) {
-      const message = rest.subarray(0, length);
-      rest = rest.subarray(length);
+    chunks.push(chunk as Buffer);
+    available += (chunk as Buffer).length;
+    // Records of runs come many at a time: a message is put together once, when all of it is there.
+    if (available < wanted) continue;
+    let rest = chunks.length === 1 ? (chunk as Buffer) : Buffer.concat(chunks, available);
+    wanted = lengthOf(rest, isFirst);
+    for (; wanted <= rest.length; wanted = lengthOf(rest, isFirst)) {
+      const message = rest.subarray(0, wanted);
+      rest = rest.subarray(wanted);
       if (!isFirst && message[0] === TERMINATE) return;
       isFirst = false;
       const answer = await execute(message);
       if (answer.length > 0 && !socket.write(answer)) await drained(socket);
     }
+    chunks = rest.length === 0 ? [] : [rest];
+    available = rest.length;
   }
 }
 
-/** Bytes of the first message in a buffer; more than any buffer has where that is not known yet. */
+/** Bytes of the first message in a buffer; one more than there are where that is not known yet. */
 function lengthOf(buffer: Buffer, isFirst: boolean): number {
-  if (isFirst) return buffer.length < FIRST_HEAD_BYTES ? Number.POSITIVE_INFINITY : buffer.readUInt32BE(0);
-  return buffer.length < HEAD_BYTES ? Number.POSITIVE_INFINITY : 1 + buffer.readUInt32BE(1);
+  if (buffer.length < (isFirst ? FIRST_HEAD_BYTES : HEAD_BYTES)) return buffer.length + 1;
+  return isFirst ? buffer.readUInt32BE(0) : 1 + buffer.readUInt32BE(1);
 }
 
 function drained(socket: Socket): Promise<void> {

@@ -17,6 +17,15 @@ export function eventOf([id, fields]: StreamEntry): TopicEvent {
   return { ...bodyOf(fields), position, timestamp };
 }
 
+/**
+ * Empty a list of entries whose events were made. ioredis assigns a function to a property of each command, and V8
+ * counts such functions as old from the first: the command and its reply stay until it looks at all of its memory, and
+ * so would every entry, to be copied twice and become old as well.
+ */
+export function empty(entries: StreamEntry[]): void {
+  entries.length = 0;
+}
+
 function isEventField(name: Buffer): boolean {
   return name.length === 5 && name[0] === 0x65 && name.toString("latin1") === "event";
 }

@@ -2,7 +2,7 @@ import { topicKey } from "@gaugelet/shared/keys";
 import type { Redis } from "ioredis";
 import type { ConsumerListener, Partition, TopicStart } from "../topics.ts";
 import { BatchSize } from "./batch-size.ts";
-import { eventOf, type StreamEntry } from "./entries.ts";
+import { empty, eventOf, type StreamEntry } from "./entries.ts";
 import { BEFORE_ALL, compareIds } from "./ids.ts";
 import { explainTopicError } from "./patience.ts";
 import { Progress } from "./progress.ts";
@@ -272,8 +272,10 @@ export class FollowedTopic implements Awaited {
       this.#compare(assignment, assignment.last);
       return false;
     }
+    const mayBeMore = entries.length === count;
     const last = this.#give(assignment, entries);
-    if (entries.length === count) return true;
+    empty(entries);
+    if (mayBeMore) return true;
     if (assignment === this.#assignment) this.#compare(assignment, last);
     return assignment !== this.#assignment;
   }

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { StreamEntry } from "./entries.ts";
+import { empty, type StreamEntry } from "./entries.ts";
 
 /** Topics that are waited for together: each costs every event of the others a little. */
 const MOST_TOPICS = 16;
@@ -111,6 +111,7 @@ export class WaitingRead {
     for (const [name, entries] of found ?? []) {
       const { after = "", topics = [] } = read.get(name.toString()) ?? {};
       for (const topic of topics) topic.take(after, entries, entries.length === count);
+      empty(entries);
     }
     // What came goes to its workers first.
     this.#isSoonRead = true;
