@@ -23,6 +23,7 @@ export interface Drained {
  *
  * @param outputKey of the function that handles it.
  * @param pid of the runtime.
+ * @param from the number of the event that counts as the first.
  */
 export async function drained(
   engine: BenchedEngine,
@@ -30,8 +31,9 @@ export async function drained(
   outputKey: string,
   backlog: Backlog,
   pid: number,
+  from = 1,
 ): Promise<Drained> {
-  const first = await progressed(engine, redis, [outputKey], backlog, 1);
+  const first = await progressed(engine, redis, [outputKey], backlog, from);
   const cpuBefore = cpuSeconds(pid);
   const last = await progressed(engine, redis, [outputKey], backlog, backlog.events);
   const events = last.handled - first.handled;
