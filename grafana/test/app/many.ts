@@ -2,6 +2,7 @@ import { RUNS_KEY } from "@gaugelet/shared/keys";
 import { waitFor } from "@gaugelet/testing/wait";
 import { Redis } from "ioredis";
 import type { Page } from "playwright-core";
+import { rowsOf } from "../../../runtime/src/runs/run-rows.ts";
 import { runRecord } from "../../../runtime/test/api/run-record.ts";
 import type { AppGrafana } from "./grafana.ts";
 
@@ -47,7 +48,7 @@ export async function makeRuns(
           queuedAt: now - made - index,
         }),
       );
-      await redis.xadd(RUNS_KEY, "*", "records", JSON.stringify(records), "usage", "[]");
+      await redis.xadd(RUNS_KEY, "*", "records", rowsOf(records), "usage", "[]");
     }
   } finally {
     redis.disconnect();

@@ -6,8 +6,9 @@ import type { Logger } from "pino";
 import type { Database } from "../database/database.ts";
 import type { Lease, Leases } from "../leases/leases.ts";
 import { keepPartitions, type Retention } from "./partitions.ts";
-import { readRecords, readUsage, type UsageEntry } from "./run-entry.ts";
-import { type DrainedEntries, drainedPosition, writeDrained } from "./write-runs.ts";
+import { joinRows } from "./run-rows.ts";
+import { readUsage, type UsageEntry } from "./usage-entry.ts";
+import { drainedPosition, writeDrained } from "./write-runs.ts";
 
 /** Entries that are read at once; a step of the store makes one, of one run or of thousands. */
 const MOST_ENTRIES = 1_000;
@@ -49,7 +50,7 @@ if #counted > 0 then
     end
     byName[key][name[5]] = counted[index + 1]
   end
-  redis.call('XADD', KEYS[1], '*', 'records', '[]', 'usage', cjson.encode(usage))
+  redis.call('XADD', KEYS[1], '*', 'records', '', 'usage', cjson.encode(usage))
   redis.call('UNLINK', KEYS[2])
 end
 local entries = {}
@@ -212,20 +213,14 @@ export class Recorder {
   async #write(after: string, position: string, entries: readonly StreamEntry[]): Promise<boolean> {
     const { db, log } = this.#parts;
     const usage = entries.flatMap((entry) => this.#usageOf(entry));
-    const plain = joinLists(entries.map((entry) => field(entry, "records") ?? "[]"));
-    try {
-      return await writeDrained(db, after, { position, records: plain, usage });
-    } catch (error) {
-      if (!isOfData(error)) throw error;
-    }
-    // Something in it cannot be kept as it is: one by one, and without what cannot be kept at all.
-    const read = entries.map((entry) => readRecords(field(entry, "records") ?? "[]"));
-    const records = read.flatMap((each) => each.records);
-    const refused = read.reduce((sum, each) => sum + each.refused, 0);
-    if (refused > 0)
-      log.warn({ refused }, `${refused} entries of ${RUNS_KEY} are no records of runs: left out`);
-    const checked: DrainedEntries = { position, records: JSON.stringify(records), usage };
-    return await writeDrained(db, after, checked);
+    const rows = joinRows(entries.map((entry) => field(entry, "records") ?? ""));
+    const refused = await writeDrained(db, after, { position, rows, usage });
+    if (refused !== undefined && refused > 0)
+      log.warn(
+        { refused },
+        `${refused} records in ${RUNS_KEY} are none that the database can keep: left out`,
+      );
+    return refused !== undefined;
   }
 
   #usageOf(entry: StreamEntry): UsageEntry[] {
@@ -261,22 +256,8 @@ function field([, fields]: StreamEntry, name: string): string | undefined {
   return at === -1 ? undefined : fields[at + 1];
 }
 
-/** Lists in JSON as one list: to read and write them anew would cost more than all the rest. */
-function joinLists(lists: readonly string[]): string {
-  return `[${lists
-    .map((list) => list.slice(1, -1))
-    .filter((list) => list !== "")
-    .join(",")}]`;
-}
-
 /** The next id after one. */
 function following(id: string): string {
   const [time, number] = id.split("-");
   return `${time}-${BigInt(number ?? 0) + 1n}`;
-}
-
-/** Classes of PostgreSQL's codes: data that cannot be, that a table does not allow, that is too large. */
-function isOfData(error: unknown): boolean {
-  const { code = (error as { cause?: { code?: string } }).cause?.code } = error as { code?: string };
-  return /^(22|23|54)...$/.test(code ?? "");
 }

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Database, Transaction } from "../database/database.ts";
-import type { UsageEntry } from "./run-entry.ts";
+import { joinRows, ROW_COLUMNS, selectedFrom, splitRows } from "./run-rows.ts";
+import type { UsageEntry } from "./usage-entry.ts";
 
 /** Where the stream of runs is drained to. */
 export const STREAM = "gaugelet:runs";
@@ -9,8 +10,8 @@ export const STREAM = "gaugelet:runs";
 export interface DrainedEntries {
   /** Of the newest of them. */
   readonly position: string;
-  /** JSON of all records in one list. */
-  readonly records: string;
+  /** Of all records. */
+  readonly rows: string;
   readonly usage: readonly UsageEntry[];
 }
 
@@ -26,45 +27,65 @@ export async function drainedPosition(db: Database): Promise<string> {
 }
 
 /**
- * Write what was drained, and how far that is, in one transaction.
+ * Write what was drained, and how far that is, in one transaction. Records that the database refuses are left out.
  *
  * @param after the position that it was drained from.
- * @returns false where another has drained it meanwhile, and nothing is written.
+ * @returns how many were refused; undefined where another has drained it meanwhile, and nothing is written.
  */
-export async function writeDrained(db: Database, after: string, entries: DrainedEntries): Promise<boolean> {
+export async function writeDrained(
+  db: Database,
+  after: string,
+  entries: DrainedEntries,
+): Promise<number | undefined> {
+  try {
+    return await write(db, after, entries, insertRuns);
+  } catch (error) {
+    if (!isOfData(error)) throw error;
+    return await write(db, after, entries, insertKeepable);
+  }
+}
+
+async function write(
+  db: Database,
+  after: string,
+  entries: DrainedEntries,
+  insert: typeof insertRuns,
+): Promise<number | undefined> {
   return await db.transaction(async (transaction) => {
     const { rows } = await transaction.execute(
       sql`update drained set position = ${entries.position} where stream = ${STREAM} and position = ${after} returning 1`,
     );
-    if (rows.length === 0) return false;
-    if (entries.records !== "[]") await insertRuns(transaction, entries.records);
+    if (rows.length === 0) return undefined;
+    const refused = entries.rows === "" ? 0 : await insert(transaction, entries.rows);
     if (entries.usage.length > 0) await addUsage(transaction, entries.usage);
-    return true;
+    return refused;
   });
 }
 
+/** Of what cannot be written together each half by itself, down to the single records that are refused. */
+async function insertKeepable(transaction: Transaction, rows: string): Promise<number> {
+  try {
+    return await transaction.transaction((inner) => insertRuns(inner, rows));
+  } catch (error) {
+    if (!isOfData(error)) throw error;
+  }
+  const single = splitRows(rows);
+  if (single.length === 1) return 1;
+  const half = single.length >> 1;
+  const first = await insertKeepable(transaction, joinRows(single.slice(0, half)));
+  return first + (await insertKeepable(transaction, joinRows(single.slice(half))));
+}
+
+/** Classes of PostgreSQL's codes: the same record twice, data that cannot be, that a table does not allow, that is too large. */
+function isOfData(error: unknown): boolean {
+  const { code = (error as { cause?: { code?: string } }).cause?.code } = error as { code?: string };
+  return /^(21|22|23|54)...$/.test(code ?? "");
+}
+
 /** One statement for any number of them, which any connection takes. A run that waited until now is over with it. */
-async function insertRuns(transaction: Transaction, records: string): Promise<void> {
+async function insertRuns(transaction: Transaction, rows: string): Promise<number> {
   await transaction.execute(sql`
-    insert into runs (
-      id, queued_at, "function", owner, class, version, version_number, status, trigger, source, shard, event_id,
-      "user", attempt, started_at, finished_at, run_seconds, billed_milliseconds, mebibyte_milliseconds,
-      cpu_microseconds, memory_peak_bytes, disk_bytes, worker, instance, start_method, input, is_input_cut, output,
-      is_output_cut, error, traceback, logs
-    )
-    select
-      id, to_timestamp("queuedAt" / 1000), "function", owner, class, version, "versionNumber", status, trigger,
-      source, shard, "eventId", "user", attempt, to_timestamp("startedAt" / 1000), to_timestamp("finishedAt" / 1000),
-      "runSeconds", "billedMilliseconds", "mebibyteMilliseconds", "cpuMicroseconds", "memoryPeakBytes", "diskBytes",
-      worker, instance, "startMethod", input, "isInputCut", output, "isOutputCut", error, traceback, logs
-    from json_to_recordset(${records}::json) as record(
-      id text, "queuedAt" double precision, "function" text, owner text, class text, version text,
-      "versionNumber" integer, status text, trigger text, source text, shard text, "eventId" text, "user" text,
-      attempt integer, "startedAt" double precision, "finishedAt" double precision, "runSeconds" real,
-      "billedMilliseconds" bigint, "mebibyteMilliseconds" bigint, "cpuMicroseconds" bigint, "memoryPeakBytes" bigint,
-      "diskBytes" bigint, worker text, instance text, "startMethod" text, input text, "isInputCut" boolean,
-      output text, "isOutputCut" boolean, error text, traceback text, logs jsonb
-    )
+    insert into runs (${ROW_COLUMNS}) ${selectedFrom(rows)}
     on conflict (id, queued_at) do update set
       version = excluded.version, version_number = excluded.version_number, status = excluded.status,
       source = excluded.source, event_id = excluded.event_id, attempt = excluded.attempt,
@@ -77,6 +98,7 @@ async function insertRuns(transaction: Transaction, records: string): Promise<vo
       logs = excluded.logs, sequence = excluded.sequence
     where runs.status in ('waiting', 'running')
   `);
+  return 0;
 }
 
 async function addUsage(transaction: Transaction, usage: readonly UsageEntry[]): Promise<void> {

@@ -17,7 +17,8 @@ import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { RunBatch } from "../runs/run-batch.ts";
-import { recordsText, usageText } from "../runs/run-entry.ts";
+import { usageText } from "../runs/usage-entry.ts";
+import { rowsOf } from "../runs/run-rows.ts";
 import type { DeadLetter, Handled } from "./handled.ts";
 import type { Fence } from "./outbox.ts";
 import { CLAIM_SCRIPT, STORE_SCRIPT, STORED } from "./store-script.ts";
@@ -227,7 +228,7 @@ export class RedisStore {
     values.push(record.seen.length, ...record.seen, ...answers.values());
     if (record.step !== undefined) {
       const { runs, number } = record.step;
-      values.push(recordsText(runs), usageText(runs), this.#maxBacklog, number);
+      values.push(rowsOf(runs.records), usageText(runs), this.#maxBacklog, number);
     }
     return await this.#redis.gaugeletStore(keys.length, ...keys, ...values);
   }

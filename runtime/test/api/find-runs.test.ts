@@ -9,6 +9,7 @@ import { type OpenDatabase, openDatabase } from "../../src/database/database.ts"
 import type { Role } from "../../src/database/schema/access.ts";
 import { findNewRuns, findRun, findRuns, newestSequence, type RunFilter } from "../../src/runs/find-runs.ts";
 import { lastInput } from "../../src/runs/last-input.ts";
+import { rowsOf } from "../../src/runs/run-rows.ts";
 import { drainedPosition, writeDrained } from "../../src/runs/write-runs.ts";
 import { runRecord } from "./run-record.ts";
 import { DATABASES } from "./use-api.ts";
@@ -71,7 +72,7 @@ describe.each(DATABASES)("on %s", (kind) => {
       LOG,
     );
     const after = await drainedPosition(database.db);
-    await writeDrained(database.db, after, { position: "1-0", records: JSON.stringify(RECORDS), usage: [] });
+    await writeDrained(database.db, after, { position: "1-0", rows: rowsOf(RECORDS), usage: [] });
   });
   afterAll(async () => {
     await database?.stop();
@@ -134,8 +135,8 @@ describe.each(DATABASES)("on %s", (kind) => {
 
   test("those that are written later are newer, whenever they were queued", async () => {
     const before = await newestSequence(database.db);
-    const late = JSON.stringify([runRecord({ id: "0", queuedAt: NOON - 1 })]);
-    await writeDrained(database.db, "1-0", { position: "2-0", records: late, usage: [] });
+    const late = rowsOf([runRecord({ id: "0", queuedAt: NOON - 1 })]);
+    await writeDrained(database.db, "1-0", { position: "2-0", rows: late, usage: [] });
     const found = await findNewRuns(database.db, ADMIN, {}, before, 100);
     expect(found.map(({ id }) => id)).toEqual(["0"]);
     expect(await newestSequence(database.db)).toBe(found[0]?.sequence);

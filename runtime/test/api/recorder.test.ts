@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,7 @@ import { Leases } from "../../src/leases/leases.ts";
 import { keepPartitions } from "../../src/runs/partitions.ts";
 import { Recorder } from "../../src/runs/recorder.ts";
 import { MILLISECONDS_OF_DAY } from "../../src/runs/run-batch.ts";
+import { rowsOf } from "../../src/runs/run-rows.ts";
 import { runRecord } from "./run-record.ts";
 import { DATABASES } from "./use-api.ts";
 
@@ -86,14 +88,7 @@ describe.each(DATABASES)("on %s", (kind) => {
     const usage = [
       { day: "2026-11-26", owner: "", function: "f", class: "standard", runs: ids.length, ...USED },
     ];
-    await redis.client.xadd(
-      RUNS_KEY,
-      "*",
-      "records",
-      JSON.stringify(records),
-      "usage",
-      JSON.stringify(usage),
-    );
+    await redis.client.xadd(RUNS_KEY, "*", "records", rowsOf(records), "usage", JSON.stringify(usage));
   }
 
   async function recorded(): Promise<string[]> {
@@ -161,16 +156,19 @@ describe.each(DATABASES)("on %s", (kind) => {
   test("what strangers wrote is left out, and what cannot be kept as it is is changed", async () => {
     await redis.client.xadd(RUNS_KEY, "*", "something", "else");
     await redis.client.xadd(RUNS_KEY, "*", "records", "[1, {}, null]", "usage", "no JSON");
-    await redis.client.xadd(RUNS_KEY, "*", "records", "}{", "usage", "[]");
-    await add(["a"], { error: "null\0character", logs: ["half \ud800"], status: "failed" });
-    await add(["b"], { owner: "x".repeat(300) });
-    await add(["c"]);
+    await redis.client.xadd(RUNS_KEY, "*", "records", "\x1e\x1f\x1d", "usage", "[]");
+    const error = "null\0character, and \x1d, \x1e and \x1f";
+    await add(["a"], { error, logs: ["half \ud800", "null\0"], input: "", status: "failed" });
+    await add(["b"], { owner: randomBytes(10_000).toString("hex") });
+    await add(["c", "c", "d"]);
     record();
     await whenDrained();
-    expect(await recorded()).toEqual(["a", "c"]);
-    const { rows } = await database.db.execute(sql`select error, logs from runs where id = 'a'`);
-    expect(rows).toEqual([{ error: "null\uFFFDcharacter", logs: ["half \uFFFD"] }]);
-    expect(await used()).toMatchObject({ runs: "3" });
+    expect(await recorded()).toEqual(["a", "c", "d"]);
+    const { rows } = await database.db.execute(sql`select error, logs, input from runs where id = 'a'`);
+    expect(rows).toEqual([
+      { error: "null␀character, and ␝, ␞ and ␟", logs: ["half \uFFFD", "null␀"], input: "" },
+    ]);
+    expect(await used()).toMatchObject({ runs: "5" });
   });
 
   test("usage that was counted while the stream was full is added, to the last unit", async () => {

@@ -1,0 +1,124 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { RunRecord } from "./run-record.ts";
+
+/**
+ * Records travel as rows of text from the call to the table, divided by ASCII's own separators: what makes them,
+ * passes them on and reads them copies text, and quotes, parses and names nothing.
+ */
+const UNIT_SEPARATOR = "\x1f";
+const RECORD_SEPARATOR = "\x1e";
+const NULL = "\x1d";
+/** What no text of a row may hold: PostgreSQL keeps no null characters. */
+const SPECIAL = ["\0", NULL, RECORD_SEPARATOR, UNIT_SEPARATOR] as const;
+/** The block of Unicode with pictures of the control characters, in their order. */
+const CONTROL_PICTURES = 0x2400;
+
+/** How a value is written in a row, and read by the database. */
+type Kind = "text" | "time" | "boolean" | "integer" | "bigint" | "real" | "lines";
+
+/** All columns of a run that its record has, in the order of a row. */
+const COLUMNS: readonly (readonly [column: string, field: keyof RunRecord, kind: Kind])[] = [
+  ["id", "id", "text"],
+  ["queued_at", "queuedAt", "time"],
+  ["function", "function", "text"],
+  ["owner", "owner", "text"],
+  ["class", "class", "text"],
+  ["version", "version", "text"],
+  ["version_number", "versionNumber", "integer"],
+  ["status", "status", "text"],
+  ["trigger", "trigger", "text"],
+  ["source", "source", "text"],
+  ["shard", "shard", "text"],
+  ["event_id", "eventId", "text"],
+  ["user", "user", "text"],
+  ["attempt", "attempt", "integer"],
+  ["started_at", "startedAt", "time"],
+  ["finished_at", "finishedAt", "time"],
+  ["run_seconds", "runSeconds", "real"],
+  ["billed_milliseconds", "billedMilliseconds", "bigint"],
+  ["mebibyte_milliseconds", "mebibyteMilliseconds", "bigint"],
+  ["cpu_microseconds", "cpuMicroseconds", "bigint"],
+  ["memory_peak_bytes", "memoryPeakBytes", "bigint"],
+  ["disk_bytes", "diskBytes", "bigint"],
+  ["worker", "worker", "text"],
+  ["instance", "instance", "text"],
+  ["start_method", "startMethod", "text"],
+  ["input", "input", "text"],
+  ["is_input_cut", "isInputCut", "boolean"],
+  ["output", "output", "text"],
+  ["is_output_cut", "isOutputCut", "boolean"],
+  ["error", "error", "text"],
+  ["traceback", "traceback", "text"],
+  ["logs", "logs", "lines"],
+];
+
+/** Records as rows, as `gaugelet:runs` has them in its field `records`. Empty where there are none. */
+export function rowsOf(records: readonly RunRecord[]): string {
+  return joinRows(records.map(rowOf));
+}
+
+/** Rows of several entries as rows of one; also single rows, which are some as well. */
+export function joinRows(several: readonly string[]): string {
+  return several.filter((rows) => rows !== "").join(RECORD_SEPARATOR);
+}
+
+/** Each row by itself. */
+export function splitRows(rows: string): readonly string[] {
+  return rows === "" ? [] : rows.split(RECORD_SEPARATOR);
+}
+
+/** The names of the columns that {@link selectedFrom} gives, for `insert into`. */
+export const ROW_COLUMNS: SQL = sql.raw(COLUMNS.map(([column]) => `"${column}"`).join(", "));
+
+/** What of a query gives the values of rows, with the types of their columns. */
+export function selectedFrom(rows: string): SQL {
+  const values = COLUMNS.map(([, , kind], index) => READ[kind](`value[${index + 1}]`)).join(", ");
+  // With the offset each row is divided once; without it PostgreSQL does that anew for each column.
+  return sql`
+    select ${sql.raw(values)}
+    from (
+      select string_to_array(record, ${UNIT_SEPARATOR}, ${NULL}) as value
+      from unnest(string_to_array(${rows}, ${RECORD_SEPARATOR})) as record
+      offset 0
+    ) as row
+  `;
+}
+
+const READ: Readonly<Record<Kind, (value: string) => string>> = {
+  text: (value) => value,
+  time: (value) => `to_timestamp(${value}::double precision / 1000)`,
+  boolean: (value) => `${value}::boolean`,
+  integer: (value) => `${value}::integer`,
+  bigint: (value) => `${value}::bigint`,
+  real: (value) => `${value}::real`,
+  lines: (value) => `${value}::jsonb`,
+};
+
+function rowOf(record: RunRecord): string {
+  let row = "";
+  for (const [, field, kind] of COLUMNS) {
+    const value = record[field];
+    if (row !== "") row += UNIT_SEPARATOR;
+    if (value === null) row += NULL;
+    else if (kind === "text") row += storable(value as string);
+    else if (kind === "lines") row += linesText(value as readonly string[]);
+    else row += value;
+  }
+  return row;
+}
+
+/** In JSON the database takes neither null characters nor halves of characters, not even where they are escaped. */
+function linesText(lines: readonly string[]): string {
+  if (lines.length === 0) return "[]";
+  return JSON.stringify(lines.map((line) => storable(line).toWellFormed()));
+}
+
+/** Control characters that would be read as something else are shown by their pictures. */
+function storable(text: string): string {
+  return SPECIAL.some((character) => text.includes(character))
+    ? // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant.
+      text.replaceAll(/[\0\x1d-\x1f]/g, (character) =>
+        String.fromCharCode(CONTROL_PICTURES + character.charCodeAt(0)),
+      )
+    : text;
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { dateOf, type RunBatch } from "./run-batch.ts";
+
+/** The field `usage` of an entry of `gaugelet:runs`. */
+export function usageText({ usage }: RunBatch): string {
+  return JSON.stringify(
+    usage.map(({ of, day, ...sums }): UsageEntry => ({ day: dateOf(day), ...of, ...sums })),
+  );
+}
+
+const amount = z.int().nonnegative();
+/** A name that indexes hold. */
+const name = z.string().transform(storable).pipe(z.string().max(255));
+/** Redis' scripts have no numbers as long as sums may become. */
+const sum = z.union([amount, z.string().regex(/^\d{1,30}$/)]);
+
+const usageEntry = z.object({
+  day: z.iso.date(),
+  owner: name,
+  function: name,
+  class: name,
+  runs: sum,
+  billedMilliseconds: sum,
+  mebibyteMilliseconds: sum,
+  cpuMicroseconds: sum,
+});
+
+/** What runs of one day used, as it travels. */
+export type UsageEntry = z.output<typeof usageEntry>;
+
+/** Read the usage of an entry; undefined where a stranger wrote it. */
+export function readUsage(json: string): UsageEntry[] | undefined {
+  return z.array(usageEntry).safeParse(parse(json)).data;
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** PostgreSQL keeps no null characters, and no halves of characters. */
+function storable(value: string): string {
+  return value.replaceAll("\0", "\uFFFD").toWellFormed();
+}
