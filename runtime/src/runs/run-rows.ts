@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { RunRecord } from "./run-record.ts";
+import type { RunRecord, TriggerKind } from "./run-record.ts";
 
 /**
  * Records travel as rows of text from the call to the table, divided by ASCII's own separators: what makes them,
@@ -10,6 +10,8 @@ const RECORD_SEPARATOR = "\x1e";
 const NULL = "\x1d";
 /** What no text of a row may hold: PostgreSQL keeps no null characters. */
 const SPECIAL = ["\0", NULL, RECORD_SEPARATOR, UNIT_SEPARATOR] as const;
+/** The trigger of a run that was accepted before it was over. */
+const INVOKED = `${UNIT_SEPARATOR}${"invocation" satisfies TriggerKind}${UNIT_SEPARATOR}`;
 /** The block of Unicode with pictures of the control characters, in their order. */
 const CONTROL_PICTURES = 0x2400;
 
@@ -65,6 +67,11 @@ export function joinRows(several: readonly string[]): string {
 /** Each row by itself. */
 export function splitRows(rows: string): readonly string[] {
   return rows === "" ? [] : rows.split(RECORD_SEPARATOR);
+}
+
+/** Whether runs of an accepted call are among them, which may be shown as waiting already. */
+export function areInvoked(rows: string): boolean {
+  return rows.includes(INVOKED);
 }
 
 /** The names of the columns that {@link selectedFrom} gives, for `insert into`. */

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Database, Transaction } from "../database/database.ts";
-import { joinRows, ROW_COLUMNS, selectedFrom, splitRows } from "./run-rows.ts";
+import { areInvoked, joinRows, ROW_COLUMNS, selectedFrom, splitRows } from "./run-rows.ts";
 import type { UsageEntry } from "./usage-entry.ts";
 
 /** Where the stream of runs is drained to. */
@@ -37,8 +37,10 @@ export async function writeDrained(
   after: string,
   entries: DrainedEntries,
 ): Promise<number | undefined> {
+  // To look whether each is there takes a quarter of what it takes to insert it.
+  const insert = areInvoked(entries.rows) ? insertOver : insertNew;
   try {
-    return await write(db, after, entries, insertRuns);
+    return await write(db, after, entries, insert);
   } catch (error) {
     if (!isOfData(error)) throw error;
     return await write(db, after, entries, insertKeepable);
@@ -49,7 +51,7 @@ async function write(
   db: Database,
   after: string,
   entries: DrainedEntries,
-  insert: typeof insertRuns,
+  insert: typeof insertOver,
 ): Promise<number | undefined> {
   return await db.transaction(async (transaction) => {
     const { rows } = await transaction.execute(
@@ -65,7 +67,7 @@ async function write(
 /** Of what cannot be written together each half by itself, down to the single records that are refused. */
 async function insertKeepable(transaction: Transaction, rows: string): Promise<number> {
   try {
-    return await transaction.transaction((inner) => insertRuns(inner, rows));
+    return await transaction.transaction((inner) => insertOver(inner, rows));
   } catch (error) {
     if (!isOfData(error)) throw error;
   }
@@ -82,8 +84,14 @@ function isOfData(error: unknown): boolean {
   return /^(21|22|23|54)...$/.test(code ?? "");
 }
 
-/** One statement for any number of them, which any connection takes. A run that waited until now is over with it. */
-async function insertRuns(transaction: Transaction, rows: string): Promise<number> {
+/** One statement for any number of them, which any connection takes. */
+async function insertNew(transaction: Transaction, rows: string): Promise<number> {
+  await transaction.execute(sql`insert into runs (${ROW_COLUMNS}) ${selectedFrom(rows)}`);
+  return 0;
+}
+
+/** Of those that are there already. A run that waited until now is over with its record; others stay as they are. */
+async function insertOver(transaction: Transaction, rows: string): Promise<number> {
   await transaction.execute(sql`
     insert into runs (${ROW_COLUMNS}) ${selectedFrom(rows)}
     on conflict (id, queued_at) do update set
