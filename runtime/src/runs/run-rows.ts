@@ -1,13 +1,12 @@
-import { type SQL, sql } from "drizzle-orm";
 import type { RunRecord, TriggerKind } from "./run-record.ts";
 
 /**
  * Records travel as rows of text from the call to the table, divided by ASCII's own separators: what makes them,
  * passes them on and reads them copies text, and quotes, parses and names nothing.
  */
-const UNIT_SEPARATOR = "\x1f";
-const RECORD_SEPARATOR = "\x1e";
-const NULL = "\x1d";
+export const UNIT_SEPARATOR = "\x1f";
+export const RECORD_SEPARATOR = "\x1e";
+export const NULL = "\x1d";
 /** What no text of a row may hold: PostgreSQL keeps no null characters. */
 const SPECIAL = ["\0", NULL, RECORD_SEPARATOR, UNIT_SEPARATOR] as const;
 /** The trigger of a run that was accepted before it was over. */
@@ -16,10 +15,10 @@ const INVOKED = `${UNIT_SEPARATOR}${"invocation" satisfies TriggerKind}${UNIT_SE
 const CONTROL_PICTURES = 0x2400;
 
 /** How a value is written in a row, and read by the database. */
-type Kind = "text" | "time" | "boolean" | "integer" | "bigint" | "real" | "lines";
+export type ValueKind = "text" | "time" | "boolean" | "integer" | "bigint" | "real" | "lines";
 
 /** All columns of a run that its record has, in the order of a row. */
-const COLUMNS: readonly (readonly [column: string, field: keyof RunRecord, kind: Kind])[] = [
+export const COLUMNS: readonly (readonly [column: string, field: keyof RunRecord, kind: ValueKind])[] = [
   ["id", "id", "text"],
   ["queued_at", "queuedAt", "time"],
   ["function", "function", "text"],
@@ -73,33 +72,6 @@ export function splitRows(rows: string): readonly string[] {
 export function areInvoked(rows: string): boolean {
   return rows.includes(INVOKED);
 }
-
-/** The names of the columns that {@link selectedFrom} gives, for `insert into`. */
-export const ROW_COLUMNS: SQL = sql.raw(COLUMNS.map(([column]) => `"${column}"`).join(", "));
-
-/** What of a query gives the values of rows, with the types of their columns. */
-export function selectedFrom(rows: string): SQL {
-  const values = COLUMNS.map(([, , kind], index) => READ[kind](`value[${index + 1}]`)).join(", ");
-  // With the offset each row is divided once; without it PostgreSQL does that anew for each column.
-  return sql`
-    select ${sql.raw(values)}
-    from (
-      select string_to_array(record, ${UNIT_SEPARATOR}, ${NULL}) as value
-      from unnest(string_to_array(${rows}, ${RECORD_SEPARATOR})) as record
-      offset 0
-    ) as row
-  `;
-}
-
-const READ: Readonly<Record<Kind, (value: string) => string>> = {
-  text: (value) => value,
-  time: (value) => `to_timestamp(${value}::double precision / 1000)`,
-  boolean: (value) => `${value}::boolean`,
-  integer: (value) => `${value}::integer`,
-  bigint: (value) => `${value}::bigint`,
-  real: (value) => `${value}::real`,
-  lines: (value) => `${value}::jsonb`,
-};
 
 function rowOf(record: RunRecord): string {
   let row = "";

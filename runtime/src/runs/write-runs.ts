@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Database, Transaction } from "../database/database.ts";
-import { areInvoked, joinRows, ROW_COLUMNS, selectedFrom, splitRows } from "./run-rows.ts";
+import { insertKeepable, insertNew, insertOver, isOfData } from "./insert-runs.ts";
+import { areInvoked } from "./run-rows.ts";
 import type { UsageEntry } from "./usage-entry.ts";
 
 /** Where the stream of runs is drained to. */
@@ -62,51 +63,6 @@ async function write(
     if (entries.usage.length > 0) await addUsage(transaction, entries.usage);
     return refused;
   });
-}
-
-/** Of what cannot be written together each half by itself, down to the single records that are refused. */
-async function insertKeepable(transaction: Transaction, rows: string): Promise<number> {
-  try {
-    return await transaction.transaction((inner) => insertOver(inner, rows));
-  } catch (error) {
-    if (!isOfData(error)) throw error;
-  }
-  const single = splitRows(rows);
-  if (single.length === 1) return 1;
-  const half = single.length >> 1;
-  const first = await insertKeepable(transaction, joinRows(single.slice(0, half)));
-  return first + (await insertKeepable(transaction, joinRows(single.slice(half))));
-}
-
-/** Classes of PostgreSQL's codes: the same record twice, data that cannot be, that a table does not allow, that is too large. */
-function isOfData(error: unknown): boolean {
-  const { code = (error as { cause?: { code?: string } }).cause?.code } = error as { code?: string };
-  return /^(21|22|23|54)...$/.test(code ?? "");
-}
-
-/** One statement for any number of them, which any connection takes. */
-async function insertNew(transaction: Transaction, rows: string): Promise<number> {
-  await transaction.execute(sql`insert into runs (${ROW_COLUMNS}) ${selectedFrom(rows)}`);
-  return 0;
-}
-
-/** Of those that are there already. A run that waited until now is over with its record; others stay as they are. */
-async function insertOver(transaction: Transaction, rows: string): Promise<number> {
-  await transaction.execute(sql`
-    insert into runs (${ROW_COLUMNS}) ${selectedFrom(rows)}
-    on conflict (id, queued_at) do update set
-      version = excluded.version, version_number = excluded.version_number, status = excluded.status,
-      source = excluded.source, event_id = excluded.event_id, attempt = excluded.attempt,
-      started_at = excluded.started_at, finished_at = excluded.finished_at, run_seconds = excluded.run_seconds,
-      billed_milliseconds = excluded.billed_milliseconds, mebibyte_milliseconds = excluded.mebibyte_milliseconds,
-      cpu_microseconds = excluded.cpu_microseconds, memory_peak_bytes = excluded.memory_peak_bytes,
-      worker = excluded.worker, instance = excluded.instance, start_method = excluded.start_method,
-      input = excluded.input, is_input_cut = excluded.is_input_cut, output = excluded.output,
-      is_output_cut = excluded.is_output_cut, error = excluded.error, traceback = excluded.traceback,
-      logs = excluded.logs, sequence = excluded.sequence
-    where runs.status in ('waiting', 'running')
-  `);
-  return 0;
 }
 
 async function addUsage(transaction: Transaction, usage: readonly UsageEntry[]): Promise<void> {
