@@ -4,11 +4,13 @@ import type { OutputEntry } from "@gaugelet/shared/outputs";
 import { Gathered, type Handled, type Publication } from "./handled.ts";
 import type { RecordedStep, RedisStore } from "./redis-store.ts";
 
-/** After a step for so many calls at once the next one waits, so that it is for many again. */
+/** After steps for so many calls in a row the next one waits, so that it is for many: a step costs more than a call. */
 const MANY_CALLS = 8;
+/** Steps are in a row where no more than this is between them: of calls that come by the thousand in a second. */
+const IN_A_ROW_MILLISECONDS = 0.5;
 /** It waits for so long, */
 const LONGEST_WAIT_MILLISECONDS = 25;
-/** and looks so often whether somebody waits for it: then it goes. */
+/** and looks so often whether somebody waits for it, or nothing more has come: then it goes. */
 const WAIT_MILLISECONDS = 5;
 /** So much of what cannot be joined is stored without waiting for more. */
 const MUCH_BYTES = 1024 ** 2;
@@ -78,6 +80,10 @@ export class Outbox {
   #storedAt = Number.NaN;
   readonly #writer = nextWriter();
   #steps = 0;
+  /** Of the last steps. */
+  #callsInARow = 0;
+  /** When it was over. */
+  #lastStepAt = Number.NEGATIVE_INFINITY;
   /** The stored position of each source that has one owner at a time; "": none is stored. */
   readonly #expected = new Map<string, string>();
 
@@ -162,7 +168,8 @@ export class Outbox {
     else await Promise.resolve();
     for (let next = this.#next; next !== undefined; next = this.#next) {
       this.#next = undefined;
-      const calls = this.#calls;
+      const isInARow = performance.now() - this.#lastStepAt < IN_A_ROW_MILLISECONDS;
+      this.#callsInARow = (isInARow ? this.#callsInARow : 0) + this.#calls;
       this.#calls = 0;
       this.#storingBytes = this.#nextBytes;
       this.#nextBytes = 0;
@@ -172,16 +179,19 @@ export class Outbox {
       this.#tellSettled();
       this.#storingBytes = 0;
       this.#tellOfRoom();
-      if (calls >= MANY_CALLS) await this.#waitForMore();
+      this.#lastStepAt = performance.now();
+      if (this.#callsInARow >= MANY_CALLS) await this.#waitForMore();
     }
     this.#working = undefined;
   }
 
-  /** Until there is much, or somebody waits for it, or it was long enough. */
+  /** Until there is much, or nothing more comes, or somebody waits for it, or it was long enough. */
   async #waitForMore(): Promise<void> {
     const { signal } = this.#parts;
     for (let waited = 0; waited < LONGEST_WAIT_MILLISECONDS && !signal.aborted; waited += WAIT_MILLISECONDS) {
+      const before = this.#calls;
       await sleep(WAIT_MILLISECONDS);
+      if (this.#calls === before) return;
       const isAwaited = this.#awaitingNext.length > 0 || (this.#next?.onStored.length ?? 0) > 0;
       if (this.#nextBytes > MUCH_BYTES || isAwaited) return;
     }

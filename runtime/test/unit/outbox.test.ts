@@ -206,6 +206,18 @@ test("stores what many calls came to together in much fewer steps, too", async (
   expect((await writes()) - before).toBeLessThan(50);
 });
 
+test("stores what calls came to that follow each other closely, one at a time, in much fewer steps, too", async () => {
+  const before = await writes();
+  for (let call = 1; call <= 500; call += 1) {
+    outbox.put(handled(`{"call":${call}}`));
+    // Time enough for a step.
+    await redis.client.ping();
+  }
+  await outbox.idle;
+  expect(await redis.client.get(KEY)).toBe('{"call":500}');
+  expect((await writes()) - before).toBeLessThan(100);
+});
+
 test("says when what was put until now is stored, however much keeps coming", async () => {
   let count = 0;
   let isEnough = false;
