@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { setImmediate as immediate, setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as immediate } from "node:timers/promises";
 import type { OutputEntry } from "@gaugelet/shared/outputs";
 import { Gathered, type Handled, type Publication } from "./handled.ts";
 import type { RecordedStep, RedisStore } from "./redis-store.ts";
@@ -10,7 +10,7 @@ const MANY_CALLS = 8;
 const IN_A_ROW_MILLISECONDS = 0.5;
 /** It waits for so long, */
 const LONGEST_WAIT_MILLISECONDS = 25;
-/** and looks so often whether somebody waits for it, or nothing more has come: then it goes. */
+/** and looks so often whether nothing more has come: then it goes. It goes at once where somebody waits for it. */
 const WAIT_MILLISECONDS = 5;
 /** So much of what cannot be joined is stored without waiting for more. */
 const MUCH_BYTES = 1024 ** 2;
@@ -78,6 +78,8 @@ export class Outbox {
   /** The same of the next one. */
   #awaitingNext: (() => void)[] = [];
   #storedAt = Number.NaN;
+  /** Ends the wait for more, where there is one. */
+  #endRest: (() => void) | undefined;
   readonly #writer = nextWriter();
   #steps = 0;
   /** Of the last steps. */
@@ -140,6 +142,7 @@ export class Outbox {
     return new Promise((resolve) => {
       if (awaiting === undefined) resolve();
       else awaiting.push(resolve);
+      this.#endRest?.();
     });
   }
 
@@ -160,6 +163,7 @@ export class Outbox {
     this.#nextBytes = this.#next.bytes;
     this.#wasFull ||= this.isFull;
     this.#working ??= this.#work();
+    if (this.#next.onStored.length > 0) this.#endRest?.();
   }
 
   async #work(): Promise<void> {
@@ -189,12 +193,27 @@ export class Outbox {
   async #waitForMore(): Promise<void> {
     const { signal } = this.#parts;
     for (let waited = 0; waited < LONGEST_WAIT_MILLISECONDS && !signal.aborted; waited += WAIT_MILLISECONDS) {
+      if (this.#nextBytes > MUCH_BYTES || this.#isAwaited) return;
       const before = this.#calls;
-      await sleep(WAIT_MILLISECONDS);
+      await this.#rest();
       if (this.#calls === before) return;
-      const isAwaited = this.#awaitingNext.length > 0 || (this.#next?.onStored.length ?? 0) > 0;
-      if (this.#nextBytes > MUCH_BYTES || isAwaited) return;
     }
+  }
+
+  /** Settles after a while, or when somebody waits for what comes next. */
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, WAIT_MILLISECONDS);
+      const end = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#endRest = end;
+    });
+  }
+
+  get #isAwaited(): boolean {
+    return this.#awaitingNext.length > 0 || (this.#next?.onStored.length ?? 0) > 0;
   }
 
   /** A step is over; where it made the next one void, so is that. */

@@ -218,6 +218,29 @@ test("stores what calls came to that follow each other closely, one at a time, i
   expect((await writes()) - before).toBeLessThan(100);
 });
 
+test("keeps nobody waiting who waits for one call, however many others come one at a time", async () => {
+  let count = 0;
+  let isEnough = false;
+  const coming = (async () => {
+    for (; !isEnough; count += 1) {
+      outbox.put(handled(String(count)));
+      await redis.client.ping();
+    }
+  })();
+  await waitFor("some that are stored together", () => count > 100);
+  const before = count;
+  for (let call = 1; call <= 100; call += 1) {
+    for (let others = count + 3; count < others; ) await new Promise(setImmediate);
+    await new Promise<void>((resolve) => outbox.put(handled("waited for", { onStored: [resolve] })));
+  }
+  const meanwhile = count - before;
+  isEnough = true;
+  await coming;
+  await outbox.idle;
+  // A step takes about as long as one or two of them, and a wait as long as fifty.
+  expect(meanwhile).toBeLessThan(1_500);
+});
+
 test("says when what was put until now is stored, however much keeps coming", async () => {
   let count = 0;
   let isEnough = false;
