@@ -84,7 +84,7 @@ export class Outbox {
   #steps = 0;
   /** Of the last steps. */
   #callsInARow = 0;
-  /** When it was over. */
+  /** When the last one was over. */
   #lastStepAt = Number.NEGATIVE_INFINITY;
   /** The stored position of each source that has one owner at a time; "": none is stored. */
   readonly #expected = new Map<string, string>();
