@@ -2,6 +2,7 @@ import { envKey, positionKey, RUNS_KEY, RUNS_USAGE_KEY } from "@gaugelet/shared/
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { RunBatch } from "../../src/runs/run-batch.ts";
+import { UNIT_SEPARATOR } from "../../src/runs/run-rows.ts";
 import { RedisStore, type StoreResult } from "../../src/sinks/redis-store.ts";
 import { runRecord } from "../api/run-record.ts";
 import { useRuntime } from "./harness.ts";
@@ -89,7 +90,7 @@ test("a step that only counts calls is counted once, though it is stored twice",
   await count(1, 10);
   await count(2, 10);
   const entries = await context.redis.client.xrange(RUNS_KEY, "-", "+");
-  const ids = entries.map(([, fields]) => (JSON.parse(fields[1] as string) as { id: string }[])[0]?.id);
+  const ids = entries.map(([, fields]) => fields[1]?.split(UNIT_SEPARATOR)[0]);
   expect(ids).toEqual(["run-1", "run-2"]);
   expect(entries[0]?.[1].slice(2)).toEqual(["usage", expect.stringContaining('"billedMilliseconds":3')]);
 });
