@@ -94,10 +94,10 @@ function linesText(lines: readonly string[]): string {
 
 /** Control characters that would be read as something else are shown by their pictures. */
 function storable(text: string): string {
-  return SPECIAL.some((character) => text.includes(character))
-    ? // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant.
-      text.replaceAll(/[\0\x1d-\x1f]/g, (character) =>
-        String.fromCharCode(CONTROL_PICTURES + character.charCodeAt(0)),
-      )
-    : text;
+  let shown = text;
+  for (const character of SPECIAL) {
+    if (!shown.includes(character)) continue;
+    shown = shown.replaceAll(character, String.fromCharCode(CONTROL_PICTURES + character.charCodeAt(0)));
+  }
+  return shown;
 }

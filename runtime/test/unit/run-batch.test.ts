@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { type FinishedRun, RunBatch } from "../../src/runs/run-batch.ts";
-import { readUsage, usageText } from "../../src/runs/usage-entry.ts";
 import { RunIds } from "../../src/runs/run-ids.ts";
 import type { RunRecord } from "../../src/runs/run-record.ts";
+import { readUsage, usageText } from "../../src/runs/usage-entry.ts";
 
 const MINE = { owner: "me", function: "f", class: "standard" };
 const OTHERS = { owner: "you", function: "g", class: "premium" };
