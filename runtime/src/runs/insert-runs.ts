@@ -58,20 +58,6 @@ export function isOfData(error: unknown): boolean {
 /** The names of what {@link selectedFrom} gives. */
 const NAMES: SQL = sql.raw(COLUMNS.map(([column]) => `"${column}"`).join(", "));
 
-/** What of a query gives the values of rows, with the types of their columns. */
-function selectedFrom(rows: string): SQL {
-  const values = COLUMNS.map(([, , kind], index) => READ[kind](`value[${index + 1}]`)).join(", ");
-  // With the offset each row is divided once; without it PostgreSQL does that anew for each column.
-  return sql`
-    select ${sql.raw(values)}
-    from (
-      select string_to_array(record, ${UNIT_SEPARATOR}, ${NULL}) as value
-      from unnest(string_to_array(${rows}, ${RECORD_SEPARATOR})) as record
-      offset 0
-    ) as row
-  `;
-}
-
 const READ: Readonly<Record<ValueKind, (value: string) => string>> = {
   text: (value) => value,
   time: (value) => `to_timestamp(${value}::double precision / 1000)`,
@@ -81,3 +67,19 @@ const READ: Readonly<Record<ValueKind, (value: string) => string>> = {
   real: (value) => `${value}::real`,
   lines: (value) => `${value}::jsonb`,
 };
+
+/** Of a row that is divided. */
+const VALUES: SQL = sql.raw(COLUMNS.map(([, , kind], index) => READ[kind](`value[${index + 1}]`)).join(", "));
+
+/** What of a query gives the values of rows, with the types of their columns. */
+function selectedFrom(rows: string): SQL {
+  // With the offset each row is divided once; without it PostgreSQL does that anew for each column.
+  return sql`
+    select ${VALUES}
+    from (
+      select string_to_array(record, ${UNIT_SEPARATOR}, ${NULL}) as value
+      from unnest(string_to_array(${rows}, ${RECORD_SEPARATOR})) as record
+      offset 0
+    ) as row
+  `;
+}

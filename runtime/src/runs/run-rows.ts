@@ -7,7 +7,7 @@ import type { RunRecord, TriggerKind } from "./run-record.ts";
 export const UNIT_SEPARATOR = "\x1f";
 export const RECORD_SEPARATOR = "\x1e";
 export const NULL = "\x1d";
-/** What no text of a row may hold: PostgreSQL keeps no null characters. */
+/** What no text may hold: separators, and null characters, which PostgreSQL does not keep. */
 const SPECIAL = ["\0", NULL, RECORD_SEPARATOR, UNIT_SEPARATOR] as const;
 /** The trigger of a run that was accepted before it was over. */
 const INVOKED = `${UNIT_SEPARATOR}${"invocation" satisfies TriggerKind}${UNIT_SEPARATOR}`;
@@ -89,15 +89,15 @@ function rowOf(record: RunRecord): string {
 /** In JSON the database takes neither null characters nor halves of characters, not even where they are escaped. */
 function linesText(lines: readonly string[]): string {
   if (lines.length === 0) return "[]";
-  return JSON.stringify(lines.map((line) => storable(line).toWellFormed()));
+  return JSON.stringify(lines.map(storable));
 }
 
-/** Control characters that would be read as something else are shown by their pictures. */
-function storable(text: string): string {
+/** As the database keeps it: some control characters are shown by their pictures, and no character is half. */
+export function storable(text: string): string {
   let shown = text;
   for (const character of SPECIAL) {
     if (!shown.includes(character)) continue;
     shown = shown.replaceAll(character, String.fromCharCode(CONTROL_PICTURES + character.charCodeAt(0)));
   }
-  return shown;
+  return shown.toWellFormed();
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dateOf, type RunBatch } from "./run-batch.ts";
+import { storable } from "./run-rows.ts";
 
 /** The field `usage` of an entry of `gaugelet:runs`. */
 export function usageText({ usage }: RunBatch): string {
@@ -39,9 +40,4 @@ function parse(json: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** PostgreSQL keeps no null characters, and no halves of characters. */
-function storable(value: string): string {
-  return value.replaceAll("\0", "\uFFFD").toWellFormed();
 }

@@ -4,10 +4,10 @@ import type { OutputEntry } from "@gaugelet/shared/outputs";
 import { Gathered, type Handled, type Publication } from "./handled.ts";
 import type { RecordedStep, RedisStore } from "./redis-store.ts";
 
-/** After steps for so many calls in a row the next one waits, so that it is for many: a step costs more than a call. */
-const MANY_CALLS = 8;
 /** Steps are in a row where no more than this is between them: of calls that come by the thousand in a second. */
 const IN_A_ROW_MILLISECONDS = 0.5;
+/** After steps for so many calls in a row the next one waits, so that it is for many: a step costs more than a call. */
+const MANY_CALLS = 8;
 /** It waits for so long, */
 const LONGEST_WAIT_MILLISECONDS = 25;
 /** and looks so often whether nothing more has come: then it goes. It goes at once where somebody waits for it. */
@@ -84,7 +84,7 @@ export class Outbox {
   #steps = 0;
   /** Of the last steps. */
   #callsInARow = 0;
-  /** When the last one was over. */
+  /** When the last step was over. */
   #lastStepAt = Number.NEGATIVE_INFINITY;
   /** The stored position of each source that has one owner at a time; "": none is stored. */
   readonly #expected = new Map<string, string>();
@@ -163,7 +163,7 @@ export class Outbox {
     this.#nextBytes = this.#next.bytes;
     this.#wasFull ||= this.isFull;
     this.#working ??= this.#work();
-    if (this.#next.onStored.length > 0) this.#endRest?.();
+    if (this.#isAwaited) this.#endRest?.();
   }
 
   async #work(): Promise<void> {
@@ -201,15 +201,13 @@ export class Outbox {
   }
 
   /** Settles after a while, or when somebody waits for what comes next. */
-  #rest(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, WAIT_MILLISECONDS);
-      const end = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#endRest = end;
-    });
+  async #rest(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, WAIT_MILLISECONDS);
+    this.#endRest = resolve;
+    await promise;
+    clearTimeout(timer);
+    this.#endRest = undefined;
   }
 
   get #isAwaited(): boolean {
