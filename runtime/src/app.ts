@@ -26,6 +26,7 @@ import { Backlog } from "./runs/backlog.ts";
 import type { RunParts } from "./runs/function-runs.ts";
 import { RunIds } from "./runs/run-ids.ts";
 import { RedisStore } from "./sinks/redis-store.ts";
+import { keepTicksQuick } from "./ticks.ts";
 import { TopicsOnDemand } from "./topics/on-demand.ts";
 import { openTopics } from "./topics/open.ts";
 import type { Callable } from "./triggers/http/callable.ts";
@@ -61,6 +62,7 @@ export interface Runtime {
  */
 export async function startRuntime(configuration: RuntimeConfiguration, log: Logger): Promise<Runtime> {
   beginSmall();
+  keepTicksQuick();
   const teardown: (() => void | Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const undo of teardown.splice(0).reverse()) await undo();

@@ -46,12 +46,29 @@ def test_calls_that_succeed_fail_and_are_rejected_keep_their_order_and_their_ans
     assert [result.output for result in results] == [b'{"a":1.0}', b"", b"", b'{"a":0.5}', b""]
 
 
-def test_quick_results_are_sent_together(loaded):
+def test_many_quick_results_are_sent_together(loaded):
     worker = loaded(UNREAD)
     # A machine that is busy makes them slow: then they are rightly not held, and it is tried again.
     for _ in range(200):
-        worker.send_invokes({}, {}, {})
-        if [worker.result().value["unread"] for _ in range(3)] == [0, 0, 0]:
+        worker.send_invokes(*[{}] * 30)
+        if [worker.result().value["unread"] for _ in range(30)][:3] == [0, 0, 0]:
+            return
+    pytest.fail("each result was sent before the next call")
+
+
+def test_each_of_a_few_quick_results_is_sent_before_the_next_call(loaded):
+    worker = loaded(UNREAD)
+    worker.send_invokes({}, {}, {})
+    unread = [worker.result().value["unread"] for _ in range(3)]
+    assert unread[0] == 0
+    assert 0 < unread[1] < unread[2]
+
+
+def test_large_events_are_not_few_while_more_of_them_wait(loaded):
+    worker = loaded(UNREAD)
+    for _ in range(200):
+        worker.send_invokes(*[{"text": "x" * 10_000}] * 12)
+        if [worker.result().value["unread"] for _ in range(12)][:3] == [0, 0, 0]:
             return
     pytest.fail("each result was sent before the next call")
 

@@ -43,10 +43,12 @@ export class Connection {
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #end = 0;
   #isHeldBack = false;
+  #mayHaveMore = false;
 
   constructor(descriptor: number, events: ConnectionEvents) {
     this.#descriptor = descriptor;
     const receive = (bytes: number, buffer: Uint8Array): boolean => {
+      this.#mayHaveMore = bytes === CHUNK_BYTES;
       this.#reader.push((buffer as Buffer).subarray(0, bytes));
       const isWaiting = !events.received();
       this.#reader.keep();
@@ -86,6 +88,16 @@ export class Connection {
 
   get unsentBytes(): number {
     return this.#end;
+  }
+
+  /** Of what was received how much waits to be read. */
+  get availableBytes(): number {
+    return this.#reader.availableBytes;
+  }
+
+  /** Whether more may have come than was received at once. */
+  get mayHaveMore(): boolean {
+    return this.#mayHaveMore;
   }
 
   /** Write a frame with the next `flush`. */

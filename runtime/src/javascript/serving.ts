@@ -21,6 +21,8 @@ import { describe, limitOf, stackOf } from "./user-errors.ts";
 /** How long a result may wait for those of the calls after it. */
 const HOLD_MILLISECONDS = 0.5;
 const HOLD_BYTES = 64 * 1024;
+/** Results of so few calls do not wait: while the next one is under way the runtime answers whoever made this. */
+const FEW_CALLS = 20;
 /** Timers are no finer. */
 const SAVE_TIMER_MILLISECONDS = 1;
 
@@ -54,6 +56,8 @@ export class Worker {
   #isBusy = false;
   #hasEnded = false;
   #heldSince = 0;
+  /** Whether about so many calls have come, and no more wait to be received. */
+  #areFew = false;
   #lastCall = 0;
   #saveTimer: NodeJS.Timeout | undefined;
 
@@ -154,8 +158,11 @@ export class Worker {
 
   #invoke({ head, body }: Frame): void {
     const started = performance.now();
-    if (this.#connection.unsentBytes === 0) this.#heldSince = started;
-    else if (started - this.#heldSince > HOLD_MILLISECONDS || this.#connection.unsentBytes > HOLD_BYTES) {
+    const { unsentBytes, availableBytes, mayHaveMore } = this.#connection;
+    if (unsentBytes === 0) {
+      this.#heldSince = started;
+      this.#areFew = !mayHaveMore && availableBytes < FEW_CALLS * body.length;
+    } else if (this.#areFew || started - this.#heldSince > HOLD_MILLISECONDS || unsentBytes > HOLD_BYTES) {
       // The call that comes may take long, and what is done should not wait for it.
       this.#connection.flush();
       this.#heldSince = started;
