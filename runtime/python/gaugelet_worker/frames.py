@@ -176,9 +176,13 @@ class FrameStream:
         self.put(kind, head, *body)
         self.flush()
 
-    def put_bytes(self, frames: bytes) -> None:
-        """Write frames that are encoded already with the next `flush`."""
-        self._unsent.append(frames)
+    def send(self, frames: bytes) -> None:
+        """Write frames that are encoded already now, after what was put."""
+        if self._unsent:
+            self._unsent.append(frames)
+            self.flush()
+        else:
+            self._connection.sendall(frames)
 
     def flush(self) -> None:
         """Send what was put."""

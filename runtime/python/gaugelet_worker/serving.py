@@ -38,6 +38,8 @@ _PLAIN: dict[str, Any] = {}
 # How long a result may wait for those of the calls after it.
 _HOLD_SECONDS = 0.0005
 _HOLD_BYTES = 64 * 1024
+# A quarter of the calls that may be under way: the runtime takes these in while the next ones are answered.
+_HOLD_RESULTS = 64
 # Results of so few calls do not wait: while the next one is under way the runtime answers whoever made this.
 _FEW_CALLS = 20
 # An `env` is saved when no call came for this long,
@@ -150,7 +152,12 @@ class Worker:
             self._are_few = len(data) < CHUNK_BYTES and len(data) - start < _FEW_CALLS * (stop - start)
         else:
             started = self._ended
-            if self._are_few or started > self._flush_by or self._held_bytes > _HOLD_BYTES:
+            if (
+                self._are_few
+                or started > self._flush_by
+                or len(self._results) >= _HOLD_RESULTS
+                or self._held_bytes > _HOLD_BYTES
+            ):
                 # The call that comes may take long, and what is done should not wait for it.
                 self._flush()
                 started = perf_counter()
@@ -219,8 +226,9 @@ class Worker:
             meter = self._meter
             seconds = results[0][2] if len(results) == 1 else sum([result[2] for result in results])
             cpu_seconds = meter.read(self._ended, seconds)
-            self._stream.put_bytes(encode_results(results, cpu_seconds, meter.peak_memory_bytes))
-        self._stream.flush()
+            self._stream.send(encode_results(results, cpu_seconds, meter.peak_memory_bytes))
+        else:
+            self._stream.flush()
 
     def _save(self) -> None:
         """Send the `env` of every shard that had calls since the last time."""

@@ -193,19 +193,29 @@ def test_the_parts_of_a_body_follow_each_other(pair):
     assert FrameStream(theirs).read() == Frame(FrameType.SAVED, {"id": 1}, b"onetwo")
 
 
-def test_what_is_put_is_sent_with_the_next_flush_in_its_order(pair):
+def test_what_is_put_is_sent_with_the_next_flush(pair):
     ours, theirs = pair
     stream = FrameStream(ours)
     stream.put(FrameType.SNAPSHOT, {"shard": 1})
-    stream.put_bytes(b"".join(bytes.fromhex(fixture["frameHex"]) for fixture in FIXTURES[:2]))
     theirs.setblocking(False)
     with pytest.raises(BlockingIOError):
         theirs.recv(1)
     theirs.settimeout(20)
     stream.flush()
+    assert FrameStream(theirs).read() == Frame(FrameType.SNAPSHOT, {"shard": 1}, b"")
+
+
+def test_frames_that_are_encoded_already_are_sent_after_what_was_put(pair):
+    ours, theirs = pair
+    stream = FrameStream(ours)
+    encoded = b"".join(bytes.fromhex(fixture["frameHex"]) for fixture in FIXTURES[:2])
+    stream.send(encoded)
+    stream.put(FrameType.SNAPSHOT, {"shard": 1})
+    stream.send(encoded)
     reading = FrameStream(theirs)
-    assert reading.read() == Frame(FrameType.SNAPSHOT, {"shard": 1}, b"")
-    assert [reading.read() for _ in range(2)] == [frame_of(fixture) for fixture in FIXTURES[:2]]
+    fixtures = [frame_of(fixture) for fixture in FIXTURES[:2]]
+    answers = [reading.read() for _ in range(5)]
+    assert answers == [*fixtures, Frame(FrameType.SNAPSHOT, {"shard": 1}, b""), *fixtures]
 
 
 def test_frames_that_came_whole_are_given_out_before_more_is_waited_for(pair):

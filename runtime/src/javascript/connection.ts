@@ -42,6 +42,7 @@ export class Connection {
   readonly #reader = new FrameReader();
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #end = 0;
+  #unsentResults = 0;
   #isHeldBack = false;
   #mayHaveMore = false;
 
@@ -90,6 +91,10 @@ export class Connection {
     return this.#end;
   }
 
+  get unsentResults(): number {
+    return this.#unsentResults;
+  }
+
   /** Of what was received how much waits to be read. */
   get availableBytes(): number {
     return this.#reader.availableBytes;
@@ -131,6 +136,7 @@ export class Connection {
     this.#end += ResultNumbers.bytes;
     this.#putText(output);
     slab.writeUInt32BE(this.#end - start - LENGTH_BYTES, start);
+    this.#unsentResults += 1;
   }
 
   /** Send what was put. What does not go at once goes when the runtime reads again. */
@@ -146,6 +152,7 @@ export class Connection {
     }
     if (sent < this.#end) this.#socket.write(Buffer.from(this.#slab.subarray(sent, this.#end)));
     this.#end = 0;
+    this.#unsentResults = 0;
   }
 
   /** Call back when all that was flushed is sent. Nothing can be sent after that. */

@@ -21,6 +21,8 @@ import { describe, limitOf, stackOf } from "./user-errors.ts";
 /** How long a result may wait for those of the calls after it. */
 const HOLD_MILLISECONDS = 0.5;
 const HOLD_BYTES = 64 * 1024;
+/** A quarter of the calls that may be under way: the runtime takes these in while the next ones are answered. */
+const HOLD_RESULTS = 64;
 /** Results of so few calls do not wait: while the next one is under way the runtime answers whoever made this. */
 const FEW_CALLS = 20;
 /** Timers are no finer. */
@@ -162,7 +164,12 @@ export class Worker {
     if (unsentBytes === 0) {
       this.#heldSince = started;
       this.#areFew = !mayHaveMore && availableBytes < FEW_CALLS * body.length;
-    } else if (this.#areFew || started - this.#heldSince > HOLD_MILLISECONDS || unsentBytes > HOLD_BYTES) {
+    } else if (
+      this.#areFew ||
+      started - this.#heldSince > HOLD_MILLISECONDS ||
+      this.#connection.unsentResults >= HOLD_RESULTS ||
+      unsentBytes > HOLD_BYTES
+    ) {
       // The call that comes may take long, and what is done should not wait for it.
       this.#connection.flush();
       this.#heldSince = started;
