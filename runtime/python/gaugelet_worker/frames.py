@@ -23,7 +23,7 @@ _NO_HEAD: dict = {}
 
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 # As much as many events, and less than what the allocator maps anew each time.
-CHUNK_BYTES = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 # From here on the socket's own timeout, which is coarse, is as good as a look before each receiving.
 _COARSE_SECONDS = 0.008
 _TIMEVAL = struct.Struct("@ll")
@@ -93,6 +93,8 @@ class FrameStream:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        # As much is received at once, at most.
+        self.chunk_bytes = getattr(connection, "page_bytes", _CHUNK_BYTES)
         # What was received last; where its next frame begins.
         self.bytes = b""
         self._start = 0
@@ -147,11 +149,11 @@ class FrameStream:
         if within != self._timeout and not self._set_timeout(within):
             return None
         left = self.bytes[self._start :]
-        if left and (missing := self._needed - len(left)) > CHUNK_BYTES:
+        if left and (missing := self._needed - len(left)) > _CHUNK_BYTES:
             self.bytes, self._start = left + self._receive_all(missing), 0
             return True
         try:
-            chunk = self._connection.recv(CHUNK_BYTES)
+            chunk = self._connection.recv(self.chunk_bytes)
         except BlockingIOError:
             return None
         self.bytes, self._start = left + chunk if left else chunk, 0

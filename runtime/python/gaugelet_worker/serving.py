@@ -10,7 +10,6 @@ from gaugelet_worker.codec import InputError, OutputError, decode_input, encode_
 from gaugelet_worker.context import set_last_execution
 from gaugelet_worker.env_snapshot import EnvError, dump_env, load_env
 from gaugelet_worker.frames import (
-    CHUNK_BYTES,
     INVOKE_NUMBERS_BYTES,
     Frame,
     FrameStream,
@@ -145,11 +144,13 @@ class Worker:
 
         Everything here is done for each event: what is not needed for each is done elsewhere.
         """
-        data = self._stream.bytes
+        stream = self._stream
+        data = stream.bytes
         if not self._results:
             started = perf_counter()
             self._flush_by = started + _HOLD_SECONDS
-            self._are_few = len(data) < CHUNK_BYTES and len(data) - start < _FEW_CALLS * (stop - start)
+            size = len(data)
+            self._are_few = size < stream.chunk_bytes and size - start < _FEW_CALLS * (stop - start)
         else:
             started = self._ended
             if (

@@ -12,7 +12,10 @@ _MOST_BYTES = 32 * 1024
 
 
 class Port:
-    """As much of a stream socket as frames need. The device gives at most a page at a time."""
+    """As much of a stream socket as frames need."""
+
+    # The device gives no more at a time.
+    page_bytes = 4096
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
