@@ -59,6 +59,7 @@ def unread(loaded, tmp_path) -> Callable[..., list[int]]:
         made.unlink(missing_ok=True)
         worker.send_invokes(*events, {"file": str(made)})
         while not made.exists():
+            assert worker.process.poll() is None, worker.end()
             time.sleep(0.001)
         return [worker.result().value["unread"] for _ in range(len(events) + 1)]
 

@@ -91,6 +91,7 @@ export class Connection {
     return this.#end;
   }
 
+  /** Of calls, that wait for the next `flush`. */
   get unsentResults(): number {
     return this.#unsentResults;
   }

@@ -160,14 +160,14 @@ export class Worker {
 
   #invoke({ head, body }: Frame): void {
     const started = performance.now();
-    const { unsentBytes, availableBytes, mayHaveMore } = this.#connection;
+    const { unsentBytes, unsentResults, availableBytes, mayHaveMore } = this.#connection;
     if (unsentBytes === 0) {
       this.#heldSince = started;
       this.#areFew = !mayHaveMore && availableBytes < FEW_CALLS * body.length;
     } else if (
       this.#areFew ||
       started - this.#heldSince > HOLD_MILLISECONDS ||
-      this.#connection.unsentResults >= HOLD_RESULTS ||
+      unsentResults >= HOLD_RESULTS ||
       unsentBytes > HOLD_BYTES
     ) {
       // The call that comes may take long, and what is done should not wait for it.
