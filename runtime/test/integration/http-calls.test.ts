@@ -74,7 +74,7 @@ describe("a call", () => {
     expect(await response.text()).toBe('{"größe": 1.50}');
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(response.headers.get("content-length")).toBe("17");
-    expect(response.headers.get("server-timing")).toBe("handler;dur=1.500");
+    expect(response.headers.get("server-timing")).toBe("handler;dur=1.5");
     expect(seen).toEqual([{ body: event, shard: "", idempotencyKey: undefined }]);
   });
 

@@ -91,11 +91,13 @@ function answerWith(response: ServerResponse, answer: CallAnswer): void {
     answerProblem(response, problemOfAnswer(answer));
     return;
   }
-  response.writeHead(200, {
-    "content-type": "application/json",
-    "content-length": answer.output.length,
-    "server-timing": `handler;dur=${(answer.seconds * 1000).toFixed(3)}`,
-  });
+  // Names and values in turn, which Node writes as they are: an object's it looks up one by one.
+  // biome-ignore format: a header a line.
+  response.writeHead(200, [
+    "content-type", "application/json",
+    "content-length", String(answer.output.length),
+    "server-timing", `handler;dur=${Math.round(answer.seconds * 1e6) / 1000}`,
+  ]);
   // Node sends a string in one piece with the head, and a buffer in one of its own, which costs an eighth of
   // a small call. As Latin-1 every byte is a character and back.
   if (answer.output.length > MAX_JOINED_BYTES) response.end(answer.output);
