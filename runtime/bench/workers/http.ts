@@ -3,6 +3,8 @@ import { type Placement, place } from "./placement.ts";
 import { inRounds, median, medianRatio } from "./rounds.ts";
 import { type HttpLoad, httpLoad } from "./wrk.ts";
 
+/** So that V8 has compiled what answers calls over HTTP: the runtime has had events of another kind before, the floor none. */
+const WARM_UP_SECONDS = 3;
 const ROUNDS_OF_ONE = 5;
 const ROUNDS = 3;
 const SECONDS = 2;
@@ -27,6 +29,7 @@ export interface HttpTargets {
 /** Calls over HTTP: the time of one with one connection, the rate with eight, and what more connections do. */
 export async function benchHttp(targets: HttpTargets): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
+  for (const { url } of Object.values(targets) as Target[]) await httpLoad(url, 8, WARM_UP_SECONDS);
   for (const placement of ["one CPU", "free"] as const) {
     for (const { pid } of Object.values(targets) as Target[]) place(pid, placement);
     rows.push(...(await oneConnection(targets, placement)));
