@@ -69,7 +69,7 @@ const READ: Readonly<Record<ValueKind, (value: string) => string>> = {
 };
 
 /** Of a row that is divided. */
-const VALUES: SQL = sql.raw(COLUMNS.map(([, , kind], index) => READ[kind](`value[${index + 1}]`)).join(", "));
+const VALUES: SQL = sql.raw(COLUMNS.map(([, kind], index) => READ[kind](`value[${index + 1}]`)).join(", "));
 
 /** What of a query gives the values of rows, with the types of their columns. */
 function selectedFrom(rows: string): SQL {

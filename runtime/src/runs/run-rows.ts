@@ -17,40 +17,40 @@ const CONTROL_PICTURES = 0x2400;
 /** How a value is written in a row, and read by the database. */
 export type ValueKind = "text" | "time" | "boolean" | "integer" | "bigint" | "real" | "lines";
 
-/** All columns of a run that its record has, in the order of a row. */
-export const COLUMNS: readonly (readonly [column: string, field: keyof RunRecord, kind: ValueKind])[] = [
-  ["id", "id", "text"],
-  ["queued_at", "queuedAt", "time"],
-  ["function", "function", "text"],
-  ["owner", "owner", "text"],
-  ["class", "class", "text"],
-  ["version", "version", "text"],
-  ["version_number", "versionNumber", "integer"],
-  ["status", "status", "text"],
-  ["trigger", "trigger", "text"],
-  ["source", "source", "text"],
-  ["shard", "shard", "text"],
-  ["event_id", "eventId", "text"],
-  ["user", "user", "text"],
-  ["attempt", "attempt", "integer"],
-  ["started_at", "startedAt", "time"],
-  ["finished_at", "finishedAt", "time"],
-  ["run_seconds", "runSeconds", "real"],
-  ["billed_milliseconds", "billedMilliseconds", "bigint"],
-  ["mebibyte_milliseconds", "mebibyteMilliseconds", "bigint"],
-  ["cpu_microseconds", "cpuMicroseconds", "bigint"],
-  ["memory_peak_bytes", "memoryPeakBytes", "bigint"],
-  ["disk_bytes", "diskBytes", "bigint"],
-  ["worker", "worker", "text"],
-  ["instance", "instance", "text"],
-  ["start_method", "startMethod", "text"],
-  ["input", "input", "text"],
-  ["is_input_cut", "isInputCut", "boolean"],
-  ["output", "output", "text"],
-  ["is_output_cut", "isOutputCut", "boolean"],
-  ["error", "error", "text"],
-  ["traceback", "traceback", "text"],
-  ["logs", "logs", "lines"],
+/** All columns of a run that its record has, in the order of {@link rowOf}. */
+export const COLUMNS: readonly (readonly [column: string, kind: ValueKind])[] = [
+  ["id", "text"],
+  ["queued_at", "time"],
+  ["function", "text"],
+  ["owner", "text"],
+  ["class", "text"],
+  ["version", "text"],
+  ["version_number", "integer"],
+  ["status", "text"],
+  ["trigger", "text"],
+  ["source", "text"],
+  ["shard", "text"],
+  ["event_id", "text"],
+  ["user", "text"],
+  ["attempt", "integer"],
+  ["started_at", "time"],
+  ["finished_at", "time"],
+  ["run_seconds", "real"],
+  ["billed_milliseconds", "bigint"],
+  ["mebibyte_milliseconds", "bigint"],
+  ["cpu_microseconds", "bigint"],
+  ["memory_peak_bytes", "bigint"],
+  ["disk_bytes", "bigint"],
+  ["worker", "text"],
+  ["instance", "text"],
+  ["start_method", "text"],
+  ["input", "text"],
+  ["is_input_cut", "boolean"],
+  ["output", "text"],
+  ["is_output_cut", "boolean"],
+  ["error", "text"],
+  ["traceback", "text"],
+  ["logs", "lines"],
 ];
 
 /** Records as rows, as `gaugelet:runs` has them in its field `records`. Empty where there are none. */
@@ -73,17 +73,46 @@ export function areInvoked(rows: string): boolean {
   return rows.includes(INVOKED);
 }
 
-function rowOf(record: RunRecord): string {
-  let row = "";
-  for (const [, field, kind] of COLUMNS) {
-    const value = record[field];
-    if (row !== "") row += UNIT_SEPARATOR;
-    if (value === null) row += NULL;
-    else if (kind === "text") row += storable(value as string);
-    else if (kind === "lines") row += linesText(value as readonly string[]);
-    else row += value;
-  }
-  return row;
+/** Value by value, as V8 compiles that to a third less than a loop over their names. */
+function rowOf(run: RunRecord): string {
+  return [
+    run.id,
+    run.queuedAt,
+    run.function,
+    storable(run.owner),
+    storable(run.class),
+    run.version,
+    run.versionNumber ?? NULL,
+    run.status,
+    run.trigger,
+    storable(run.source),
+    storable(run.shard),
+    storableOrNull(run.eventId),
+    storableOrNull(run.user),
+    run.attempt,
+    run.startedAt ?? NULL,
+    run.finishedAt ?? NULL,
+    run.runSeconds ?? NULL,
+    run.billedMilliseconds,
+    run.mebibyteMilliseconds,
+    run.cpuMicroseconds,
+    run.memoryPeakBytes ?? NULL,
+    run.diskBytes ?? NULL,
+    run.worker ?? NULL,
+    storable(run.instance),
+    run.startMethod ?? NULL,
+    storableOrNull(run.input),
+    run.isInputCut,
+    storableOrNull(run.output),
+    run.isOutputCut,
+    storableOrNull(run.error),
+    storableOrNull(run.traceback),
+    linesText(run.logs),
+  ].join(UNIT_SEPARATOR);
+}
+
+function storableOrNull(text: string | null): string {
+  return text === null ? NULL : storable(text);
 }
 
 /** In JSON the database takes neither null characters nor halves of characters, not even where they are escaped. */

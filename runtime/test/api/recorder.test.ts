@@ -13,9 +13,11 @@ import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type OpenDatabase, openDatabase } from "../../src/database/database.ts";
 import { Leases } from "../../src/leases/leases.ts";
+import { findRun } from "../../src/runs/find-runs.ts";
 import { keepPartitions } from "../../src/runs/partitions.ts";
 import { Recorder } from "../../src/runs/recorder.ts";
 import { MILLISECONDS_OF_DAY } from "../../src/runs/run-batch.ts";
+import type { RunRecord } from "../../src/runs/run-record.ts";
 import { rowsOf } from "../../src/runs/run-rows.ts";
 import { runRecord } from "./run-record.ts";
 import { DATABASES } from "./use-api.ts";
@@ -116,6 +118,53 @@ describe.each(DATABASES)("on %s", (kind) => {
     await whenDrained();
     expect(await recorded()).toEqual(["a", "b", "c", "d"]);
     expect(await used()).toEqual({ runs: "4", billed: "6", memory: "90", cpu: "1200" });
+  });
+
+  test("each value of a record comes into its own column", async () => {
+    const values: Omit<RunRecord, "id" | "queuedAt"> = {
+      function: "some-function",
+      owner: "an owner",
+      class: "a class",
+      version: "ba9876543210",
+      versionNumber: 1,
+      status: "failed",
+      trigger: "replay",
+      source: "a source",
+      shard: "a shard",
+      eventId: "an event",
+      user: "a user",
+      attempt: 2,
+      startedAt: NOW + 3,
+      finishedAt: NOW + 4,
+      runSeconds: 0.5,
+      billedMilliseconds: 6,
+      mebibyteMilliseconds: 7,
+      cpuMicroseconds: 8,
+      memoryPeakBytes: 9,
+      diskBytes: 10,
+      worker: "11",
+      instance: "an instance",
+      startMethod: "spawn",
+      input: "an input",
+      isInputCut: true,
+      output: "an output",
+      isOutputCut: false,
+      error: "an error",
+      traceback: "a traceback",
+      logs: ["a line", "another"],
+    };
+    await add(["a"], values);
+    record();
+    await whenDrained();
+    const admin = { user: "root", role: "admin", by: "token", address: "" } as const;
+    expect(await findRun(database.db, admin, "a")).toEqual({
+      ...values,
+      id: "a",
+      queuedAt: new Date(NOW),
+      startedAt: new Date(NOW + 3),
+      finishedAt: new Date(NOW + 4),
+      sequence: expect.any(Number),
+    });
   });
 
   test("where entries keep coming, ever more of them are written at once", async () => {
