@@ -3,7 +3,7 @@ import { type Placement, place } from "./placement.ts";
 import { inRounds, median, medianRatio } from "./rounds.ts";
 import { type HttpLoad, httpLoad } from "./wrk.ts";
 
-/** So that V8 has compiled what answers calls over HTTP: the runtime has had events of another kind before, the floor none. */
+/** All servers are warm before: the runtime has had events of another kind, which V8 has compiled it for. */
 const WARM_UP_SECONDS = 3;
 const ROUNDS_OF_ONE = 5;
 const ROUNDS = 3;

@@ -199,7 +199,6 @@ export class Sending implements TurnTaker {
 
   /** A worker may be quiet now. */
   hearQuiet(worker: Worker<Delivery>): void {
-    if (this.#waitingForQuiet.size === 0) return;
     const hear = this.#waitingForQuiet.get(worker);
     this.#waitingForQuiet.delete(worker);
     hear?.();

@@ -73,7 +73,10 @@ export function areInvoked(rows: string): boolean {
   return rows.includes(INVOKED);
 }
 
-/** Value by value, as V8 compiles that to a third less than a loop over their names. */
+/**
+ * Value by value, in the order of {@link COLUMNS}: a loop over names takes half as long again. Numbers, what there is a
+ * list of, and names that Gaugelet makes or checks hold nothing special; all else may.
+ */
 function rowOf(run: RunRecord): string {
   return [
     run.id,

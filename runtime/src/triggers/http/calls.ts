@@ -91,7 +91,7 @@ function answerWith(response: ServerResponse, answer: CallAnswer): void {
     answerProblem(response, problemOfAnswer(answer));
     return;
   }
-  // Names and values in turn, which Node writes as they are: an object's it looks up one by one.
+  // Node looks up each name of an object, and writes a list of names and values as it is.
   // biome-ignore format: a header a line.
   response.writeHead(200, [
     "content-type", "application/json",
