@@ -5,6 +5,7 @@ reading allows only classes on a list; writing checks against the same list, so 
 not come back is reported when it is saved, not when it is missed.
 """
 
+import enum
 import importlib
 import io
 import pickle
@@ -75,6 +76,10 @@ _SHARED_BY_EVERYBODY = (
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
 )
+
+
+# An enum with a way of its own to be saved keeps it.
+_REDUCE_OF_ENUM = (enum.Enum.__reduce_ex__, enum.Flag.__reduce_ex__)
 
 
 class EnvError(Exception):
@@ -185,6 +190,9 @@ class _CheckingPickler(pickle.Pickler):
         if kind is zoneinfo.ZoneInfo and value.key is not None:
             # By itself it would ask for `getattr`.
             return zoneinfo.ZoneInfo, (value.key,)
+        if isinstance(value, enum.Enum) and kind.__reduce_ex__ in _REDUCE_OF_ENUM:
+            # So that the first releases of Python 3.11 do not ask for `getattr` and `or_`.
+            return kind, (value._value_,)
         if numpy := sys.modules.get("numpy"):
             reduced = reduce_numpy(value, numpy)
             if reduced is not None:

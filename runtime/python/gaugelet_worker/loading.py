@@ -9,6 +9,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+# What Python says when it compiles them: a ValueError in 3.11's first releases, a SyntaxError since.
+_NULL_BYTES = "source code string cannot contain null bytes"
+
 
 class LoadError(Exception):
     """The function cannot be loaded. `details` is a traceback of the user's own code, where there is one."""
@@ -92,11 +95,13 @@ def _import(name: str, directory: str, file: str | None) -> Any:
         if file is not None and error.filename == file:
             raise LoadError(f"{file} does not exist") from None
         raise _failed_at_import(error, name) from None
-    except SyntaxError as error:
-        if error.filename is None:
-            # Of a file with null bytes, which is what UTF-16 looks like, Python does not say which one it is.
-            message = f"{name!r} or a module that it imports is no Python: {error.msg}; save it as UTF-8"
+    except (SyntaxError, ValueError) as error:
+        if _NULL_BYTES in str(error):
+            # What UTF-16 looks like. Python does not say which file it is.
+            message = f"{name!r} or a module that it imports is no Python: {_NULL_BYTES}; save it as UTF-8"
             raise LoadError(message, _own_traceback(error)) from None
+        if not isinstance(error, SyntaxError):
+            raise _failed_at_import(error, name) from None
         message = f"{type(error).__name__} in {error.filename}, line {error.lineno}: {error.msg}"
         raise LoadError(message, (error.text or "").rstrip()) from None
     except ModuleNotFoundError as error:

@@ -88,9 +88,12 @@ def test_where_its_own_user_gets_nowhere_near_it_keeps_the_runtimes_user_and_tha
 
 
 def test_without_an_own_user_there_are_no_rights_either(place):
+    folder = place / "inner"
+    folder.mkdir()
     place.chmod(0o700)
     with running_zygote() as zygote:
-        worker = zygote.serve(place, WHO)
+        worker = zygote.serve(folder, WHO)
+        assert worker.level["ownUser"] is False
         status = worker.call()["status"]
         assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
         assert status["NoNewPrivs"] == "1"

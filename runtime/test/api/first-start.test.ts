@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { startPostgres } from "@gaugelet/testing/postgres-server";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
@@ -20,8 +20,7 @@ beforeAll(async () => {
   redis = await startRedis();
 });
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "gaugelet-first-"));
-  await chmod(folder, 0o755);
+  folder = await makeFunctionFolder("first");
   database = join(folder, "state/database");
   await writeFile(join(folder, "gaugelet.yaml"), "functions: []\n");
 });

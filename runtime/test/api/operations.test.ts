@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { useApi } from "./use-api.ts";
@@ -22,7 +22,7 @@ def handler(input, context):
 `;
 
 beforeAll(async () => {
-  code = await mkdtemp(join(tmpdir(), "gaugelet-code-"));
+  code = await makeFunctionFolder("code");
 });
 afterAll(async () => {
   await rm(code, { recursive: true, force: true });

@@ -1,6 +1,6 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { startPostgres } from "@gaugelet/testing/postgres-server";
 import { startRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
@@ -19,13 +19,12 @@ afterEach(async () => {
 
 test("a back-fill whose runtime is killed leaves what it had done, and begun again it is whole", async () => {
   const [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
-  const folder = await mkdtemp(join(tmpdir(), "gaugelet-killed-"));
+  const folder = await makeFunctionFolder("killed");
   cleanUps.push(
     () => redis.stop(),
     () => postgres.stop(),
     () => rm(folder, { recursive: true, force: true }),
   );
-  await chmod(folder, 0o755);
   await writeFile(join(folder, "gaugelet.yaml"), "functions: []\n");
   const environment = {
     GAUGELET_CATALOG: "on",

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { call, fileOf, runsOf } from "./run-functions.ts";
@@ -8,7 +8,7 @@ import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "gaugelet-replays-"));
+  folder = await makeFunctionFolder("replays");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

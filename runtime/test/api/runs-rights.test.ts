@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Role } from "../../src/database/schema/access.ts";
@@ -9,7 +8,7 @@ import { DATABASES, useApi } from "./use-api.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "gaugelet-rights-"));
+  folder = await makeFunctionFolder("rights");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

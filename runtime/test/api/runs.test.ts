@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { INVOCATIONS_KEY } from "@gaugelet/shared/keys";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RedisStreamTopics } from "../../src/topics/redis-stream/redis-stream-topics.ts";
@@ -10,7 +10,7 @@ import { DATABASES, useApi } from "./use-api.ts";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "gaugelet-runs-"));
+  folder = await makeFunctionFolder("runs");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

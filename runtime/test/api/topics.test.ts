@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { startKafka, type TestKafka } from "@gaugelet/testing/kafka-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,7 +14,7 @@ const COUNTER = `def handler(input, context):
 
 let code: string;
 beforeAll(async () => {
-  code = await mkdtemp(join(tmpdir(), "gaugelet-code-"));
+  code = await makeFunctionFolder("code");
   await writeFile(join(code, "handler.py"), COUNTER);
 });
 afterAll(async () => {

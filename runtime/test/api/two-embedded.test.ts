@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { call, fileOf, runsOf } from "./run-functions.ts";
@@ -9,7 +8,7 @@ import { useApi } from "./use-api.ts";
 const api = useApi("embedded");
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "gaugelet-two-"));
+  folder = await makeFunctionFolder("two");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

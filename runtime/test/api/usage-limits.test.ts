@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
@@ -17,7 +17,7 @@ periods:
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "gaugelet-limits-"));
+  folder = await makeFunctionFolder("limits");
   await writeFile(join(folder, "prices.yaml"), PRICES);
   await writeFile(
     join(folder, "handler.py"),

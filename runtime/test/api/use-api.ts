@@ -1,6 +1,7 @@
-import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
@@ -84,9 +85,7 @@ export function useApi(kind: DatabaseKind, fill: (db: Database) => Promise<void>
      * @param file a gaugelet.yaml; without functions of its own unless said.
      */
     async start(environment: Record<string, string> = {}, file?: string): Promise<ApiUnderTest> {
-      const folder = await mkdtemp(join(tmpdir(), "gaugelet-api-"));
-      // Workers are users of their own where the tests run as root.
-      await chmod(folder, 0o755);
+      const folder = await makeFunctionFolder("api");
       const configurationFile = join(folder, "gaugelet.yaml");
       await writeFile(configurationFile, file ?? "functions: []\n");
       const log: Record<string, unknown>[] = [];

@@ -1,6 +1,6 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { RuntimeProcess } from "./runtime-process.ts";
 
 /** A function of a fault test: its code, and what else its manifest says. */
@@ -25,9 +25,7 @@ export class Stage {
     functions: readonly StagedFunction[],
     environment: Record<string, string>,
   ): Promise<Stage> {
-    const folder = await mkdtemp(join(tmpdir(), "gaugelet-faults-"));
-    // Workers are users of their own where the tests run as root.
-    await chmod(folder, 0o755);
+    const folder = await makeFunctionFolder("faults");
     const stage = new Stage(folder, environment);
     await stage.serve(functions);
     return stage;

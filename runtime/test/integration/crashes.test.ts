@@ -8,8 +8,9 @@ import { useRuntime } from "./harness.ts";
 
 const runtime = useRuntime();
 
-/** Ends its process in the way that the event says, and notes each attempt in a file. */
+/** Ends its process in the way that the event says, and notes each attempt in a file, for a next worker too. */
 const POISONED = `import ctypes, os, time
+os.umask(0)
 def handler(input, context):
     poison = input.get("poison")
     if poison:

@@ -1,7 +1,7 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { pino } from "pino";
@@ -91,9 +91,7 @@ export function useRuntime(redisOptions: readonly string[] = []) {
     await context.redis.stop();
   });
   beforeEach(async () => {
-    context.folder = await mkdtemp(join(tmpdir(), "gaugelet-test-"));
-    // Workers are users of their own where the tests run as root.
-    await chmod(context.folder, 0o755);
+    context.folder = await makeFunctionFolder("test");
     await context.redis.client.flushall();
   });
   afterEach(async () => {

@@ -1,4 +1,3 @@
-import { chmod } from "node:fs/promises";
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
 import { outputOf, startFunctions } from "./functions.ts";
@@ -35,8 +34,6 @@ test.each([
 ] as const)(
   "a leak in %s (state %s, isolation %s) ends at its limit, and its neighbour is called on",
   async (language, state, isolation, code, mebibytes) => {
-    // A sandbox's own user reads it too.
-    await chmod(runtime.folder, 0o755);
     const started = await startFunctions(runtime, [
       { name: "leak", code, language, state, isolation, limits: { memory: "128Mi" } },
       NEIGHBOUR,
