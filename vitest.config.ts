@@ -22,7 +22,6 @@ export default defineConfig({
             ...common.exclude,
             "**/*.e2e.test.ts",
             "**/*.faults.test.ts",
-            "**/*.microvm.test.ts",
             "**/*.cluster.test.ts",
             "**/*.images.test.ts",
           ],
@@ -47,8 +46,6 @@ export default defineConfig({
           testTimeout: 400_000,
         },
       },
-      // Where a processor is imitated it takes minutes of both processors: `npm run test:microvm`.
-      { test: { ...common, name: "microvm", include: ["*/test/**/*.microvm.test.ts"] } },
       // Long, and not part of `npm test`: `npm run test:faults`.
       { test: { ...common, name: "faults", include: ["*/test/**/*.faults.test.ts"], testTimeout: 900_000 } },
     ],

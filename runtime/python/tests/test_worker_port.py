@@ -1,0 +1,107 @@
+"""A worker whose frames come over the port of a virtual machine, which gives a page at a time."""
+
+import json
+import os
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gaugelet_worker.frames import FrameStream, FrameType
+from gaugelet_worker.machine.port import Port
+from gaugelet_worker.serving import Worker
+from tests.machine import needs_linux, wait_until
+
+pytestmark = needs_linux
+
+# Says how many bytes of earlier answers were sent and not read yet; makes the file that its last event names.
+UNREAD = """
+import fcntl, struct, termios
+def handler(input, context):
+    unread = struct.unpack("i", fcntl.ioctl(input["answers"], termios.FIONREAD, b"0000"))[0]
+    if input["file"]: open(input["file"], "w").close()
+    return {"unread": unread}
+"""
+LIMITS = {"output": 1024**2, "env": 1024**2, "cpu": None, "memory": None}
+PAGE_BYTES = 4096
+
+
+class PipedPort(Port):
+    """A port that is written elsewhere than it is read."""
+
+    def __init__(self, events: int, answers: int) -> None:
+        super().__init__(events)
+        self._answers = answers
+
+    def sendall(self, data: bytes) -> None:
+        assert os.write(self._answers, data) == len(data)
+
+
+class PortWorker:
+    """A worker in a thread of this process, and the other ends of its pipes."""
+
+    def __init__(self) -> None:
+        # With O_DIRECT a pipe is like the device: what is written comes by the page, however much is there.
+        self._pipes = (*os.pipe2(os.O_DIRECT), *os.pipe())
+        events, self._events, self.answers, answers = self._pipes
+        self._thread = threading.Thread(target=Worker(FrameStream(PipedPort(events, answers))).run)
+        self._stream = FrameStream(Port(self.answers))
+        self._thread.start()
+
+    def send(self, kind: FrameType, head: dict, body: bytes = b"") -> None:
+        os.write(self._events, _frame(kind, json.dumps(head).encode(), body))
+
+    def unread_before_each(self, count: int, made: Path) -> list[int]:
+        """Send so many calls at once, read nothing before all are made; how much was sent before each."""
+        made.unlink(missing_ok=True)
+        calls = []
+        for id in range(count):
+            event = {"answers": self.answers, "text": "x" * 400, "file": str(made) if id == count - 1 else ""}
+            numbers = struct.pack(">IIdB", id, 0, float("nan"), 0)
+            calls.append(_frame(FrameType.INVOKE, b"", numbers + json.dumps(event).encode()))
+        assert len(calls[0]) * 20 > PAGE_BYTES
+        os.write(self._events, b"".join(calls))
+        wait_until(made.exists)
+        answers = [self.answer() for _ in calls]
+        return [json.loads(bytes(answer.body[32:]))["unread"] for answer in answers]
+
+    def answer(self):
+        while (frame := self._stream.read()) is not None:
+            if frame.type != FrameType.SAVED:
+                return frame
+        raise EOFError
+
+    def close(self) -> None:
+        os.close(self._events)
+        self._thread.join()
+        for descriptor in set(self._pipes) - {self._events}:
+            os.close(descriptor)
+
+
+def _frame(kind: FrameType, head: bytes, body: bytes) -> bytes:
+    return struct.pack(">IBI", 5 + len(head) + len(body), kind, len(head)) + head + body
+
+
+@pytest.fixture
+def worker(folder) -> Iterator[PortWorker]:
+    folder.write("on_a_port.py", UNREAD)
+    worker = PortWorker()
+    load = {"directory": str(folder.path), "handler": "on_a_port.handler", "host": "h", "port": 1}
+    worker.send(FrameType.LOAD, load | {"limits": LIMITS})
+    assert worker.answer().type == FrameType.LOADED
+    worker.send(FrameType.RESTORE, {"shard": 0, "name": "", "outputKey": "o", "keepEnv": False})
+    assert worker.answer().type == FrameType.RESTORED
+    yield worker
+    worker.close()
+
+
+def test_a_full_page_is_not_taken_for_all_that_there_is(worker, tmp_path):
+    # Fewer calls than are many: there may be more behind the page, so that their results wait.
+    assert any(worker.unread_before_each(40, tmp_path / "made")[:5] == [0] * 5 for _ in range(200))
+
+
+def test_a_page_that_is_not_full_is_all_that_there_is(worker, tmp_path):
+    first, second, third = worker.unread_before_each(3, tmp_path / "made")
+    assert (first, second > 0, third > second) == (0, True, True)
