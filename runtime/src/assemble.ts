@@ -26,6 +26,7 @@ import type { Trigger } from "./triggers/trigger.ts";
 import type { OwnerLimits } from "./usage/owner-limits.ts";
 import type { UsageMeter } from "./usage/usage-meter.ts";
 import type { MachineLauncher } from "./workers/launch/machine/machine-launcher.ts";
+import type { GrowthPolicy } from "./workers/launch/machine/sizes.ts";
 import { pythonEnvironment, workerEnvironment } from "./workers/launch/python-program.ts";
 import { scriptLaunch } from "./workers/launch/script-program.ts";
 import type { ScalingLog } from "./workers/scaling-log.ts";
@@ -123,7 +124,7 @@ export function workerOptions(
   return {
     launcher: withSecrets(
       isolation === "microvm"
-        ? machines.of({ functionName: definition.name, mostDoublings: mostDoublings(definition) })
+        ? machines.of({ functionName: definition.name, growth: growthOf(definition) })
         : launcher,
       owner,
       secrets,
@@ -151,8 +152,9 @@ export function workerOptions(
   };
 }
 
-/** How often the machines of a function may be doubled. */
-function mostDoublings({ workers: { grow, maxMemory }, limits: { memory } }: FunctionDefinition): number {
-  if (grow !== "size" || memory === null) return 0;
-  return Math.max(0, Math.floor(Math.log2((maxMemory ?? USUAL_GROWTH * memory) / memory)));
+/** When the next machines of a function are larger; undefined: never. */
+function growthOf({ workers, limits: { memory } }: FunctionDefinition): GrowthPolicy | undefined {
+  if (workers.grow !== "size" || memory === null) return undefined;
+  const most = workers.maxMemory ?? USUAL_GROWTH * memory;
+  return { ...workers.scaleUp, mostDoublings: Math.max(0, Math.floor(Math.log2(most / memory))) };
 }

@@ -1,4 +1,5 @@
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -174,6 +175,49 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
     const worker = await start(launcherOf(machines));
     expect(await call(worker, {})).toMatchObject({ random: expect.any(String) });
     expect(messages.join("")).toContain("could not be saved");
+  });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "where the disk is full, nothing of it stays, and it is saved when there is room",
+    async () => {
+      const machines = await emptyFolder();
+      cleanUps.push(machines);
+      const disk = join(machines, "machines");
+      await mkdir(disk);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=20m", "tmpfs", disk]);
+      try {
+        // What does not boot here need not be tried again.
+        const notes = (await readdir(join(own, "machines"))).filter((name) => name.endsWith(".failed"));
+        for (const note of notes) await cp(join(own, "machines", note), join(disk, note));
+        const worker = await start(launcherOf(machines));
+        expect(await call(worker, {})).toMatchObject({ random: expect.any(String) });
+        expect(messages.join("")).toMatch(
+          /could not be saved, so that the next start boots another: .*space/i,
+        );
+        expect(await readdir(disk)).toEqual(notes);
+        execFileSync("mount", ["-o", "remount,size=400m", disk]);
+        await start(launcherOf(machines));
+        expect(await savedIn(machines)).toHaveLength(1);
+        await stopAll();
+      } finally {
+        execFileSync("umount", [disk]);
+      }
+    },
+  );
+
+  test("what a process left that was ended while it saved a machine is removed with the next one", async () => {
+    const machines = await copied();
+    for (const saved of await savedIn(machines)) await writeFile(join(saved, "state"), "");
+    const left = join(machines, "machines/saving-abc123");
+    const fresh = join(machines, "machines/saving-def456");
+    for (const each of [left, fresh]) await mkdir(each);
+    await writeFile(join(left, "memory"), "half of it");
+    const yesterday = Date.now() / 1000 - 86_400;
+    await utimes(left, yesterday, yesterday);
+    await start(launcherOf(machines));
+    expect((await readdir(join(machines, "machines"))).filter((name) => name.startsWith("saving-"))).toEqual([
+      "saving-def456",
+    ]);
   });
 
   test("twenty at once are restored", async () => {

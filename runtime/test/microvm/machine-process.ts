@@ -69,7 +69,10 @@ export class MachineProcess extends EventEmitter implements WorkerProcess {
 
   async #start(): Promise<Duplex> {
     try {
-      const opened = await this.#launcher.open({ functionName: "conformance", mostDoublings: 0 }, this.#spec);
+      const opened = await this.#launcher.open(
+        { functionName: "conformance", growth: undefined },
+        this.#spec,
+      );
       const { machine, end } = opened;
       this.#kill = () => machine.kill();
       for (const [index, name] of (["stdout", "stderr", "records"] as const).entries()) {

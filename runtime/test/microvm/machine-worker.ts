@@ -17,7 +17,7 @@ export async function startMachineWorker(
   limits: LaunchSpec["limits"],
 ): Promise<Worker<Call>> {
   const options: WorkerOptions = {
-    launcher: launcher.of({ functionName: "subject", mostDoublings: 0 }),
+    launcher: launcher.of({ functionName: "subject", growth: undefined }),
     launch: {
       program: null,
       readOnly: [],

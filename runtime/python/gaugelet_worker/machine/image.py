@@ -74,6 +74,7 @@ exec /bin/busybox env -i PATH=/usr/bin:/bin PYTHONPATH='{path}' PYTHONDONTWRITEB
 
 _VERSION_LENGTH = 32
 _MOST_IMAGES = 6
+_BEING_MADE = "making-"
 
 
 class NotPossibleError(Exception):
@@ -89,6 +90,9 @@ def build(folder: str, kernel: str, modules: list[str]) -> dict:
     os.makedirs(folder, exist_ok=True)
     with open(Path(folder, "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        # Nobody else makes one now: who began these was ended in the middle of it.
+        for left in Path(folder).glob(f"{_BEING_MADE}*"):
+            shutil.rmtree(left, ignore_errors=True)
         files = sorted(_with_libraries(_all_files(preload)))
         initrd = _initrd(kernel)
         mark = _digest([*(f"{path} {_look(path)}" for path in files), initrd, sys.version])
@@ -118,7 +122,7 @@ def _remove_old(folder: Path) -> None:
 
 
 def _make(folder: Path, files: list[str], initrd: bytes) -> dict:
-    with tempfile.TemporaryDirectory(dir=folder, prefix="making-") as work:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_BEING_MADE) as work:
         stage = Path(work, "root")
         _lay_out(stage, files)
         version = _digest([*_contents(stage), initrd])[:_VERSION_LENGTH]

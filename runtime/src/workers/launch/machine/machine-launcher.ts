@@ -11,11 +11,11 @@ import { ProcessTransport } from "../process-transport.ts";
 import { cannot } from "./find-needs.ts";
 import { Machine } from "./machine.ts";
 import { descriptorOf } from "./qemu.ts";
-import { RunningMachine } from "./running-machine.ts";
+import { type MachinePurpose, RunningMachine } from "./running-machine.ts";
 import { type SavedMachine, SavedMachines } from "./saved-machines.ts";
 import { packFiles } from "./send-files.ts";
 import type { MachineSettings } from "./settings.ts";
-import { describeSize, doubled, isToGrow, type MachineSize, sizeFor } from "./sizes.ts";
+import { describeSize, doubled, type MachineSize, sizeFor } from "./sizes.ts";
 import { reserveUserId } from "./user-ids.ts";
 
 /** From the start of QEMU until the worker has contained itself, on the slowest machine. */
@@ -24,14 +24,6 @@ const TICK_MILLISECONDS = 10_000;
 const SEED_BYTES = 64;
 const EMPTY = Buffer.alloc(0);
 const NOT_RESTORED = /load of migration failed|error while loading state|Unknown savevm|incompatible/i;
-
-/** For whom machines are. */
-export interface MachinePurpose {
-  /** Name of the function. */
-  readonly functionName: string;
-  /** How often machines that are full may be doubled, from what its limits take. */
-  readonly mostDoublings: number;
-}
 
 /** A machine whose worker is up. */
 export interface OpenMachine {
@@ -150,7 +142,7 @@ export class MachineLauncher {
       user: user?.number,
     });
     restore(machine, saved);
-    const running = new RunningMachine(name, purpose.functionName, size, saved.accelerator, machine);
+    const running = new RunningMachine(name, purpose, size, grown, saved.accelerator, machine);
     this.#running.add(running);
     const gone = machine.ended.then((reason) => {
       user?.release();
@@ -160,7 +152,7 @@ export class MachineLauncher {
     const guest = new Guest(machine, gone, running);
     const ticking = setInterval(() => {
       guest.tick();
-      this.#grow(purpose, running);
+      this.#grow(running);
     }, TICK_MILLISECONDS);
     ticking.unref();
     void gone.then(() => clearInterval(ticking));
@@ -200,15 +192,18 @@ export class MachineLauncher {
     }
   }
 
-  #grow({ functionName, mostDoublings }: MachinePurpose, running: RunningMachine): void {
+  #grow(running: RunningMachine): void {
+    const { functionName } = running;
     const grown = this.#grown.get(functionName) ?? 0;
-    if (!isToGrow(running.fullSince, performance.now() / 1000, grown, mostDoublings)) return;
-    running.fullSince = undefined;
+    if (!running.isToGrow(grown)) return;
     this.#grown.set(functionName, grown + 1);
+    const next = doubled(running.size);
     this.#log.info(
       { function: functionName, machine: running.name },
-      `a virtual machine of ${describeSize(running.size)} is full: the function's next ones have ${describeSize(doubled(running.size))}`,
+      `a virtual machine of ${describeSize(running.size)} is full: the function's next ones have ${describeSize(next)}`,
     );
+    // So that the next one need not wait until one of that size has booted. Where none does, its start says why.
+    this.#saved.get(next).catch(() => {});
   }
 }
 

@@ -2,35 +2,51 @@ import type { AnswerHead } from "../../answers.ts";
 import type { MachineView } from "../../transport.ts";
 import type { Machine } from "./machine.ts";
 import type { Accelerator } from "./settings.ts";
-import { fullSince, type MachineSize } from "./sizes.ts";
+import { canDouble, fullSince, type GrowthPolicy, isToGrow, type MachineSize } from "./sizes.ts";
+
+/** For whom machines are. */
+export interface MachinePurpose {
+  /** Name of the function. */
+  readonly functionName: string;
+  /** When the next ones are larger; undefined: never. */
+  readonly growth: GrowthPolicy | undefined;
+}
 
 /** A virtual machine that runs: what there is to see of it. */
 export class RunningMachine {
   readonly name: string;
-  /** The function that it runs. */
-  readonly functionName: string;
   readonly size: MachineSize;
+  /** How often it is doubled, from what its function's limits take. */
+  readonly doublings: number;
   readonly accelerator: Accelerator;
   readonly machine: Machine;
   /** QEMU's process; undefined while it starts. */
   pid: number | undefined;
-  /** Seconds on the clock of performance.now(), since when it has been full; undefined: it is not. */
-  fullSince: number | undefined;
+  readonly #purpose: MachinePurpose;
+  /** Seconds on the clock of performance.now(). */
+  #fullSince: number | undefined;
   #usage: AnswerHead<"usage"> | undefined;
   readonly #started = performance.now();
 
   constructor(
     name: string,
-    functionName: string,
+    purpose: MachinePurpose,
     size: MachineSize,
+    doublings: number,
     accelerator: Accelerator,
     machine: Machine,
   ) {
     this.name = name;
-    this.functionName = functionName;
+    this.#purpose = purpose;
     this.size = size;
+    this.doublings = doublings;
     this.accelerator = accelerator;
     this.machine = machine;
+  }
+
+  /** The function that it runs. */
+  get functionName(): string {
+    return this.#purpose.functionName;
   }
 
   /** Whether its worker is up. */
@@ -51,11 +67,21 @@ export class RunningMachine {
 
   noteUsage(usage: AnswerHead<"usage">): void {
     this.#usage = usage;
-    this.fullSince = fullSince(this.fullSince, {
+    const { growth } = this.#purpose;
+    if (growth === undefined) return;
+    const look = {
       at: performance.now() / 1000,
       memoryRatio: usage.memoryTotalBytes > 0 ? usage.memoryBytes / usage.memoryTotalBytes : 0,
       processorRatio: usage.load / this.size.processors,
-    });
+    };
+    this.#fullSince = fullSince(this.#fullSince, look, growth);
+  }
+
+  /** Whether its function's next machines, which are doubled so often now, are to be doubled once more. */
+  isToGrow(grown: number): boolean {
+    const { growth } = this.#purpose;
+    if (growth === undefined || !canDouble(this.size)) return false;
+    return isToGrow(this.#fullSince, performance.now() / 1000, this.doublings, grown, growth);
   }
 }
 

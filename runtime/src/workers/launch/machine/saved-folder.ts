@@ -7,6 +7,9 @@ import { MachineMemory } from "./memory.ts";
 const TRY_AGAIN_MILLISECONDS = 24 * 3600 * 1000;
 /** A function of each of some sizes, with and without modules. */
 const MOST_SAVED = 12;
+const BEING_SAVED = "saving-";
+/** Much more than saving takes: who began so long ago was ended in the middle of it. */
+const LEFT_BEHIND_MILLISECONDS = 3600 * 1000;
 
 /** What is kept of a machine. */
 export interface KeptMachine {
@@ -44,7 +47,7 @@ export async function keepMachine(folder: string, { memory, state, preloaded }: 
   let temporary: string | undefined;
   try {
     await mkdir(parent, { recursive: true });
-    temporary = await mkdtemp(join(parent, "saving-"));
+    temporary = await mkdtemp(join(parent, BEING_SAVED));
     await memory.save(join(temporary, "memory"));
     await writeFile(join(temporary, "state"), state, { flush: true });
     const text = JSON.stringify({ digest: digestOf(state), preloaded });
@@ -58,18 +61,24 @@ export async function keepMachine(folder: string, { memory, state, preloaded }: 
   }
 }
 
-/** Remove those that were made longest ago: what they were made of has changed, as a rule. */
+/**
+ * Remove those that were made longest ago, as what they were made of has changed as a rule; and what a process
+ * left that was ended while it saved one.
+ */
 async function removeOld(parent: string): Promise<void> {
-  const names = (await readdir(parent)).filter((name) => /^[0-9a-f]{32}$/.test(name));
-  const made = await Promise.all(
-    names.map(async (name) => ({
+  const folders = await Promise.all(
+    (await readdir(parent)).map(async (name) => ({
       name,
       at: (await stat(join(parent, name)).catch(() => undefined))?.mtimeMs ?? 0,
     })),
   );
-  made.sort((one, other) => other.at - one.at);
-  for (const { name } of made.slice(MOST_SAVED))
-    await rm(join(parent, name), { recursive: true, force: true });
+  const saved = folders.filter(({ name }) => /^[0-9a-f]{32}$/.test(name));
+  const before = Date.now() - LEFT_BEHIND_MILLISECONDS;
+  const old = [
+    ...saved.toSorted((one, other) => other.at - one.at).slice(MOST_SAVED),
+    ...folders.filter(({ name, at }) => name.startsWith(BEING_SAVED) && at < before),
+  ];
+  for (const { name } of old) await rm(join(parent, name), { recursive: true, force: true });
 }
 
 /** Why no machine for a folder booted, where that was tried a short while ago. */

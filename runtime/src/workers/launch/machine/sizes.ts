@@ -9,10 +9,6 @@ const USUAL_BYTES = 256 * MIB;
 const SMALLEST_BYTES = 256 * MIB;
 const LARGEST_BYTES = 16 * 1024 * MIB;
 const MOST_PROCESSORS = 8;
-/** A machine that uses more of what it has than this is full. */
-const FULL_RATIO = 0.8;
-/** For so long it must have been full before the next ones are larger. */
-const FULL_SECONDS = 300;
 
 /** How large a machine is. */
 export interface MachineSize {
@@ -41,6 +37,11 @@ export function sizeFor(
   return size.memoryBytes > LARGEST_BYTES ? undefined : size;
 }
 
+/** Whether there are machines that are twice as large. */
+export function canDouble({ memoryBytes }: MachineSize): boolean {
+  return 2 * memoryBytes <= LARGEST_BYTES;
+}
+
 /** Twice as large. */
 export function doubled({ memoryBytes, processors }: MachineSize): MachineSize {
   return { memoryBytes: 2 * memoryBytes, processors: Math.min(2 * processors, MOST_PROCESSORS) };
@@ -53,6 +54,16 @@ export function describeSize({ memoryBytes, processors }: MachineSize): string {
     : `${formatBytes(memoryBytes)} and ${processors} processors`;
 }
 
+/** When a function's next machines are twice as large. */
+export interface GrowthPolicy {
+  /** A machine that uses more than this part of its memory, or of its processors' time, is full; from 0 to 1. */
+  readonly utilization: number;
+  /** For so many seconds it must have been full. */
+  readonly for: number;
+  /** How often they may be doubled, from what the function's limits take. */
+  readonly mostDoublings: number;
+}
+
 /** One look at a machine: of its memory, and of its processors' time, what part is used, from 0 to 1. */
 export interface Look {
   /** Seconds on any clock that only goes on. */
@@ -62,17 +73,31 @@ export interface Look {
 }
 
 /** Since when a machine has been full: undefined where it is not. */
-export function fullSince(since: number | undefined, look: Look): number | undefined {
-  const isFull = look.memoryRatio > FULL_RATIO || look.processorRatio > FULL_RATIO;
-  return isFull ? (since ?? look.at) : undefined;
+export function fullSince(
+  since: number | undefined,
+  { at, memoryRatio, processorRatio }: Look,
+  { utilization }: Pick<GrowthPolicy, "utilization">,
+): number | undefined {
+  const isFull = memoryRatio > utilization || processorRatio > utilization;
+  return isFull ? (since ?? at) : undefined;
 }
 
-/** Whether the next machines of a function are to be twice as large. */
+/**
+ * Whether the next machines of a function are to be twice as large as this one.
+ *
+ * @param since when it has been full.
+ * @param at now, on the same clock.
+ * @param doublings how often it is doubled itself.
+ * @param grown how often the next ones are, as it is: while they are larger already, one of before asks for no more.
+ */
 export function isToGrow(
   since: number | undefined,
   at: number,
+  doublings: number,
   grown: number,
-  mostDoublings: number,
+  policy: GrowthPolicy,
 ): boolean {
-  return since !== undefined && at - since >= FULL_SECONDS && grown < mostDoublings;
+  return (
+    since !== undefined && at - since >= policy.for && doublings === grown && grown < policy.mostDoublings
+  );
 }
