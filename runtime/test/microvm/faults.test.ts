@@ -2,12 +2,13 @@ import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { waitFor } from "@gaugelet/testing/wait";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { IsolationError } from "../../src/workers/errors.ts";
 import { MachineLauncher } from "../../src/workers/launch/machine/machine-launcher.ts";
 import type { Call, Worker } from "../../src/workers/worker.ts";
-import { PYTHON } from "../integration/harness.ts";
+import { childrenOf, PYTHON } from "../integration/harness.ts";
 import { startMachineWorker } from "./machine-worker.ts";
 import { MACHINES_FOLDER, whyNoMachines } from "./machines.ts";
 
@@ -38,6 +39,9 @@ function launcherOf(machines: string): MachineLauncher {
 
 const start = (launcher: MachineLauncher): Promise<Worker<Call>> =>
   startMachineWorker(launcher, join(folder, "function"), LIMITS);
+
+/** Of machines, which bubblewrap starts. */
+const runningMachines = (): Promise<number[]> => childrenOf(process.pid, "qemu-system");
 
 /** Send one call. @returns its output; undefined where the worker ended first. */
 async function call(worker: Worker<Call>, event: object): Promise<Record<string, unknown> | undefined> {
@@ -204,6 +208,18 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
       }
     },
   );
+
+  test("a machine that boots to be saved is ended when the runtime stops, and nothing is noted of it", async () => {
+    const machines = await emptyFolder();
+    cleanUps.push(machines);
+    const launcher = launcherOf(machines);
+    const refused = expect(launcher.prepare(LIMITS)).rejects.toThrow("the runtime stops");
+    await waitFor("QEMU", async () => (await runningMachines()).length === 1);
+    await launcher.stop();
+    await refused;
+    expect(await runningMachines()).toEqual([]);
+    expect(await readdir(join(machines, "machines")).catch(() => [])).toEqual([]);
+  });
 
   test("what a process left that was ended while it saved a machine is removed with the next one", async () => {
     const machines = await copied();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { IsolationError } from "../../errors.ts";
 import { candidates } from "./accelerator.ts";
 import { cannot, findNeeds, type MachineNeeds } from "./find-needs.ts";
 import { firstWords } from "./first-words.ts";
@@ -44,6 +45,9 @@ export class SavedMachines {
   readonly #machines = new Map<string, Promise<SavedMachine>>();
   #base: Promise<{ readonly needs: MachineNeeds; readonly image: MachineImage }> | undefined;
   #accelerators: readonly Accelerator[] | undefined;
+  /** Those that boot now, to be saved. */
+  readonly #booting = new Set<Machine>();
+  #isClosed = false;
 
   constructor(settings: MachineSettings, log: Logger) {
     this.#settings = settings;
@@ -71,7 +75,10 @@ export class SavedMachines {
     }
   }
 
+  /** What boots now is ended. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const machine of this.#booting) machine.kill();
     for (const each of this.#machines.values()) {
       const saved = await each.catch(() => undefined);
       await saved?.memory.close();
@@ -120,11 +127,12 @@ export class SavedMachines {
       if (meanwhile !== undefined) return meanwhile;
       let problem = "";
       for (let attempt = 1; attempt <= (accelerator === "kvm" ? 1 : BOOT_ATTEMPTS); attempt += 1) {
+        if (this.#isClosed) throw new IsolationError("the runtime stops");
         const made = await this.#boot(begun, image, folder);
         if (typeof made !== "string") return made;
         problem = made;
       }
-      if (accelerator === "kvm") await noteFailure(folder, problem);
+      if (accelerator === "kvm" && !this.#isClosed) await noteFailure(folder, problem);
       return problem;
     } finally {
       lock.close();
@@ -199,6 +207,7 @@ export class SavedMachines {
         tscKilohertz: await tscKilohertz(this.#settings.python),
       } as const;
       machine = new Machine({ needs, size, accelerator, purpose, files, shared });
+      this.#booting.add(machine);
       const preloaded = await firstWords(machine, BOOT_SECONDS[accelerator]);
       const kept = { memory, state: await stateOf(machine, shared), preloaded };
       machine.kill();
@@ -216,6 +225,7 @@ export class SavedMachines {
       await memory?.close();
       return (error as Error).message;
     } finally {
+      if (machine !== undefined) this.#booting.delete(machine);
       await kernel.close();
       await initrd.close();
       await rm(shared, { recursive: true, force: true });
