@@ -127,12 +127,13 @@ export class SavedMachines {
       if (meanwhile !== undefined) return meanwhile;
       let problem = "";
       for (let attempt = 1; attempt <= (accelerator === "kvm" ? 1 : BOOT_ATTEMPTS); attempt += 1) {
-        if (this.#isClosed) throw new IsolationError("the runtime stops");
         const made = await this.#boot(begun, image, folder);
         if (typeof made !== "string") return made;
+        // It was ended, which says nothing of what boots here.
+        if (this.#isClosed) throw new IsolationError("the runtime stops");
         problem = made;
       }
-      if (accelerator === "kvm" && !this.#isClosed) await noteFailure(folder, problem);
+      if (accelerator === "kvm") await noteFailure(folder, problem);
       return problem;
     } finally {
       lock.close();
@@ -206,6 +207,7 @@ export class SavedMachines {
         preload: image.preload,
         tscKilohertz: await tscKilohertz(this.#settings.python),
       } as const;
+      if (this.#isClosed) throw new Error("the runtime stops");
       machine = new Machine({ needs, size, accelerator, purpose, files, shared });
       this.#booting.add(machine);
       const preloaded = await firstWords(machine, BOOT_SECONDS[accelerator]);
