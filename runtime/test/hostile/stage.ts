@@ -100,6 +100,8 @@ export async function setStage(position: Position): Promise<Stage> {
     },
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
+    // A session of its own, as a service has: what the kernel gives to it is not shared with all other tests.
+    detached: true,
   });
   const { log, written } = listen(child);
   const stop = (): Promise<void> => strike(child, redis, database, folder);
