@@ -1,11 +1,11 @@
 // npm run bench:api: what the catalog, its runs and their lists cost.
 // `npm run bench:api -- --only catalog` measures the groups with that in their names; `--runs 100000` lists fewer.
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type BenchRow, report } from "@gaugelet/testing/bench";
 import { buildWorkspaces } from "@gaugelet/testing/build";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { startPostgres } from "@gaugelet/testing/postgres-server";
 import { startRedis } from "@gaugelet/testing/redis-server";
 import { benchBills } from "../runtime/bench/api/bills.ts";
@@ -28,10 +28,8 @@ const otherPrograms = watchOtherPrograms();
 const teardown: (() => Promise<unknown>)[] = [];
 
 try {
-  const folder = await mkdtemp(join(tmpdir(), "gaugelet-bench-"));
+  const folder = await makeFunctionFolder("bench");
   teardown.push(() => rm(folder, { recursive: true }));
-  // Workers are users of their own where this is root.
-  await chmod(folder, 0o755);
   const redis = await startRedis();
   teardown.push(() => redis.stop());
   const postgres = await startPostgres();

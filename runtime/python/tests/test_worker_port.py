@@ -25,7 +25,8 @@ def handler(input, context):
     return {"unread": unread}
 """
 LIMITS = {"output": 1024**2, "env": 1024**2, "cpu": None, "memory": None}
-PAGE_BYTES = 4096
+# Fewer than twenty such events fill a page.
+TEXT = "x" * 400
 
 
 class PipedPort(Port):
@@ -47,28 +48,27 @@ class PortWorker:
         self._pipes = (*os.pipe2(os.O_DIRECT), *os.pipe())
         events, self._events, self.answers, answers = self._pipes
         self._thread = threading.Thread(target=Worker(FrameStream(PipedPort(events, answers))).run)
-        self._stream = FrameStream(Port(self.answers))
+        self._sent = FrameStream(Port(self._events))
+        self._received = FrameStream(Port(self.answers))
         self._thread.start()
 
-    def send(self, kind: FrameType, head: dict, body: bytes = b"") -> None:
-        os.write(self._events, _frame(kind, json.dumps(head).encode(), body))
+    def send(self, kind: FrameType, head: dict) -> None:
+        self._sent.write(kind, head)
 
     def unread_before_each(self, count: int, made: Path) -> list[int]:
         """Send so many calls at once, read nothing before all are made; how much was sent before each."""
         made.unlink(missing_ok=True)
-        calls = []
         for id in range(count):
-            event = {"answers": self.answers, "text": "x" * 400, "file": str(made) if id == count - 1 else ""}
+            event = {"answers": self.answers, "text": TEXT, "file": str(made) if id == count - 1 else ""}
             numbers = struct.pack(">IIdB", id, 0, float("nan"), 0)
-            calls.append(_frame(FrameType.INVOKE, b"", numbers + json.dumps(event).encode()))
-        assert len(calls[0]) * 20 > PAGE_BYTES
-        os.write(self._events, b"".join(calls))
+            self._sent.put(FrameType.INVOKE, {}, numbers, json.dumps(event).encode())
+        self._sent.flush()
         wait_until(made.exists)
-        answers = [self.answer() for _ in calls]
+        answers = [self.answer() for _ in range(count)]
         return [json.loads(bytes(answer.body[32:]))["unread"] for answer in answers]
 
     def answer(self):
-        while (frame := self._stream.read()) is not None:
+        while (frame := self._received.read()) is not None:
             if frame.type != FrameType.SAVED:
                 return frame
         raise EOFError
@@ -78,10 +78,6 @@ class PortWorker:
         self._thread.join()
         for descriptor in set(self._pipes) - {self._events}:
             os.close(descriptor)
-
-
-def _frame(kind: FrameType, head: bytes, body: bytes) -> bytes:
-    return struct.pack(">IBI", 5 + len(head) + len(body), kind, len(head)) + head + body
 
 
 @pytest.fixture

@@ -9,76 +9,33 @@ is made of the content: the same files give the same bytes.
 import compileall
 import contextlib
 import fcntl
-import gzip
 import hashlib
-import importlib.metadata
 import importlib.util
-import io
 import json
 import os
 import py_compile
-import re
 import shutil
 import stat
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-_OWN_DISTRIBUTIONS = ("orjson", "psutil", "pyseccomp")
-_LEFT_OUT = {"__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3",
-             "site-packages", "dist-packages", "distutils", "pydoc_data"}  # fmt: skip
-_LEFT_OUT_ENDINGS = (".pyc", ".a", ".h", ".pyi", ".pxd", ".pyx")
-_PROGRAMS = """
-    [ awk base64 basename bash bc cat chmod cksum cmp comm cp cut date dd df diff dirname du echo env expr
-    false fgrep find fold free getconf grep gunzip gzip head hostname id jq join kill ldconfig ln ls md5sum
-    mkdir mktemp mv nice nl nproc od paste printenv printf ps pwd readlink realpath rm rmdir sed seq setsid
-    sh sha1sum sha256sum shuf sleep sort split stat stty sum sync tac tail tar tee test timeout touch tr
-    true truncate tty uname uniq wc which whoami xargs yes
-""".split()
-# What programs call by these very paths.
-_BY_PATH = ("/bin/sh", "/bin/bash", "/sbin/ldconfig", "/usr/bin/env", "/usr/bin/sh", "/usr/bin/bash")
-_LIBRARIES = ("libseccomp.so.2", "libgcc_s.so.1", "libstdc++.so.6")
-_LIBRARY_FOLDERS = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib")
-_ETC = ("ld.so.cache", "localtime", "mime.types", "protocols", "services", "ssl/openssl.cnf")
+from gaugelet_worker.machine.image_files import image_files
+from gaugelet_worker.machine.initrd import make_initrd
+from gaugelet_worker.machine.not_possible import NotPossibleError
+
 _ETC_TEXTS = {
     "passwd": "root:x:0:0::/:/usr/sbin/nologin\nworker:x:200000:200000::/tmp:/bin/sh\n",
     "group": "root:x:0:\nworker:x:200000:\n",
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
 }
 _FOLDERS = ("dev", "etc", "proc", "root", "run", "sys", "tmp", "var")
-# In the order in which they need each other.
-_MODULES = ("drivers/virtio/virtio_ring", "drivers/virtio/virtio", "drivers/virtio/virtio_mmio",
-            "drivers/char/virtio_console", "drivers/block/virtio_blk", "lib/libcrc32c", "fs/erofs/erofs",
-            "fs/overlayfs/overlay")  # fmt: skip
 _UUID = "6761-7567-656c-6574"
-_INIT = """#!/bin/busybox sh
-/bin/busybox mount -t devtmpfs dev /dev
-for module in {modules}; do
-  /bin/busybox insmod /lib/$module.ko
-done
-/bin/busybox mount -t erofs -o ro /dev/vda /lower || exit 1
-/bin/busybox mount -t tmpfs -o size=50% upper /upper
-/bin/busybox mkdir /upper/files /upper/work
-folders=lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work
-/bin/busybox mount -t overlay -o $folders overlay /root || exit 1
-/bin/busybox mount --move /dev /root/dev
-preload="$gaugelet_preload"
-exec /bin/busybox env -i PATH=/usr/bin:/bin PYTHONPATH='{path}' PYTHONDONTWRITEBYTECODE=1 PYTHONUTF8=1 \\
-  OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 \\
-  /bin/busybox switch_root /root '{python}' -P -m gaugelet_worker guest "$preload"
-"""
-
-
 _VERSION_LENGTH = 32
 _MOST_IMAGES = 6
 _BEING_MADE = "making-"
-
-
-class NotPossibleError(Exception):
-    """Something is missing. The message says what, and how to get it."""
 
 
 def build(folder: str, kernel: str, modules: list[str]) -> dict:
@@ -93,8 +50,8 @@ def build(folder: str, kernel: str, modules: list[str]) -> dict:
         # Nobody else makes one now: who began these was ended in the middle of it.
         for left in Path(folder).glob(f"{_BEING_MADE}*"):
             shutil.rmtree(left, ignore_errors=True)
-        files = sorted(_with_libraries(_all_files(preload)))
-        initrd = _initrd(kernel)
+        files = sorted(image_files(preload))
+        initrd = make_initrd(kernel)
         mark = _digest([*(f"{path} {_look(path)}" for path in files), initrd, sys.version])
         note = Path(folder, f"{mark[:32]}.json")
         with contextlib.suppress(OSError, ValueError):
@@ -156,77 +113,6 @@ def _make(folder: Path, files: list[str], initrd: bytes) -> dict:
 
 def _is_whole(made: dict) -> bool:
     return all(Path(made["folder"], name).stat().st_size == size for name, size in made["sizes"].items())
-
-
-def _all_files(preload: list[str]) -> set[str]:
-    package = Path(__file__).parents[1]
-    roots = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(package)]
-    files = {path for root in roots for path in _tree(Path(root).resolve())}
-    files.update({sys.executable, os.path.realpath(sys.executable)})
-    configuration = Path(sys.prefix, "pyvenv.cfg")
-    if configuration.exists():
-        files.add(str(configuration))
-        home = Path(sys.base_prefix, "bin")
-        files.update(str(path) for path in home.glob("python3*") if not path.name.endswith("config"))
-    for name in _distributions(preload):
-        for file in importlib.metadata.files(name) or ():
-            path = os.path.normpath(str(file.locate()))
-            if not _is_left_out(path, file.parts) and f"{os.sep}bin{os.sep}" not in path:
-                files.add(path)
-    files.update(found for program in _PROGRAMS if (found := shutil.which(program)))
-    files.update(f"/etc/{name}" for name in _ETC)
-    files.update(_BY_PATH)
-    for library in _LIBRARIES:
-        found = (f"{each}/{library}" for each in _LIBRARY_FOLDERS if os.path.exists(f"{each}/{library}"))
-        files.update(list(found)[:1])
-    zones = Path("/usr/share/zoneinfo")
-    if zones.is_dir():
-        files.update(path for path in _tree(zones) if "/right/" not in path and "/posix/" not in path)
-    return {path for path in files if os.path.isfile(path)}
-
-
-def _tree(root: Path) -> Iterator[str]:
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in _LEFT_OUT and not name.startswith("config-")]
-        yield from (f"{folder}/{name}" for name in names if not name.endswith(_LEFT_OUT_ENDINGS))
-
-
-def _is_left_out(path: str, parts: Iterable[str]) -> bool:
-    return path.endswith(_LEFT_OUT_ENDINGS) or not {"__pycache__", "tests"}.isdisjoint(parts)
-
-
-def _distributions(modules: list[str]) -> list[str]:
-    """The installed packages that have these modules, and those that they need."""
-    of_module = importlib.metadata.packages_distributions()
-    open_ = [*_OWN_DISTRIBUTIONS, *(name for module in modules for name in of_module.get(module, ()))]
-    found: set[str] = set()
-    while open_:
-        name = re.sub(r"[-_.]+", "-", open_.pop()).lower()
-        if name in found:
-            continue
-        try:
-            needs = importlib.metadata.requires(name) or []
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        found.add(name)
-        open_ += [re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in needs if "extra ==" not in need]
-    return sorted(found)
-
-
-def _with_libraries(files: set[str]) -> set[str]:
-    """And the shared libraries that they are linked to."""
-    linked = [path for path in files if _is_elf(path)]
-    said = subprocess.run(["ldd", *linked], capture_output=True, text=True, check=False).stdout
-    found = set(re.findall(r"(?:=> |^\t)(/\S+) \(0x", said, re.MULTILINE))
-    return files | {os.path.normpath(path) for path in found if os.path.isfile(path)}
-
-
-def _is_elf(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return file.read(4) == b"\x7fELF"
-    except OSError:
-        return False
 
 
 def _lay_out(stage: Path, files: list[str]) -> None:
@@ -303,42 +189,6 @@ def _digest(parts: Iterable[str | bytes]) -> str:
 def _look(path: str) -> str:
     status = os.stat(path)
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
-
-
-def _initrd(kernel: str) -> bytes:
-    """The first file system of a boot: a shell that mounts the other one."""
-    found = sorted(Path(kernel).glob("lib/modules/*/kernel")) or sorted(
-        Path(kernel).glob("usr/lib/modules/*/kernel")
-    )
-    if not found:
-        raise NotPossibleError(f"{kernel} has no modules of a kernel")
-    modules = [path for name in _MODULES if (path := found[-1] / f"{name}.ko").exists()]
-    names = [path.stem for path in modules]
-    init = _INIT.format(modules=" ".join(names), path=Path(__file__).parents[2], python=sys.executable)
-    entries: list[tuple[str, int, bytes]] = [
-        (name, stat.S_IFDIR | 0o755, b"") for name in ("bin", "dev", "lib", "lower", "root", "upper")
-    ]
-    entries.append(("bin/busybox", stat.S_IFREG | 0o755, Path(shutil.which("busybox") or "").read_bytes()))
-    entries += [(f"lib/{path.name}", stat.S_IFREG | 0o644, path.read_bytes()) for path in modules]
-    entries.append(("init", stat.S_IFREG | 0o755, init.encode()))
-    return gzip.compress(_archive(entries), 6, mtime=0)
-
-
-def _archive(entries: list[tuple[str, int, bytes]]) -> bytes:
-    """A cpio archive of the kind `newc`; https://docs.kernel.org/driver-api/early-userspace/buffer-format.html"""
-    archive = io.BytesIO()
-
-    def pad() -> None:
-        archive.write(bytes(-archive.tell() % 4))
-
-    for number, (name, mode, data) in enumerate([*entries, ("TRAILER!!!", 0, b"")], 1):
-        fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
-        archive.write(b"070701" + b"".join(b"%08X" % field for field in fields))
-        archive.write(name.encode() + b"\0")
-        pad()
-        archive.write(data)
-        pad()
-    return archive.getvalue()
 
 
 def _write(path: Path, data: bytes) -> None:
