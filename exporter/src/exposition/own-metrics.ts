@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { registerProcessMetrics } from "@gaugelet/shared/process-metrics";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { DROP_REASONS, type DropReason } from "../drops.ts";
 import { VERSION } from "../version.ts";
 import { OwnText } from "./own-text.ts";
@@ -98,17 +99,7 @@ let process_: OwnText | undefined;
 function processText(): OwnText {
   if (process_ !== undefined) return process_;
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  // Their names break Prometheus' conventions (`promtool check metrics` says so), and others say the same.
-  for (const name of [
-    "nodejs_active_handles_total",
-    "nodejs_active_requests_total",
-    "nodejs_active_resources_total",
-    "nodejs_eventloop_utilization_histogram",
-    "nodejs_eventloop_utilization_summary",
-  ]) {
-    registry.removeSingleMetric(name);
-  }
+  registerProcessMetrics(registry);
   process_ = new OwnText(registry, Date.now() - process.uptime() * 1000);
   return process_;
 }

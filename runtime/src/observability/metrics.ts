@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { registerProcessMetrics } from "@gaugelet/shared/process-metrics";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { UsageMeter } from "../usage/usage-meter.ts";
 import { type ObservedMachine, registerMachineMetrics } from "./machine-metrics.ts";
@@ -107,7 +108,7 @@ export class RuntimeMetrics {
     machines: () => Iterable<ObservedMachine> = () => [],
   ) {
     registerMachineMetrics([this.registry], machines);
-    collectDefaultMetrics({ register: this.registry });
+    registerProcessMetrics(this.registry);
     this.usage = new UsageMetrics(this.registry, meter);
     this.topics = new TopicMetrics(this.registry, function* () {
       for (const { name, topics } of observe()) if (topics !== undefined) yield { function: name, topics };

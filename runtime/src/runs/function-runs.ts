@@ -156,8 +156,8 @@ export class FunctionRuns {
     const { ids, instance } = this.#parts;
     const finishedAt = Date.now();
     const hasRun = worker !== undefined && end.outcome !== "rejected";
-    const input = this.#text(delivery.body);
-    const output = end.outcome === "ok" ? this.#text(end.output) : NO_TEXT;
+    const input = this.#recorded(delivery.body);
+    const output = end.outcome === "ok" ? this.#recorded(end.output) : NOTHING;
     return {
       id: (isLast ? event.invocation?.runId : undefined) ?? ids.next(queuedAt),
       function: this.#of.function,
@@ -183,9 +183,9 @@ export class FunctionRuns {
       worker: worker?.pid === undefined ? null : String(worker.pid),
       instance,
       startMethod: worker !== undefined && delivery.id === 1 ? worker.startMethod : null,
-      input: input.text,
+      input: input.bytes,
       isInputCut: input.isCut,
-      output: output.text,
+      output: output.bytes,
       isOutputCut: output.isCut,
       error: end.outcome === "ok" ? null : end.message,
       traceback: end.details === "" ? null : end.details,
@@ -193,23 +193,29 @@ export class FunctionRuns {
     };
   }
 
-  #text(body: Buffer): { readonly text: string | null; readonly isCut: boolean } {
+  /** A copy, as far as it is kept: a body is a piece of much that was read at once, which would stay with it. */
+  #recorded(body: Buffer): RecordedBody {
     const { recordBytes } = this.#parts;
     const { redact: paths } = this.#definition;
-    if (paths.length === 0) {
-      const isCut = body.length > recordBytes;
-      return { text: (isCut ? body.subarray(0, recordBytes) : body).toString(), isCut };
-    }
+    if (paths.length === 0) return cut(body, recordBytes);
     const redacted = redact(body.toString(), paths);
     // What is no JSON may hold anything.
-    if (redacted === undefined) return NO_TEXT;
-    const bytes = Buffer.from(redacted);
-    const isCut = bytes.length > recordBytes;
-    return { text: isCut ? bytes.subarray(0, recordBytes).toString() : redacted, isCut };
+    return redacted === undefined ? NOTHING : cut(Buffer.from(redacted), recordBytes);
   }
 }
 
-const NO_TEXT = { text: null, isCut: false } as const;
+/** Of an input or an output. */
+interface RecordedBody {
+  readonly bytes: Buffer | null;
+  readonly isCut: boolean;
+}
+
+const NOTHING: RecordedBody = { bytes: null, isCut: false };
+
+function cut(body: Buffer, most: number): RecordedBody {
+  const isCut = body.length > most;
+  return { bytes: Buffer.from(isCut ? body.subarray(0, most) : body), isCut };
+}
 
 /** What a call came to that ended without an answer. */
 export function unanswered(

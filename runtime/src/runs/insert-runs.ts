@@ -11,13 +11,13 @@ import {
 } from "./run-rows.ts";
 
 /** One statement for any number of them, which any connection takes. @returns how many were refused: none. */
-export async function insertNew(transaction: Transaction, rows: string): Promise<number> {
+export async function insertNew(transaction: Transaction, rows: Buffer): Promise<number> {
   await transaction.execute(sql`insert into runs (${NAMES}) ${selectedFrom(rows)}`);
   return 0;
 }
 
 /** The same where some are there already: a run that waited is over with its record; others stay as they are. */
-export async function insertOver(transaction: Transaction, rows: string): Promise<number> {
+export async function insertOver(transaction: Transaction, rows: Buffer): Promise<number> {
   await transaction.execute(sql`
     insert into runs (${NAMES}) ${selectedFrom(rows)}
     on conflict (id, queued_at) do update set
@@ -36,7 +36,7 @@ export async function insertOver(transaction: Transaction, rows: string): Promis
 }
 
 /** Of what cannot be written together each half by itself. @returns how many single records were refused. */
-export async function insertKeepable(transaction: Transaction, rows: string): Promise<number> {
+export async function insertKeepable(transaction: Transaction, rows: Buffer): Promise<number> {
   try {
     return await transaction.transaction((inner) => insertOver(inner, rows));
   } catch (error) {
@@ -72,7 +72,7 @@ const READ: Readonly<Record<ValueKind, (value: string) => string>> = {
 const VALUES: SQL = sql.raw(COLUMNS.map(([, kind], index) => READ[kind](`value[${index + 1}]`)).join(", "));
 
 /** What of a query gives the values of rows, with the types of their columns. */
-function selectedFrom(rows: string): SQL {
+function selectedFrom(rows: Buffer): SQL {
   // With the offset each row is divided once; without it PostgreSQL does that anew for each column.
   return sql`
     select ${VALUES}

@@ -16,16 +16,16 @@ const MOST_ENTRIES = 1_000;
  * So much is read at once, and the entry that passes it; a transaction is for no more. It is in memory several times,
  * and V8 lets as much garbage gather as is live when it looks.
  */
-const MOST_CHARACTERS = 1024 ** 2;
+const MOST_BYTES = 1024 ** 2;
 const WAIT_MILLISECONDS = 1_000;
 /** After a transaction, where nothing more waits, so that the next one is for more. */
 const REST_MILLISECONDS = 50;
 /** The rest is so many times as long as writing took: the database shares the processors with what is to be fast. */
 const REST_FACTOR = 20;
 /** After transactions for so many entries each the rest doubles every time, for they keep coming: */
-const MANY_ENTRIES = 4;
+const MANY_ENTRIES = 2;
 /** until one is for so much, as more of it at a time would only be more in memory, */
-const MUCH_CHARACTERS = 128 * 1024;
+const MUCH_BYTES = 512 * 1024;
 /** or up to this: who looks at runs does not wait for longer. */
 const LONGEST_REST_MILLISECONDS = 1_000;
 const FIRST_RETRY_MILLISECONDS = 100;
@@ -55,19 +55,19 @@ if #counted > 0 then
 end
 local entries = {}
 local after = ARGV[1]
-local characters = 0
-while #entries < tonumber(ARGV[2]) and characters < tonumber(ARGV[3]) do
+local bytes = 0
+while #entries < tonumber(ARGV[2]) and bytes < tonumber(ARGV[3]) do
   local entry = redis.call('XRANGE', KEYS[1], '(' .. after, '+', 'COUNT', 1)[1]
   if not entry then return { 1, entries } end
   entries[#entries + 1] = entry
   after = entry[1]
-  for _, value in ipairs(entry[2]) do characters = characters + #value end
+  for _, value in ipairs(entry[2]) do bytes = bytes + #value end
 end
 return { 0, entries }
 `;
 
 /** An entry of the stream as Redis gives it. */
-type StreamEntry = readonly [id: string, fields: readonly string[]];
+type StreamEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
 interface Drained {
   /** The position after it; undefined where another has drained it. */
@@ -77,12 +77,12 @@ interface Drained {
 }
 
 interface RecorderRedis extends Redis {
-  gaugeletReadRuns(
+  gaugeletReadRunsBuffer(
     runs: string,
     usage: string,
     after: string,
     mostEntries: number,
-    mostCharacters: number,
+    mostBytes: number,
   ): Promise<[areAll: number, entries: StreamEntry[]]>;
 }
 
@@ -180,17 +180,17 @@ export class Recorder {
   }
 
   async #drainSome(after: string): Promise<Drained> {
-    const [areAll, entries] = await this.#redis.gaugeletReadRuns(
+    const [areAll, entries] = await this.#redis.gaugeletReadRunsBuffer(
       RUNS_KEY,
       RUNS_USAGE_KEY,
       after,
       MOST_ENTRIES,
-      MOST_CHARACTERS,
+      MOST_BYTES,
     );
-    const position = entries.at(-1)?.[0];
+    const position = entries.at(-1)?.[0].toString();
     if (position === undefined) {
       // What it gives is read with what is there by then.
-      await this.#redis.xread("COUNT", 1, "BLOCK", WAIT_MILLISECONDS, "STREAMS", RUNS_KEY, after);
+      await this.#redis.xreadBuffer("COUNT", 1, "BLOCK", WAIT_MILLISECONDS, "STREAMS", RUNS_KEY, after);
       return { after, rest: 0 };
     }
     const startedAt = performance.now();
@@ -204,8 +204,8 @@ export class Recorder {
   /** Milliseconds until the next transaction. @param milliseconds that writing these entries took. */
   #rest(entries: readonly StreamEntry[], milliseconds: number): number {
     const wanted = Math.max(REST_MILLISECONDS, REST_FACTOR * milliseconds) * this.#restGrowth;
-    const characters = entries.reduce((sum, entry) => sum + (field(entry, "records")?.length ?? 0), 0);
-    if (entries.length < MANY_ENTRIES || characters > MUCH_CHARACTERS) this.#restGrowth = 1;
+    const bytes = entries.reduce((sum, entry) => sum + recordsOf(entry).length, 0);
+    if (entries.length < MANY_ENTRIES || bytes > MUCH_BYTES) this.#restGrowth = 1;
     else if (wanted < LONGEST_REST_MILLISECONDS) this.#restGrowth *= 2;
     return Math.min(wanted, LONGEST_REST_MILLISECONDS);
   }
@@ -213,7 +213,7 @@ export class Recorder {
   async #write(after: string, position: string, entries: readonly StreamEntry[]): Promise<boolean> {
     const { db, log } = this.#parts;
     const usage = entries.flatMap((entry) => this.#usageOf(entry));
-    const rows = joinRows(entries.map((entry) => field(entry, "records") ?? ""));
+    const rows = joinRows(entries.map(recordsOf));
     const refused = await writeDrained(db, after, { position, rows, usage });
     if (refused !== undefined && refused > 0)
       log.warn(
@@ -224,12 +224,10 @@ export class Recorder {
   }
 
   #usageOf(entry: StreamEntry): UsageEntry[] {
-    const usage = readUsage(field(entry, "usage") ?? "[]");
+    const usage = readUsage(field(entry, "usage")?.toString() ?? "[]");
     if (usage === undefined) {
-      this.#parts.log.warn(
-        { entry: entry[0] },
-        `entry ${entry[0]} of ${RUNS_KEY} has a usage that is none: left out`,
-      );
+      const id = entry[0].toString();
+      this.#parts.log.warn({ entry: id }, `entry ${id} of ${RUNS_KEY} has a usage that is none: left out`);
     }
     return usage ?? [];
   }
@@ -251,8 +249,15 @@ export class Recorder {
   }
 }
 
-function field([, fields]: StreamEntry, name: string): string | undefined {
-  const at = fields.indexOf(name);
+/** Rows, as `run-rows.ts` has them. */
+function recordsOf(entry: StreamEntry): Buffer {
+  return field(entry, "records") ?? NO_RECORDS;
+}
+
+const NO_RECORDS = Buffer.alloc(0);
+
+function field([, fields]: StreamEntry, name: string): Buffer | undefined {
+  const at = fields.findIndex((each, index) => index % 2 === 0 && each.toString() === name);
   return at === -1 ? undefined : fields[at + 1];
 }
 

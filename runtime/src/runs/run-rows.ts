@@ -1,8 +1,10 @@
+import { isUtf8 } from "node:buffer";
 import type { RunRecord, TriggerKind } from "./run-record.ts";
 
 /**
  * Records travel as rows of text from the call to the table, divided by ASCII's own separators: what makes them,
- * passes them on and reads them copies text, and quotes, parses and names nothing.
+ * passes them on and reads them copies bytes, and quotes, parses and names nothing. As bytes (UTF-8), since strings as
+ * long would be moved about with V8's new objects.
  */
 export const UNIT_SEPARATOR = "\x1f";
 export const RECORD_SEPARATOR = "\x1e";
@@ -10,7 +12,7 @@ export const NULL = "\x1d";
 /** What no text may hold: separators, and null characters, which PostgreSQL does not keep. */
 const SPECIAL = ["\0", NULL, RECORD_SEPARATOR, UNIT_SEPARATOR] as const;
 /** The trigger of a run that was accepted before it was over. */
-const INVOKED = `${UNIT_SEPARATOR}${"invocation" satisfies TriggerKind}${UNIT_SEPARATOR}`;
+const INVOKED = Buffer.from(`${UNIT_SEPARATOR}${"invocation" satisfies TriggerKind}${UNIT_SEPARATOR}`);
 /** The block of Unicode with pictures of the control characters, in their order. */
 const CONTROL_PICTURES = 0x2400;
 
@@ -54,65 +56,119 @@ export const COLUMNS: readonly (readonly [column: string, kind: ValueKind])[] = 
 ];
 
 /** Records as rows, as `gaugelet:runs` has them in its field `records`. Empty where there are none. */
-export function rowsOf(records: readonly RunRecord[]): string {
-  return joinRows(records.map(rowOf));
+export function rowsOf(records: readonly RunRecord[]): Buffer {
+  const written = new WrittenRows();
+  for (const record of records) written.add(record);
+  return written.take();
 }
 
 /** Rows of several entries as rows of one; also single rows, which are some as well. */
-export function joinRows(several: readonly string[]): string {
-  return several.filter((rows) => rows !== "").join(RECORD_SEPARATOR);
+export function joinRows(several: readonly Buffer[]): Buffer {
+  const parts: Buffer[] = [];
+  for (const rows of several) {
+    if (rows.length === 0) continue;
+    if (parts.length > 0) parts.push(BETWEEN_RECORDS);
+    parts.push(rows);
+  }
+  return Buffer.concat(parts);
 }
 
 /** Each row by itself. */
-export function splitRows(rows: string): readonly string[] {
-  return rows === "" ? [] : rows.split(RECORD_SEPARATOR);
+export function splitRows(rows: Buffer): readonly Buffer[] {
+  const single: Buffer[] = [];
+  let start = 0;
+  while (start < rows.length) {
+    const found = rows.indexOf(BETWEEN_RECORDS, start);
+    const end = found === -1 ? rows.length : found;
+    single.push(rows.subarray(start, end));
+    start = end + BETWEEN_RECORDS.length;
+  }
+  return single;
 }
 
 /** Whether runs of an accepted call are among them, which may be shown as waiting already. */
-export function areInvoked(rows: string): boolean {
+export function areInvoked(rows: Buffer): boolean {
   return rows.includes(INVOKED);
 }
 
-/**
- * Value by value, in the order of {@link COLUMNS}: a loop over names takes half as long again. Numbers, what there is a
- * list of, and names that Gaugelet makes or checks hold nothing special; all else may.
- */
-function rowOf(run: RunRecord): string {
-  return [
-    run.id,
-    run.queuedAt,
-    run.function,
-    storable(run.owner),
-    storable(run.class),
-    run.version,
-    run.versionNumber ?? NULL,
-    run.status,
-    run.trigger,
-    storable(run.source),
-    storable(run.shard),
-    storableOrNull(run.eventId),
-    storableOrNull(run.user),
-    run.attempt,
-    run.startedAt ?? NULL,
-    run.finishedAt ?? NULL,
-    run.runSeconds ?? NULL,
-    run.billedMilliseconds,
-    run.mebibyteMilliseconds,
-    run.cpuMicroseconds,
-    run.memoryPeakBytes ?? NULL,
-    run.diskBytes ?? NULL,
-    run.worker ?? NULL,
-    storable(run.instance),
-    run.startMethod ?? NULL,
-    storableOrNull(run.input),
-    run.isInputCut,
-    storableOrNull(run.output),
-    run.isOutputCut,
-    storableOrNull(run.error),
-    storableOrNull(run.traceback),
-    linesText(run.logs),
-  ].join(UNIT_SEPARATOR);
+const BETWEEN_RECORDS = Buffer.from(RECORD_SEPARATOR);
+
+/** Rows that are written one after the other: what is short as text, and what is long as the bytes that it is. */
+class WrittenRows {
+  readonly #parts: Buffer[] = [];
+  /** What comes after these. */
+  #text = "";
+
+  /**
+   * Value by value, in the order of {@link COLUMNS}: a loop over names takes half as long again. Numbers, what there is
+   * a list of, and names that Gaugelet makes or checks hold nothing special; all else may.
+   */
+  add(run: RunRecord): void {
+    if (this.#text !== "" || this.#parts.length > 0) this.#text += RECORD_SEPARATOR;
+    this.#text += [
+      run.id,
+      run.queuedAt,
+      run.function,
+      storable(run.owner),
+      storable(run.class),
+      run.version,
+      run.versionNumber ?? NULL,
+      run.status,
+      run.trigger,
+      storable(run.source),
+      storable(run.shard),
+      storableOrNull(run.eventId),
+      storableOrNull(run.user),
+      run.attempt,
+      run.startedAt ?? NULL,
+      run.finishedAt ?? NULL,
+      run.runSeconds ?? NULL,
+      run.billedMilliseconds,
+      run.mebibyteMilliseconds,
+      run.cpuMicroseconds,
+      run.memoryPeakBytes ?? NULL,
+      run.diskBytes ?? NULL,
+      run.worker ?? NULL,
+      storable(run.instance),
+      run.startMethod ?? NULL,
+      "",
+    ].join(UNIT_SEPARATOR);
+    this.#addBody(run.input);
+    this.#text += UNIT_SEPARATOR + run.isInputCut + UNIT_SEPARATOR;
+    this.#addBody(run.output);
+    this.#text += [
+      "",
+      run.isOutputCut,
+      storableOrNull(run.error),
+      storableOrNull(run.traceback),
+      linesText(run.logs),
+    ].join(UNIT_SEPARATOR);
+  }
+
+  take(): Buffer {
+    this.#parts.push(Buffer.from(this.#text));
+    this.#text = "";
+    return Buffer.concat(this.#parts.splice(0));
+  }
+
+  #addBody(body: Buffer | null): void {
+    if (body === null) this.#text += NULL;
+    else if (body.length < LONG_BYTES || !isStorable(body)) this.#text += storable(body.toString());
+    else {
+      this.#parts.push(Buffer.from(this.#text), body);
+      this.#text = "";
+    }
+  }
 }
+
+/** A body from here on takes longer to be made text, and bytes again, than to be looked through. */
+const LONG_BYTES = 1024;
+
+function isStorable(bytes: Buffer): boolean {
+  return isUtf8(bytes) && !SPECIAL_CODES.some((code) => bytes.includes(code));
+}
+
+const SPECIAL_CODES = SPECIAL.map((character) => character.charCodeAt(0));
 
 function storableOrNull(text: string | null): string {
   return text === null ? NULL : storable(text);

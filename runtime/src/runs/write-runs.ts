@@ -12,7 +12,7 @@ export interface DrainedEntries {
   /** Of the newest of them. */
   readonly position: string;
   /** Of all records. */
-  readonly rows: string;
+  readonly rows: Buffer;
   readonly usage: readonly UsageEntry[];
 }
 
@@ -59,7 +59,7 @@ async function write(
       sql`update drained set position = ${entries.position} where stream = ${STREAM} and position = ${after} returning 1`,
     );
     if (rows.length === 0) return undefined;
-    const refused = entries.rows === "" ? 0 : await insert(transaction, entries.rows);
+    const refused = entries.rows.length === 0 ? 0 : await insert(transaction, entries.rows);
     if (entries.usage.length > 0) await addUsage(transaction, entries.usage);
     return refused;
   });

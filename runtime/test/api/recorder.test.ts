@@ -17,9 +17,8 @@ import { findRun } from "../../src/runs/find-runs.ts";
 import { keepPartitions } from "../../src/runs/partitions.ts";
 import { Recorder } from "../../src/runs/recorder.ts";
 import { MILLISECONDS_OF_DAY } from "../../src/runs/run-batch.ts";
-import type { RunRecord } from "../../src/runs/run-record.ts";
 import { rowsOf } from "../../src/runs/run-rows.ts";
-import { runRecord } from "./run-record.ts";
+import { type RunText, runRecord } from "./run-record.ts";
 import { DATABASES } from "./use-api.ts";
 
 const LOG = pino({ enabled: false });
@@ -121,7 +120,7 @@ describe.each(DATABASES)("on %s", (kind) => {
   });
 
   test("each value of a record comes into its own column", async () => {
-    const values: Omit<RunRecord, "id" | "queuedAt"> = {
+    const values: Omit<RunText, "id" | "queuedAt"> = {
       function: "some-function",
       owner: "an owner",
       class: "a class",
@@ -165,6 +164,20 @@ describe.each(DATABASES)("on %s", (kind) => {
       finishedAt: new Date(NOW + 4),
       sequence: expect.any(Number),
     });
+  });
+
+  test("long inputs and outputs come into the tables as short ones do", async () => {
+    const long = { input: JSON.stringify({ text: "é🙂".repeat(1000) }), output: "1".repeat(5000) };
+    await add(["a", "b"], long);
+    await add(["c"], { ...long, input: `\x1f\x1e\x1d\0${long.input}` });
+    record();
+    await whenDrained();
+    const { rows } = await database.db.execute(sql`select id, input, output from runs order by id`);
+    expect(rows).toEqual([
+      { id: "a", ...long },
+      { id: "b", ...long },
+      { id: "c", ...long, input: `␟␞␝␀${long.input}` },
+    ]);
   });
 
   test("where entries keep coming, ever more of them are written at once", async () => {

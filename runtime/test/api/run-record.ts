@@ -1,7 +1,17 @@
 import type { RunRecord } from "../../src/runs/run-record.ts";
 
+/** A record of a run, with its input and output as text. */
+export interface RunText extends Omit<RunRecord, "input" | "output"> {
+  readonly input: string | null;
+  readonly output: string | null;
+}
+
 /** A record of a run as the runtime makes it. */
-export function runRecord(changes: Partial<RunRecord> & { readonly id: string }): RunRecord {
+export function runRecord({
+  input = '{"n":1}',
+  output = '{"n":2}',
+  ...changes
+}: Partial<RunText> & { readonly id: string }): RunRecord {
   const queuedAt = changes.queuedAt ?? Date.now();
   return {
     function: "f",
@@ -28,13 +38,17 @@ export function runRecord(changes: Partial<RunRecord> & { readonly id: string })
     worker: "42",
     instance: "machine:1",
     startMethod: null,
-    input: '{"n":1}',
+    input: bytesOf(input),
     isInputCut: false,
-    output: '{"n":2}',
+    output: bytesOf(output),
     isOutputCut: false,
     error: null,
     traceback: null,
     logs: [],
     ...changes,
   };
+}
+
+function bytesOf(text: string | null): Buffer | null {
+  return text === null ? null : Buffer.from(text);
 }
