@@ -14,6 +14,7 @@ import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
 import { statusPageGuard } from "./http/status-page-guard.ts";
+import { inlineMore } from "./inlining.ts";
 import { InstanceRegistry } from "./instances/registry.ts";
 import { describeInstance, newInstanceId } from "./instances/this-instance.ts";
 import { Leases } from "./leases/leases.ts";
@@ -62,6 +63,7 @@ export interface Runtime {
  */
 export async function startRuntime(configuration: RuntimeConfiguration, log: Logger): Promise<Runtime> {
   beginSmall();
+  inlineMore();
   keepTicksQuick();
   const teardown: (() => void | Promise<void>)[] = [];
   const stop = async (): Promise<void> => {

@@ -22,8 +22,8 @@ const SAMPLED_EVENTS = 150_000;
 const UNMEASURED_EVENTS = 50_000;
 const UNMEASURED_SECONDS = 2;
 const ONE_IN_100 = { oneIn: 100 };
-const PAIRS = 3;
-const SAMPLED_ROUNDS = 5;
+const PAIRS = 6;
+const SAMPLED_ROUNDS = 3;
 const CONNECTIONS = 32;
 const SECONDS = 3;
 /** V8 compiles what a call runs for some seconds, and what the embedded database does, as long as few are recorded. */
