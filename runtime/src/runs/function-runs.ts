@@ -193,7 +193,6 @@ export class FunctionRuns {
     };
   }
 
-  /** A copy, as far as it is kept: a body is a piece of much that was read at once, which would stay with it. */
   #recorded(body: Buffer): RecordedBody {
     const { recordBytes } = this.#parts;
     const { redact: paths } = this.#definition;
@@ -212,9 +211,9 @@ interface RecordedBody {
 
 const NOTHING: RecordedBody = { bytes: null, isCut: false };
 
+/** A copy, as far as it is kept: a body is a piece of much that was read at once, which would stay with it. */
 function cut(body: Buffer, most: number): RecordedBody {
-  const isCut = body.length > most;
-  return { bytes: Buffer.from(isCut ? body.subarray(0, most) : body), isCut };
+  return { bytes: Buffer.from(body.subarray(0, most)), isCut: body.length > most };
 }
 
 /** What a call came to that ended without an answer. */

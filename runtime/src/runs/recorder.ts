@@ -8,7 +8,7 @@ import type { Lease, Leases } from "../leases/leases.ts";
 import { keepPartitions, type Retention } from "./partitions.ts";
 import { joinRows } from "./run-rows.ts";
 import { readUsage, type UsageEntry } from "./usage-entry.ts";
-import { drainedPosition, writeDrained } from "./write-runs.ts";
+import { type DrainedEntries, drainedPosition, writeDrained } from "./write-runs.ts";
 
 /** Entries that are read at once; a step of the store makes one, of one run or of thousands. */
 const MOST_ENTRIES = 1_000;
@@ -194,27 +194,27 @@ export class Recorder {
       return { after, rest: 0 };
     }
     const startedAt = performance.now();
-    if (!(await this.#write(after, position, entries))) return { after: undefined, rest: REST_MILLISECONDS };
+    const rows = joinRows(entries.map((entry) => field(entry, "records") ?? NO_RECORDS));
+    const usage = entries.flatMap((entry) => this.#usageOf(entry));
+    const isWritten = await this.#write(after, { position, rows, usage });
+    if (!isWritten) return { after: undefined, rest: REST_MILLISECONDS };
     this.#parts.onRecorded();
     await this.#redis.xtrim(RUNS_KEY, "MINID", following(position));
     if (areAll === 0) return { after: position, rest: 0 };
-    return { after: position, rest: this.#rest(entries, performance.now() - startedAt) };
+    return { after: position, rest: this.#rest(entries.length, rows.length, performance.now() - startedAt) };
   }
 
-  /** Milliseconds until the next transaction. @param milliseconds that writing these entries took. */
-  #rest(entries: readonly StreamEntry[], milliseconds: number): number {
+  /** Milliseconds until the next transaction. @param milliseconds that writing so many entries took. */
+  #rest(entries: number, bytes: number, milliseconds: number): number {
     const wanted = Math.max(REST_MILLISECONDS, REST_FACTOR * milliseconds) * this.#restGrowth;
-    const bytes = entries.reduce((sum, entry) => sum + recordsOf(entry).length, 0);
-    if (entries.length < MANY_ENTRIES || bytes > MUCH_BYTES) this.#restGrowth = 1;
+    if (entries < MANY_ENTRIES || bytes > MUCH_BYTES) this.#restGrowth = 1;
     else if (wanted < LONGEST_REST_MILLISECONDS) this.#restGrowth *= 2;
     return Math.min(wanted, LONGEST_REST_MILLISECONDS);
   }
 
-  async #write(after: string, position: string, entries: readonly StreamEntry[]): Promise<boolean> {
+  async #write(after: string, entries: DrainedEntries): Promise<boolean> {
     const { db, log } = this.#parts;
-    const usage = entries.flatMap((entry) => this.#usageOf(entry));
-    const rows = joinRows(entries.map(recordsOf));
-    const refused = await writeDrained(db, after, { position, rows, usage });
+    const refused = await writeDrained(db, after, entries);
     if (refused !== undefined && refused > 0)
       log.warn(
         { refused },
@@ -247,11 +247,6 @@ export class Recorder {
     this.#problem = undefined;
     this.#parts.log.info("runs are recorded again");
   }
-}
-
-/** Rows, as `run-rows.ts` has them. */
-function recordsOf(entry: StreamEntry): Buffer {
-  return field(entry, "records") ?? NO_RECORDS;
 }
 
 const NO_RECORDS = Buffer.alloc(0);

@@ -59,7 +59,7 @@ export const COLUMNS: readonly (readonly [column: string, kind: ValueKind])[] = 
 export function rowsOf(records: readonly RunRecord[]): Buffer {
   const written = new WrittenRows();
   for (const record of records) written.add(record);
-  return written.take();
+  return written.bytes;
 }
 
 /** Rows of several entries as rows of one; also single rows, which are some as well. */
@@ -145,10 +145,8 @@ class WrittenRows {
     ].join(UNIT_SEPARATOR);
   }
 
-  take(): Buffer {
-    this.#parts.push(Buffer.from(this.#text));
-    this.#text = "";
-    return Buffer.concat(this.#parts.splice(0));
+  get bytes(): Buffer {
+    return Buffer.concat([...this.#parts, Buffer.from(this.#text)]);
   }
 
   #addBody(body: Buffer | null): void {
