@@ -7,8 +7,8 @@ const ALL_INLINED_BYTES = 2500;
 
 /**
  * Have V8 make more functions part of their callers, once they are called often: on its way from a socket to a worker
- * and back a call comes through some fifty small ones, more than V8 joins by its own measure. With this a call over HTTP
- * takes the runtime's process about a twentieth less, and with three times as much no less again (npm run bench:workers).
+ * and back a call comes through many small ones, more than V8 joins by its own measure. With this a call over HTTP takes
+ * the runtime's process about a twentieth less; with more than twice as much, no less again (npm run bench:workers).
  */
 export function inlineMore(): void {
   setFlagsFromString(`--max-inlined-bytecode-size=${LONGEST_INLINED_BYTES}`);
