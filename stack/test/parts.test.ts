@@ -79,19 +79,21 @@ test("Prometheus and Alertmanager run with the repository's configuration and fi
   await waitFor("Prometheus knows Alertmanager", async () =>
     (await ask("alertmanagers")).includes(`http://127.0.0.1:${alertmanager}/api/v2/alerts`),
   );
+  const targets = {
+    runtime: `http://127.0.0.1:${management}/metrics`,
+    exporter: `http://127.0.0.1:${exporter}/metrics`,
+    prometheus: `http://127.0.0.1:${prometheus}/metrics`,
+    alertmanager: `http://127.0.0.1:${alertmanager}/metrics`,
+  };
+  // Prometheus tells of one job after the other, each once it has begun to scrape it.
   const urls = await waitFor("Prometheus knows its targets", async () => {
     const { data } = JSON.parse(await ask("targets")) as {
       data: { activeTargets: { scrapePool: string; scrapeUrl: string }[] };
     };
     const found = data.activeTargets.map(({ scrapePool, scrapeUrl }) => [scrapePool, scrapeUrl]);
-    return found.length > 0 ? (Object.fromEntries(found) as unknown) : undefined;
+    return found.length >= Object.keys(targets).length ? (Object.fromEntries(found) as unknown) : undefined;
   });
-  expect(urls).toEqual({
-    runtime: `http://127.0.0.1:${management}/metrics`,
-    exporter: `http://127.0.0.1:${exporter}/metrics`,
-    prometheus: `http://127.0.0.1:${prometheus}/metrics`,
-    alertmanager: `http://127.0.0.1:${alertmanager}/metrics`,
-  });
+  expect(urls).toEqual(targets);
   expect(await ask("rules")).toContain(join(ROOT, "prometheus", "rules"));
 });
 
