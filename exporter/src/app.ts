@@ -1,3 +1,4 @@
+import { FilesRead } from "@gaugelet/shared/file-watch";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import type { Logger } from "pino";
 import type { OutputSource } from "./configuration.ts";
@@ -35,7 +36,8 @@ export interface RunningExporter {
  */
 export async function startExporter(options: ExporterOptions): Promise<RunningExporter> {
   const { configurationFile, logger } = options;
-  const configuration = await loadConfiguration(configurationFile);
+  const read = new FilesRead();
+  const configuration = await loadConfiguration(configurationFile, read);
 
   const teardown: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
@@ -44,7 +46,7 @@ export async function startExporter(options: ExporterOptions): Promise<RunningEx
   try {
     const exporter = new Exporter(options, configuration);
     teardown.push(() => exporter.close());
-    const reloader = new Reloader(exporter, configurationFile, logger);
+    const reloader = new Reloader(exporter, configurationFile, read, logger);
     teardown.push(() => reloader.close());
     const server = await serve(options, { exporter, reloader, logger });
     teardown.push(() => server.stop());

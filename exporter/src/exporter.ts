@@ -1,3 +1,4 @@
+import { FilesRead } from "@gaugelet/shared/file-watch";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import type { Logger } from "pino";
 import {
@@ -27,9 +28,14 @@ export interface LoadedConfiguration extends ExporterConfiguration {
 /**
  * Read and check a configuration as a whole.
  *
+ * @param read gets the file.
  * @throws ConfigurationError where something is wrong with it.
  */
-export async function loadConfiguration(file: string | undefined): Promise<LoadedConfiguration> {
+export async function loadConfiguration(
+  file: string | undefined,
+  read: FilesRead = new FilesRead(),
+): Promise<LoadedConfiguration> {
+  if (file !== undefined) await read.add(file);
   const configuration = file === undefined ? NO_CONFIGURATION : await readConfiguration(file);
   const where = file ?? "configuration";
   const compiled = await loadRules({ file: where, ...configuration });

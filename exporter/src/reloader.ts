@@ -1,10 +1,7 @@
-import { unwatchFile, watchFile } from "node:fs";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
+import { FilesRead, watchFiles } from "@gaugelet/shared/file-watch";
 import type { Logger } from "pino";
 import { type Exporter, loadConfiguration } from "./exporter.ts";
-
-/** How often the configuration file is looked at, in milliseconds. */
-const LOOK_EVERY_MS = 2_000;
 
 /**
  * Takes a changed configuration while the exporter runs: on demand, and when the file changes. One that is wrong
@@ -18,15 +15,20 @@ export class Reloader {
   /** What is wrong with the newest configuration; told once, in however many ways it is asked for. */
   #problem: string | undefined;
   #work: Promise<unknown> = Promise.resolve();
-  readonly #onChange = (): void => void this.reload();
+  #read: FilesRead;
+  readonly #stopWatching: () => void;
 
-  constructor(exporter: Exporter, file: string | undefined, logger: Logger) {
+  /** @param read the file as it was when the exporter's configuration was read. */
+  constructor(exporter: Exporter, file: string | undefined, read: FilesRead, logger: Logger) {
     this.#exporter = exporter;
     this.#file = file;
     this.#logger = logger;
+    this.#read = read;
     exporter.own.reloaded(true);
-    // By its times rather than by events of the file system: Kubernetes puts a new file in its place by a link.
-    if (file !== undefined) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, this.#onChange);
+    this.#stopWatching = watchFiles(
+      () => this.#read,
+      () => this.reload(),
+    );
   }
 
   /** What is wrong with the newest configuration; undefined where it is in force. */
@@ -47,12 +49,13 @@ export class Reloader {
   }
 
   close(): void {
-    if (this.#file !== undefined) unwatchFile(this.#file, this.#onChange);
+    this.#stopWatching();
   }
 
   async #reload(): Promise<string | undefined> {
+    const read = new FilesRead();
     try {
-      const next = await loadConfiguration(this.#file);
+      const next = await loadConfiguration(this.#file, read);
       // These may be wrong yet, and then nothing changes.
       for (const reload of this.#others) await reload();
       const isChanged = this.#exporter.use(next);
@@ -67,6 +70,8 @@ export class Reloader {
       this.#problem = reason;
       this.#logger.error({ reason }, "the configuration is wrong; the one before stays in force");
       return reason;
+    } finally {
+      this.#read = read;
     }
   }
 }

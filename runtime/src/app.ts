@@ -1,15 +1,15 @@
-import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { describeAddress } from "@gaugelet/shared/redis/address";
 import { connectRedis, SILENCE_MILLISECONDS } from "@gaugelet/shared/redis/connection";
 import type { Logger } from "pino";
 import { startApi } from "./api/start.ts";
 import { assemble, type CommonParts, workerOptions } from "./assemble.ts";
 import { CatalogDoor } from "./catalog/door.ts";
-import type { ListenAddress, RuntimeConfiguration, WatchedFile } from "./configuration/environment.ts";
+import type { ListenAddress, RuntimeConfiguration } from "./configuration/environment.ts";
 import type { FunctionDefinition } from "./configuration/manifest.ts";
 import { Turns } from "./dispatcher/turns.ts";
 import { FunctionSet } from "./functions/function-set.ts";
 import { FunctionSources } from "./functions/function-sources.ts";
+import { FunctionsFile } from "./functions/functions-file.ts";
 import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
@@ -22,7 +22,6 @@ import { beginSmall, favourSizeUntilBusy } from "./memory.ts";
 import { RuntimeMetrics } from "./observability/metrics.ts";
 import { Installer } from "./packages/dependencies/installer.ts";
 import { UnusedFolders } from "./packages/unused-folders.ts";
-import { watchFiles } from "./packages/watch.ts";
 import { Backlog } from "./runs/backlog.ts";
 import type { RunParts } from "./runs/function-runs.ts";
 import { RunIds } from "./runs/run-ids.ts";
@@ -162,8 +161,10 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       log,
     });
     const sources = new FunctionSources(functions, log);
-    if (configuration.file !== undefined) tellNotServed(configuration.file.notServed, log);
-    await sources.setFile(configuration.file ?? { functions: configuration.functions, isServed: () => true });
+    const file = configuration.file && new FunctionsFile(configuration.file, sources, log);
+    if (file === undefined) {
+      await sources.setFile({ functions: configuration.functions, isServed: () => true });
+    } else await file.begin();
     teardown.push(() => functions.stop());
 
     const management = await serve(
@@ -225,19 +226,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       teardown.push(() => instances.stop());
     }
 
-    const reload = async (): Promise<void> => {
-      const { file } = configuration;
-      if (file !== undefined) await applyChanges(file, sources, watched, log);
-    };
-    const watched = { files: configuration.file?.files ?? [] };
-    if (configuration.file !== undefined) {
-      teardown.push(
-        watchFiles(
-          () => watched.files,
-          () => void reload(),
-        ),
-      );
-    }
+    if (file !== undefined) teardown.push(file.watch());
     const unused = new UnusedFolders({
       stateFolder,
       inUse: () => functions.runners.flatMap(({ packages }) => packages),
@@ -258,38 +247,12 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     return {
       ports: { management: management.port, status: status?.port },
       functions: functions.runners,
-      reload,
+      reload: async () => await file?.reload(),
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-function tellNotServed(names: readonly string[], log: Logger): void {
-  if (names.length > 0)
-    log.info(
-      `not of a class or an isolation that this runtime serves, left to other runtimes: ${names.join(", ")}`,
-    );
-}
-
-/** Read the configuration file again, and have the functions that it names now. */
-async function applyChanges(
-  file: WatchedFile,
-  functions: FunctionSources,
-  watched: { files: readonly string[] },
-  log: Logger,
-): Promise<void> {
-  try {
-    const read = await file.readAgain();
-    watched.files = read.files;
-    tellNotServed(read.notServed, log);
-    await functions.setFile(read);
-    log.info({ functions: read.functions.map(({ name }) => name) }, "configuration read again");
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    log.error(`the configuration changed but cannot be used, what runs goes on: ${error.message}`);
   }
 }
 

@@ -14,7 +14,7 @@ import { functionLog } from "./observability/function-log.ts";
 import { FunctionMetrics } from "./observability/function-metrics.ts";
 import type { RuntimeMetrics } from "./observability/metrics.ts";
 import { bringCode, type CodePlaces } from "./packages/bring-code.ts";
-import { watchSource } from "./packages/watch.ts";
+import { watchSource } from "./packages/watch-source.ts";
 import type { RunParts } from "./runs/function-runs.ts";
 import type { RedisStore } from "./sinks/redis-store.ts";
 import type { OpenedTopics } from "./topics/on-demand.ts";

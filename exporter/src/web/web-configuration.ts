@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { ConfigurationError, readYaml, validate } from "@gaugelet/shared/configuration";
+import { FilesRead } from "@gaugelet/shared/file-watch";
 import type { ClientPolicy } from "./client-certificate.ts";
 import { cipherList } from "./tls-names.ts";
 import { type TlsServerConfig, type WebFile, webSchema } from "./web-schema.ts";
@@ -23,8 +24,6 @@ export interface WebConfiguration {
   readonly users: ReadonlyMap<string, string>;
   /** A request each so many seconds, and how many may come at once; undefined: any number. */
   readonly rateLimit: { readonly interval: number; readonly burst: number } | undefined;
-  /** All files that this was read from. */
-  readonly files: readonly string[];
 }
 
 /** `$2a$`, `$2b$` or `$2y$`, a cost from 4 to 31, 22 characters of salt, 31 of hash. */
@@ -33,21 +32,24 @@ const BCRYPT_HASH = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
 /**
  * Read a web configuration file, and the certificates that it names relative to its own folder.
  *
+ * @param read gets all of these files, as far as it comes.
  * @throws ConfigurationError that names the file and the field, and never shows a password, hash or key.
  */
-export async function readWebConfiguration(file: string): Promise<WebConfiguration> {
+export async function readWebConfiguration(
+  file: string,
+  read: FilesRead = new FilesRead(),
+): Promise<WebConfiguration> {
+  await read.add(file);
   const written = withoutNulls((await readYaml(file)) ?? {});
   // Here, as the schema's message would show what was found.
   if (!isMapping(written)) throw new ConfigurationError(`${file}: expected fields such as tls_server_config`);
   const web = validate(webSchema, written, file);
-  const { tls, files } = await readTls(web.tls_server_config, file);
   const headers = Object.entries(web.http_server_config.headers);
   return {
-    tls,
+    tls: await readTls(web.tls_server_config, file, read),
     headers: Object.fromEntries(headers.filter((header): header is [string, string] => Boolean(header[1]))),
     users: usersOf(web.basic_auth_users, file),
     rateLimit: rateLimitOf(web.rate_limit, file),
-    files: [file, ...files],
   };
 }
 
@@ -80,9 +82,9 @@ function usersOf(users: unknown, file: string): ReadonlyMap<string, string> {
 async function readTls(
   config: TlsServerConfig | undefined,
   file: string,
-): Promise<{ readonly tls: TlsConfiguration | undefined; readonly files: readonly string[] }> {
-  if (config === undefined) return { tls: undefined, files: [] };
-  const files: string[] = [];
+  files: FilesRead,
+): Promise<TlsConfiguration | undefined> {
+  if (config === undefined) return undefined;
   const where = `${file}: tls_server_config`;
   const read = async (
     name: "cert" | "key" | "client_ca",
@@ -95,7 +97,7 @@ async function readTls(
     if (!inline) {
       if (named === undefined) return undefined;
       const path = resolve(dirname(file), named);
-      files.push(path);
+      await files.add(path);
       return readNamed(path, `${where}.${name}_file`);
     }
     if (named === undefined) return inline;
@@ -129,10 +131,7 @@ async function readTls(
     const reason = (error as Error).message;
     throw new ConfigurationError(`${where}: certificate and key cannot be used: ${reason}`, { cause: error });
   }
-  return {
-    tls: { context, clients: { type: config.client_auth_type, allowedSans: config.client_allowed_sans } },
-    files,
-  };
+  return { context, clients: { type: config.client_auth_type, allowedSans: config.client_allowed_sans } };
 }
 
 async function readNamed(path: string, where: string): Promise<string> {

@@ -2,9 +2,9 @@ import { createServer as createHttpServer, type Server as HttpServer, type Reque
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
+import { FilesRead, watchFiles } from "@gaugelet/shared/file-watch";
 import type { Logger } from "pino";
 import { type ClientPolicy, refusal } from "./client-certificate.ts";
-import { FileWatch } from "./file-watch.ts";
 import { RequestGuard } from "./request-guard.ts";
 import { readWebConfiguration, type TlsConfiguration, type WebConfiguration } from "./web-configuration.ts";
 
@@ -35,12 +35,16 @@ export async function createWebServer(
   { onChange }: { readonly onChange?: () => Promise<unknown> } = {},
 ): Promise<WebServer> {
   if (file === undefined) return { server: createHttpServer(answer), reload: async () => {} };
-  const configuration = await readWebConfiguration(file);
+  let read = new FilesRead();
+  const configuration = await readWebConfiguration(file, read);
   const guard = new RequestGuard(configuration, answer);
   const tls = configuration.tls && new TlsServer(configuration.tls, guard.listener, logger);
   const server = tls?.server ?? createHttpServer(guard.listener);
   const reload = async (): Promise<void> => {
-    const next = await readWebConfiguration(file);
+    const files = new FilesRead();
+    const next = await readWebConfiguration(file, files).finally(() => {
+      read = files;
+    });
     if ((next.tls === undefined) !== (tls === undefined)) {
       throw new ConfigurationError(
         `${file}: tls_server_config: turning TLS ${next.tls === undefined ? "off" : "on"} needs a new start of the exporter`,
@@ -48,15 +52,14 @@ export async function createWebServer(
     }
     if (next.tls !== undefined) tls?.change(next.tls);
     guard.change(next);
-    watch.follow(next.files);
     logger.info(described(next), "web configuration read anew");
   };
   const reloadAlone = (): Promise<void> =>
     reload().catch((error: Error) => {
       logger.error({ reason: error.message }, "the web configuration is wrong; the one before goes on");
     });
-  const watch = new FileWatch(configuration.files, onChange ?? reloadAlone);
-  server.once("close", () => watch.stop());
+  const stopWatching = watchFiles(() => read, onChange ?? reloadAlone);
+  server.once("close", stopWatching);
   logger.info(described(configuration), "web configuration read");
   return { server, reload };
 }

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
+import { FilesRead } from "@gaugelet/shared/file-watch";
 import type { CertificateFiles } from "@gaugelet/testing/certificates";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readWebConfiguration } from "../../src/web/web-configuration.ts";
@@ -25,7 +26,6 @@ test.each(["", "# nothing\n", "{}", "tls_server_config:\nbasic_auth_users:\nrate
       headers: {},
       users: new Map(),
       rateLimit: undefined,
-      files: [file],
     });
   },
 );
@@ -35,8 +35,9 @@ test("files are looked for beside the configuration", async () => {
     await writeFile(join(web.folder(), name), await readFile(file as string));
   }
   const file = await web.write("tls_server_config: { cert_file: cert, key_file: ./key }");
-  const { files } = await readWebConfiguration(file);
-  expect(files).toEqual([file, join(web.folder(), "cert"), join(web.folder(), "key")]);
+  const read = new FilesRead();
+  await readWebConfiguration(file, read);
+  expect(read.files).toEqual([file, join(web.folder(), "cert"), join(web.folder(), "key")]);
 });
 
 describe("refused with the file, the field and what to do:", () => {

@@ -38,7 +38,7 @@ export async function openCatalog(
     db,
     functions: sources,
     operator,
-    file: configuration.file?.files[0] ?? "the configuration file",
+    file: configuration.file?.path ?? "the configuration file",
     checkUpload: (upload, about, signal) =>
       checkUpload(
         upload,

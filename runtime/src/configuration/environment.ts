@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
 import { readSecret } from "@gaugelet/shared/environment-files";
+import { FilesRead } from "@gaugelet/shared/file-watch";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { bytesSchema, parseDuration } from "@gaugelet/shared/units";
@@ -121,8 +122,11 @@ export interface ListenAddress {
 
 /** A configuration file that is read again when it changes. */
 export interface WatchedFile extends ConfigurationFile {
+  readonly path: string;
+  /** It and those that it names, as they were read. */
+  readonly read: FilesRead;
   /** @throws ConfigurationError as the first reading did. */
-  readonly readAgain: () => Promise<ConfigurationFile>;
+  readonly readAgain: (read: FilesRead) => Promise<ConfigurationFile>;
 }
 
 /** Everything the runtime is told, checked once. */
@@ -186,9 +190,7 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     nodeName: values.GAUGELET_NODE_NAME,
     minimumIsolation: values.GAUGELET_MINIMUM_ISOLATION,
   };
-  const readAgain =
-    path === undefined ? undefined : (): Promise<ConfigurationFile> => readConfigurationFile(path, operator);
-  const file = readAgain && { ...(await readAgain()), readAgain };
+  const file = path === undefined ? undefined : await readWatchedFile(path, operator);
   const stateFolder = resolve(
     values.GAUGELET_STATE_DIR ?? join(tmpdir(), `gaugelet-${process.getuid?.() ?? "user"}`),
   );
@@ -225,6 +227,13 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     image: values.GAUGELET_IMAGE ?? null,
     logLevel: values.GAUGELET_LOG_LEVEL,
   };
+}
+
+async function readWatchedFile(path: string, operator: OperatorSettings): Promise<WatchedFile> {
+  const readAgain = (read: FilesRead): Promise<ConfigurationFile> =>
+    readConfigurationFile(path, operator, read);
+  const read = new FilesRead();
+  return { ...(await readAgain(read)), path, read, readAgain };
 }
 
 /**

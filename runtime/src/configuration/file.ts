@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigurationError, readYaml, validate } from "@gaugelet/shared/configuration";
+import { FilesRead } from "@gaugelet/shared/file-watch";
 import { z } from "zod";
 import { CLASS_NAMES, nameOf } from "./classes.ts";
 import { compileInputSchema } from "./input-schema.ts";
@@ -35,27 +36,27 @@ export interface ConfigurationFile {
   readonly notServed: readonly string[];
   /** Whether this runtime serves the catalog, and of it functions of this class and isolation. */
   readonly isServed: (ofCatalog: Pick<FunctionDefinition, "class" | "isolation">) => boolean;
-  /** The file itself, and those that it names. */
-  readonly files: readonly string[];
 }
 
 /**
  * Read `gaugelet.yaml`: a list of functions, each a whole manifest or the path of a folder that holds a
  * `function.yaml`. Paths are relative to the file they stand in.
  *
+ * @param read gets the file itself and those that it names, as far as it comes.
  * @throws ConfigurationError that names the file, the place in it, what was expected and what was found.
  */
 export async function readConfigurationFile(
   file: string,
   operator: OperatorSettings,
+  read: FilesRead = new FilesRead(),
 ): Promise<ConfigurationFile> {
+  await read.add(file);
   const { functions, serves } = validate(fileSchema, await readYaml(file), file);
   const definitions: FunctionDefinition[] = [];
-  const files = [file];
   for (const [index, entry] of functions.entries()) {
     if (typeof entry === "string") {
       const path = await manifestPath(resolve(dirname(file), entry));
-      files.push(path);
+      await read.add(path);
       definitions.push(await readManifestFile(path, operator));
     } else definitions.push(await readManifest(entry, file, `${file}: functions[${index}]`, operator));
   }
@@ -67,7 +68,6 @@ export async function readConfigurationFile(
     functions: definitions.filter(isOurs),
     notServed: definitions.filter((definition) => !isOurs(definition)).map(({ name }) => name),
     isServed: (ofCatalog) => serves.catalog && isOurs(ofCatalog),
-    files,
   };
 }
 

@@ -129,9 +129,7 @@ export class FunctionSet {
   #settle(slot: Slot): Promise<void> | undefined {
     if (slot.settling !== undefined) return slot.settling;
     if (this.#isSettledAtOnce(slot)) return undefined;
-    slot.settling = this.#takeSteps(slot).finally(() => {
-      slot.settling = undefined;
-    });
+    slot.settling = this.#settleInSteps(slot);
     return slot.settling;
   }
 
@@ -157,6 +155,20 @@ export class FunctionSet {
       else if (slot.applied !== wanted || !this.#isThere(slot)) await this.#bringUp(slot, wanted);
       else return;
     }
+  }
+
+  async #settleInSteps(slot: Slot): Promise<void> {
+    try {
+      await this.#takeSteps(slot);
+    } finally {
+      slot.settling = undefined;
+    }
+    // Another wish may have come after the last look at it.
+    if (this.#isBehind(slot)) await this.#settle(slot);
+  }
+
+  #isBehind(slot: Slot): boolean {
+    return !this.#isStopping && this.#slots.get(slot.name) === slot && slot.applied !== slot.wanted;
   }
 
   #isThere({ name, isBroken }: Slot): boolean {

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "@gaugelet/shared/configuration";
+import { FilesRead, watchFiles } from "@gaugelet/shared/file-watch";
 import type { Logger } from "pino";
-import { watchFiles } from "../packages/watch.ts";
 import { type Day, dayOf } from "./calendar.ts";
 import { firstDifference, type PriceList, readPriceList } from "./price-list.ts";
 
@@ -19,6 +19,7 @@ export class PriceBook {
   readonly #file: string;
   readonly #log: Logger;
   readonly #now: () => number;
+  #read: FilesRead;
   /** As the file says, where that can be used. */
   #written: PriceList;
   #list: PriceList;
@@ -26,8 +27,9 @@ export class PriceBook {
   #isSettled = true;
   #settling: Promise<void> = Promise.resolve();
 
-  private constructor(file: string, list: PriceList, log: Logger, now: () => number) {
+  private constructor(file: string, read: FilesRead, list: PriceList, log: Logger, now: () => number) {
     this.#file = file;
+    this.#read = read;
     this.#written = list;
     this.#list = list;
     this.#log = log;
@@ -36,7 +38,9 @@ export class PriceBook {
 
   /** @throws ConfigurationError where the list cannot be used. */
   static async open(file: string, log: Logger, now: () => number = Date.now): Promise<PriceBook> {
-    return new PriceBook(file, await readPriceList(file), log, now);
+    const read = new FilesRead();
+    await read.add(file);
+    return new PriceBook(file, read, await readPriceList(file), log, now);
   }
 
   get list(): PriceList {
@@ -46,12 +50,15 @@ export class PriceBook {
   /** Look for changes of the file. @returns a function that stops that. */
   watch(): () => void {
     return watchFiles(
-      () => [this.#file],
-      () => void this.reload(),
+      () => this.#read,
+      () => this.reload(),
     );
   }
 
   async reload(): Promise<void> {
+    const read = new FilesRead();
+    await read.add(this.#file);
+    this.#read = read;
     try {
       this.#written = await readPriceList(this.#file);
     } catch (error) {

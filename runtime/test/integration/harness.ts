@@ -44,9 +44,16 @@ export function useRuntime(redisOptions: readonly string[] = []) {
       await writeFile(path, source);
       return path;
     },
-    /** Start the runtime in this process as the environment says; Redis and Python are given. */
-    async start(environment: Record<string, string>): Promise<StartedRuntime> {
-      const runtime = await startFrom({
+    /**
+     * Start the runtime in this process as the environment says; Redis and Python are given.
+     *
+     * @param meanwhile done once its configuration is read, and before anything is started.
+     */
+    async start(
+      environment: Record<string, string>,
+      meanwhile: () => Promise<void> = async () => {},
+    ): Promise<StartedRuntime> {
+      const given = {
         REDIS_HOST: "127.0.0.1",
         REDIS_PORT: String(context.redis.port),
         GAUGELET_PYTHON: PYTHON,
@@ -55,7 +62,8 @@ export function useRuntime(redisOptions: readonly string[] = []) {
         GAUGELET_MANAGEMENT_PORT: "0",
         GAUGELET_RUNTIME_PORT: "0",
         ...environment,
-      });
+      };
+      const runtime = await startFrom(given, meanwhile);
       started.push(runtime);
       return runtime;
     },
@@ -103,13 +111,18 @@ export function useRuntime(redisOptions: readonly string[] = []) {
   return context;
 }
 
-async function startFrom(environment: Record<string, string>): Promise<StartedRuntime> {
+async function startFrom(
+  environment: Record<string, string>,
+  meanwhile: () => Promise<void>,
+): Promise<StartedRuntime> {
   const log: LogLine[] = [];
   const logger = pino(
     { base: null, level: "debug", formatters: { level: (level) => ({ level }) } },
     { write: (line: string) => void log.push(JSON.parse(line) as LogLine) },
   );
-  const runtime = await startRuntime(await readConfiguration(environment), logger);
+  const configuration = await readConfiguration(environment);
+  await meanwhile();
+  const runtime = await startRuntime(configuration, logger);
   return {
     ...runtime,
     log,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "@gaugelet/testing/wait";
@@ -191,6 +191,34 @@ test("a file that cannot be used keeps what runs, says why, and the next good on
   await countedTo(13, "a");
   await change(started, [counts("a"), counts("b")]);
   expect(await countedTo(13, "b")).toEqual({ count: 13, last: 13, wrong: [] });
+});
+
+test("what is missing of what the file names is waited for", async () => {
+  const started = await startFunctions(runtime, [counts("a")]);
+  await topics.publish("t", numbers(1, 10));
+  await countedTo(10, "a");
+  const file = join(runtime.folder, "gaugelet.yaml");
+  const { functions } = JSON.parse(await readFile(file, "utf8")) as { functions: object[] };
+  await writeFile(file, JSON.stringify({ functions: [...functions, "later"] }));
+  await started.logged(/what runs goes on: .*later/);
+  await mkdir(join(runtime.folder, "later"));
+  await runtime.write("later/handler.py", COUNTS);
+  const manifest = {
+    name: "later",
+    handler: "handler.handler",
+    output: { key: "later" },
+    triggers: [{ topic: "t", start: "oldest" }],
+  };
+  await runtime.write("later/function.yaml", JSON.stringify(manifest));
+
+  expect(await countedTo(10, "later")).toEqual({ count: 10, last: 10, wrong: [] });
+});
+
+test("what changes while the runtime starts is noticed", async () => {
+  const written = await runtime.write("gaugelet.yaml", JSON.stringify({ functions: [] }));
+  await topics.publish("t", numbers(1, 10));
+  await runtime.start({ GAUGELET_CONFIG: written, GAUGELET_PRELOAD: "" }, () => write([counts("a")]));
+  expect(await countedTo(10, "a")).toEqual({ count: 10, last: 10, wrong: [] });
 });
 
 /** How often a function was loaded. */

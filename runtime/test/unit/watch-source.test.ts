@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { watchSource } from "../../src/packages/watch.ts";
+import { watchSource } from "../../src/packages/watch-source.ts";
 
 /** Longer than two looks, which is how long a change may take to be told. */
 const TWO_LOOKS_MILLISECONDS = 2_500;
