@@ -11,7 +11,7 @@ export class FunctionsFile {
   readonly #sources: FunctionSources;
   readonly #log: Logger;
   #read: FilesRead;
-  #reloading: Promise<void> = Promise.resolve();
+  #changing: Promise<unknown> = Promise.resolve();
 
   constructor(file: WatchedFile, sources: FunctionSources, log: Logger) {
     this.#file = file;
@@ -29,30 +29,40 @@ export class FunctionsFile {
   watch(): () => void {
     return watchFiles(
       () => this.#read,
-      () => this.reload(),
+      // What takes long to stop must not keep the next change from being noticed.
+      () => this.#change(),
     );
   }
 
   /** Read it again, and have the functions that it names now; those of before, where it cannot be used. */
   async reload(): Promise<void> {
-    // One after the other: what was read last holds.
-    const reloaded = this.#reloading.then(() => this.#reload());
-    this.#reloading = reloaded.catch(() => {});
-    await reloaded;
+    await (await this.#change())?.settled;
   }
 
-  async #reload(): Promise<void> {
+  /** One after the other: what was read last holds. @returns undefined where it cannot be used. */
+  #change(): Promise<{ readonly settled: Promise<void> } | undefined> {
+    const change = this.#changing.then(() => this.#readAgain());
+    this.#changing = change.catch(() => {});
+    return change;
+  }
+
+  async #readAgain(): Promise<{ readonly settled: Promise<void> } | undefined> {
     const read = new FilesRead();
     try {
       const file = await this.#file.readAgain(read);
-      await this.#use(file);
-      this.#log.info({ functions: file.functions.map(({ name }) => name) }, "configuration read again");
+      return { settled: this.#useChanged(file) };
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       this.#log.error(`the configuration changed but cannot be used, what runs goes on: ${error.message}`);
+      return undefined;
     } finally {
       this.#read = read;
     }
+  }
+
+  async #useChanged(file: ConfigurationFile): Promise<void> {
+    await this.#use(file);
+    this.#log.info({ functions: file.functions.map(({ name }) => name) }, "configuration read again");
   }
 
   async #use(file: ConfigurationFile): Promise<void> {

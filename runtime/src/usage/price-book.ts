@@ -51,7 +51,8 @@ export class PriceBook {
   watch(): () => void {
     return watchFiles(
       () => this.#read,
-      () => this.reload(),
+      // Not waited for: the database may be away.
+      async () => void this.reload(),
     );
   }
 

@@ -193,6 +193,25 @@ test("a file that cannot be used keeps what runs, says why, and the next good on
   expect(await countedTo(13, "b")).toEqual({ count: 13, last: 13, wrong: [] });
 });
 
+test("a function that takes long to stop keeps no other change from being noticed", async () => {
+  const slow = {
+    name: "slow",
+    code: "import time\ndef handler(input, context):\n    print('begun')\n    time.sleep(60)\n",
+    triggers: [{ topic: "s", start: "oldest" }],
+  };
+  const started = await startFunctions(runtime, [slow]);
+  await topics.publish("s", [{}]);
+  await started.logged("begun");
+  await write([]);
+  const stopping = started.reload();
+  await topics.publish("t", numbers(1, 10));
+  await write([counts("a")]);
+  await countedTo(10, "a");
+  expect(started.log.map(({ msg }) => msg)).not.toContain("function stopped");
+  await stopping;
+  expect(started.log.map(({ msg }) => msg)).toContain("function stopped");
+});
+
 test("what is missing of what the file names is waited for", async () => {
   const started = await startFunctions(runtime, [counts("a")]);
   await topics.publish("t", numbers(1, 10));
