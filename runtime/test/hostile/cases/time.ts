@@ -55,7 +55,11 @@ export const TIME: readonly HostileCase[] = [
       says: /more processor time than limits\.cpu/,
       inWords: "fails at `limits.cpu`",
     }),
-    // Its machine is watched as a whole, which may be seen first.
-    microvm: { outcome: ["killed", "error"], says: /more processor time/, limit: "cpu" },
+    // Its machine is watched as a whole, which may be seen first: then the log names the limit, too.
+    microvm: {
+      outcome: ["killed", "error"],
+      says: /more processor time/,
+      inWords: "is ended, or fails, at `limits.cpu`",
+    },
   },
 ];
