@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { statFields } from "@gaugelet/shared/process-stat";
 
 /** Another running process holds the lock. */
 export class LockHeld extends Error {
@@ -133,10 +134,10 @@ async function isRunning(owner: Owner): Promise<boolean> {
 async function startTime(pid: number): Promise<string> {
   try {
     if (process.platform === "linux") {
-      // Field 22 of proc_pid_stat(5), counted after the name, which may hold spaces: clock ticks since boot.
-      const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+      // In clock ticks since boot.
+      const startTime = statFields(await readFile(`/proc/${pid}/stat`, "utf8"))(22);
       const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
-      return `${boot.trim()} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
+      return `${boot.trim()} ${startTime}`;
     }
     return (await promisify(execFile)("ps", ["-o", "lstart=", "-p", String(pid)])).stdout.trim();
   } catch {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { statFields } from "@gaugelet/shared/process-stat";
 
 const TICKS_PER_SECOND = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
@@ -49,14 +50,10 @@ function tree(root: number): Stat[] {
 
 function readStat(pid: string): Stat[] {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name, in brackets, may hold anything; after it: state, parent, …, utime, stime, cutime, cstime.
-    const fields = stat
-      .slice(stat.lastIndexOf(")") + 2)
-      .split(" ")
-      .map(Number);
-    const cpuTicks = fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0);
-    return [{ pid: Number(pid), parent: fields[1] as number, cpuTicks }];
+    const field = statFields(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    // utime, stime, cutime, cstime
+    const cpuTicks = [14, 15, 16, 17].reduce((sum, number) => sum + Number(field(number)), 0);
+    return [{ pid: Number(pid), parent: Number(field(4)), cpuTicks }];
   } catch {
     // It ended meanwhile.
     return [];

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { statFields } from "@gaugelet/shared/process-stat";
 
 /** From one niceness to the next a process has so much less of a processor that others want too. */
 const STEP = 1.25;
@@ -52,9 +53,6 @@ async function makeSessionNice(pid: number, niceness: number): Promise<void> {
   }
 }
 
-/** Source: proc_pid_stat(5) */
 async function sessionOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  // The second field, in parentheses, may have blanks; the session is the sixth.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3];
+  return statFields(await readFile(`/proc/${pid}/stat`, "utf8"))(6);
 }

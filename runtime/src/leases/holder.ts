@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { statFields } from "@gaugelet/shared/process-stat";
 
 /** Who holds leases: this process. */
 export interface Holder {
@@ -42,11 +43,10 @@ function machineName(): string | undefined {
 /** Number and start of a process; undefined where there is none. */
 function processName(pid: string): string | undefined {
   return attempt(() => {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is a name with any characters, in parentheses; the third is the state, the 22nd the start.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    const field = statFields(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    const [state, startTime] = [field(3), field(22)];
     // One that has ended and was not waited for does nothing any more.
-    return fields[0] === "Z" ? undefined : `${pid} ${fields[19]}`;
+    return state === "Z" ? undefined : `${pid} ${startTime}`;
   });
 }
 

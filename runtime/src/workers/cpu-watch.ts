@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { statFields } from "@gaugelet/shared/process-stat";
 
 const LOOK_EVERY_MILLISECONDS = 250;
 /** Of Linux' clock in /proc: fixed at 100 for programs, whatever the kernel's own. */
@@ -50,8 +51,8 @@ export class CpuWatch {
 async function usedSeconds(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
-  // The second field is a name with any characters, in parentheses.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const ticks = Number(fields[11]) + Number(fields[12]);
+  const field = statFields(text);
+  const [user, system] = [field(14), field(15)];
+  const ticks = Number(user) + Number(system);
   return Number.isFinite(ticks) ? ticks / TICKS_PER_SECOND : undefined;
 }
