@@ -38,7 +38,7 @@ import { PriceBook } from "./usage/price-book.ts";
 import { UsageMeter } from "./usage/usage-meter.ts";
 import { MachineLauncher } from "./workers/launch/machine/machine-launcher.ts";
 import { SpawnLauncher } from "./workers/launch/spawn.ts";
-import { ZygoteLauncher } from "./workers/launch/zygote.ts";
+import { ZygoteLauncher } from "./workers/launch/zygote-launcher.ts";
 import { ScalingLog } from "./workers/scaling-log.ts";
 import type { Launcher } from "./workers/transport.ts";
 

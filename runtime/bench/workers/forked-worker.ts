@@ -3,7 +3,7 @@ import { readConfiguration } from "../../src/configuration/environment.ts";
 import { preparePackage } from "../../src/packages/prepare.ts";
 import type { CallResult } from "../../src/workers/call-result.ts";
 import { pythonEnvironment } from "../../src/workers/launch/python-program.ts";
-import { ZygoteLauncher } from "../../src/workers/launch/zygote.ts";
+import { ZygoteLauncher } from "../../src/workers/launch/zygote-launcher.ts";
 import { type Call, Worker, type WorkerOptions } from "../../src/workers/worker.ts";
 import { referenceEvents } from "./reference/events.ts";
 

@@ -119,9 +119,17 @@ class Worker:
                 self._holding.reaped(os.waitpid(-1, os.WNOHANG)[0])
         return self._level, self.refusal
 
+    def give_up(self, reason: str) -> None:
+        """Kill what has not become a worker: it is refused for this reason."""
+        self._refusal = reason
+        self._kill()
+
     def end(self) -> None:
         """Kill it, at once."""
         self._was_killed = True
+        self._kill()
+
+    def _kill(self) -> None:
         if self._status is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)

@@ -36,12 +36,15 @@ _LONGEST_END_SECONDS = 5
 _OF_SPARES = "process"
 # A spare is forked once no worker was asked for so long: it takes the time of several starts.
 _QUIET_SECONDS = 0.05
+# What is not a worker by then will not become one. On a busy machine it takes some tenths of a second.
+_SET_UP_SECONDS = 30
 
 
 class Zygote:
     """Forks workers, watches them, and tells the runtime how they ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, set_up_seconds: float) -> None:
+        """A worker that is not set up within so many seconds is given up."""
         linux.die_with_parent()
         # What a worker leaves behind becomes a child of the zygote, and not of a process far away.
         linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
@@ -53,6 +56,10 @@ class Zygote:
         self._spare: Worker | None = None
         self._next_spare = math.inf
         self._reporting: set[Worker] = set()
+        # Those that have not become a worker yet, by when that is too long ago.
+        self._setting_up: dict[Worker, float] = {}
+        self._set_up_seconds = set_up_seconds
+        self._sweep_seconds = min(_SWEEP_SECONDS, set_up_seconds)
         self._premises = Premises()
         self._next_sweep = 0.0
         self._wakened, self._wake = socket.socketpair()
@@ -92,7 +99,8 @@ class Zygote:
 
     def _turn(self) -> None:
         ending = any(worker.is_ending for worker in self._workers)
-        timeout = _POLL_SECONDS if ending else _SWEEP_SECONDS if self._arrivals else None
+        is_awaited = self._arrivals or self._setting_up
+        timeout = _POLL_SECONDS if ending else self._sweep_seconds if is_awaited else None
         if self._next_spare < math.inf:
             until_spare = max(0, self._next_spare - time.monotonic())
             timeout = until_spare if timeout is None else min(timeout, until_spare)
@@ -106,8 +114,8 @@ class Zygote:
             # Not while a launch arrives: its environment would be in it.
             if self._channel.is_open and not self._arrivals:
                 self._guard(self._fork_spare)
-        if self._arrivals and time.monotonic() >= self._next_sweep:
-            self._next_sweep = time.monotonic() + _SWEEP_SECONDS
+        if is_awaited and time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + self._sweep_seconds
             self._guard(self._sweep)
 
     def _guard(self, react: Callable[[], None]) -> None:
@@ -143,6 +151,7 @@ class Zygote:
         arrival.close()
         self._workers.add(worker)
         self._reporting.add(worker)
+        self._setting_up[worker] = time.monotonic() + self._set_up_seconds
         self._selector.register(worker, selectors.EVENT_READ, lambda: self._read_report(worker))
 
     def _worker_for(self, arrival: Arrival) -> Worker:
@@ -171,6 +180,7 @@ class Zygote:
             return
         level, more = worker.read_report()
         if level is not None:
+            self._setting_up.pop(worker, None)
             head = {"launch": worker.launch, "pid": worker.host_pid(), "level": level}
             self._channel.send(FrameType.LAUNCHED, head)
             # Nobody waits any more, so that there is time for what takes long.
@@ -208,6 +218,7 @@ class Zygote:
             if worker in self._reporting:
                 self._stop_reading(worker)
             self._workers.remove(worker)
+            self._setting_up.pop(worker, None)
             if worker.launch is None:
                 worker.close_report()
                 self._spare = None
@@ -229,6 +240,9 @@ class Zygote:
     def _sweep(self) -> None:
         for launch in self._arrivals.overdue():
             self._refuse(launch, "the connections of the launch did not come")
+        now = time.monotonic()
+        for worker in [each for each, until in self._setting_up.items() if until < now]:
+            worker.give_up(f"its process was not set up within {self._set_up_seconds} s")
 
     def _refuse(self, launch: int, reason: str) -> None:
         self._channel.send(FrameType.REFUSED, {"launch": launch, "reason": reason})
@@ -245,11 +259,11 @@ class Zygote:
         self._premises.close()
 
 
-def main(names: list[str]) -> NoReturn:
+def main(names: list[str], set_up_seconds: float = _SET_UP_SECONDS) -> NoReturn:
     """Be the zygote, and then, in each fork of it, the worker."""
     preloaded = preload(names)
     # Held until the process ends: dropped, its sockets would close descriptors that are others' by then.
-    zygote = Zygote()
+    zygote = Zygote(set_up_seconds)
     try:
         zygote.run(preloaded)
     except InChild as leaving:

@@ -23,6 +23,9 @@ DRAW = (
     "def handler(i, c):\n    return {'random': random.random(), 'numpy': numpy.random.rand()}\n"
 )
 
+# A zygote that waits for no worker for long.
+IMPATIENT = ("-c", "from gaugelet_worker import zygote; zygote.main([], set_up_seconds=0.5)")
+
 
 @pytest.fixture
 def zygote(place) -> Iterator[ZygoteProcess]:
@@ -162,6 +165,22 @@ def test_one_that_is_killed_is_no_loss(zygote, place, number):
     wait_until(lambda: not is_running(spare))
     assert zygote.run(place, "print('on it goes')") == "on it goes\n"
     assert zygote.spare() != spare
+
+
+@pytest.mark.parametrize("isolation", ["process", "sandbox"])
+def test_one_that_hangs_is_given_up_and_the_next_gets_another_one(place, isolation):
+    with running_zygote(program=IMPATIENT) as zygote:
+        zygote.run(place, "pass")
+        spare = zygote.spare()
+        os.kill(spare, signal.SIGSTOP)
+        # Is not held up meanwhile.
+        waits = zygote.request(place)
+        assert zygote.run(place, "print('on it goes')", isolation=isolation) == "on it goes\n"
+        reason = zygote.wait_for(FrameType.REFUSED, waits.launch)["reason"]
+        assert reason == "its process was not set up within 0.5 s"
+        assert not is_running(spare)
+        waits.close()
+        zygote.spare()
 
 
 @pytest.mark.parametrize("kills", [True, False])

@@ -79,7 +79,11 @@ class ZygoteProcess:
     """Asks for workers as the runtime does."""
 
     def __init__(
-        self, modules: str = "", environment: dict[str, str] | None = None, prepare: Callable | None = None
+        self,
+        modules: str = "",
+        environment: dict[str, str] | None = None,
+        prepare: Callable | None = None,
+        program: tuple[str, ...] = ("-m", "gaugelet_worker", "zygote"),
     ) -> None:
         control, theirs = socket.socketpair()
         control.settimeout(_TIMEOUT_SECONDS)
@@ -90,7 +94,7 @@ class ZygoteProcess:
                 prepare()
 
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "gaugelet_worker", "zygote", modules],
+            [sys.executable, "-P", *program, modules],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=(3,),

@@ -30,9 +30,9 @@ const launchers: MachineLauncher[] = [];
 const cleanUps: string[] = [];
 
 /** A launcher with saved machines of a folder, whose log is in `messages`. */
-function launcherOf(machines: string): MachineLauncher {
+function launcherOf(machines: string, launchSeconds?: number): MachineLauncher {
   const log = pino({ level: "info" }, { write: (line: string) => void messages.push(line) });
-  const launcher = new MachineLauncher({ folder: machines, python: PYTHON, preload: [] }, log);
+  const launcher = new MachineLauncher({ folder: machines, python: PYTHON, preload: [] }, log, launchSeconds);
   launchers.push(launcher);
   return launcher;
 }
@@ -132,6 +132,18 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
       /^ended: its virtual machine (was killed by SIGKILL|ended with code)/,
     );
     expect(worker.unanswered).toHaveLength(1);
+  });
+
+  test("one that hangs while it is restored is ended, and another one comes", async () => {
+    const launcher = launcherOf(own, 3);
+    const first = await start(launcher);
+    await first.stop();
+    const hanging = start(launcher);
+    const running = await waitFor("a machine", () => [...launcher.running][0]);
+    process.kill((await running.machine.qemuPid()) as number, "SIGSTOP");
+    await expect(hanging).rejects.toThrow("was not started: its virtual machine was not up after 3 s");
+    expect(launcher.running.size).toBe(0);
+    await start(launcher);
   });
 
   test("a system that fails says why", async () => {

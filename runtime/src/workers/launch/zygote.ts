@@ -8,18 +8,12 @@ import { ANSWERS, type AnswerHead } from "../answers.ts";
 import { IsolationError, WorkerDiedError } from "../errors.ts";
 import { PlainFrame } from "../frames.ts";
 import { type EndHead, type Frame, FrameType, type LaunchHead } from "../protocol.ts";
-import type {
-  Launcher,
-  LaunchSpec,
-  StartMethod,
-  Transport,
-  TransportListener,
-  WorkerEnd,
-} from "../transport.ts";
+import type { LaunchSpec, StartMethod, Transport, TransportListener, WorkerEnd } from "../transport.ts";
 import { type ByteStream, byteStream, Channel } from "./channel.ts";
 import { explainEnd } from "./explain-end.ts";
 import { ProcessTransport } from "./process-transport.ts";
 import { type PythonProgram, pythonArguments, pythonEnvironment } from "./python-program.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const FRAMES_DESCRIPTOR = 3;
 const RECORDS_DESCRIPTOR = 4;
@@ -29,63 +23,18 @@ const QUEUE_PAUSE_MILLISECONDS = 2;
 const READ_BYTES = 64 * 1024;
 /** A zygote that has closed its end and does not end by itself. */
 const END_GRACE_MILLISECONDS = 2_000;
+const LONG_START_MILLISECONDS = 30_000;
 const ZYGOTE_ENDED: WorkerEnd = {
   reason: "ended with the process that it was forked from",
   limit: undefined,
 };
 
-/**
- * Forks workers from a Python process that has imported what functions need: the zygote. It is started with
- * the first worker, and again with the next one after it has ended; its workers end with it.
- */
-export class ZygoteLauncher implements Launcher {
-  readonly #program: PythonProgram;
-  readonly #preload: readonly string[];
-  readonly #log: Logger;
-  #zygote: Promise<Zygote> | undefined;
-  #isWarm = false;
-  #stopped = false;
-
-  /** @param preload names of the modules to import before anything is forked; missing ones are left out. */
-  constructor(program: PythonProgram, preload: readonly string[], log: Logger) {
-    this.#program = program;
-    this.#preload = preload;
-    this.#log = log;
-  }
-
-  async launch(spec: LaunchSpec, listener: TransportListener): Promise<Transport> {
-    const [zygote, startMethod] = await this.#warm();
-    return await zygote.launch(spec, listener, startMethod);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await (await this.#zygote?.catch(() => undefined))?.stop();
-  }
-
-  /** The zygote, and what that makes of a worker that it forks now. */
-  async #warm(): Promise<[Zygote, StartMethod]> {
-    if (this.#stopped) {
-      throw new WorkerDiedError({ reason: "was not started: the runtime stops", limit: undefined });
-    }
-    const startMethod = this.#isWarm ? "fork" : "first";
-    const zygote = this.#zygote ?? Zygote.start(this.#program, this.#preload, this.#log);
-    if (this.#zygote === undefined) this.#remember(zygote);
-    return [await zygote, startMethod];
-  }
-
-  #remember(zygote: Promise<Zygote>): void {
-    const forget = (): void => {
-      if (this.#zygote !== zygote) return;
-      this.#zygote = undefined;
-      this.#isWarm = false;
-    };
-    this.#zygote = zygote;
-    zygote.then(({ ended }) => {
-      this.#isWarm = true;
-      return ended.then(forget);
-    }, forget);
-  }
+/** How a zygote is started and looked after, as `ZygoteLauncher` is told. */
+export interface ZygoteOptions {
+  readonly program: PythonProgram;
+  readonly preload: readonly string[];
+  readonly log: Logger;
+  readonly silenceSeconds: number;
 }
 
 /** A launch that has been asked for, or a worker that runs. */
@@ -95,29 +44,40 @@ interface Launch {
 }
 
 /** One zygote process and the control channel to it. */
-class Zygote {
+export class Zygote {
+  /** Settles when it has. */
   readonly ended: Promise<unknown>;
   readonly #child: ChildProcess;
   readonly #channel: Channel;
+  readonly #watchdog: Watchdog;
   readonly #launches = new Map<number, Launch>();
   readonly #ready = Promise.withResolvers<AnswerHead<"ready">>();
   #socket = "";
   #lastLaunch = 0;
 
-  static async start(program: PythonProgram, preload: readonly string[], log: Logger): Promise<Zygote> {
+  /** @throws WorkerDiedError where it ends before it is ready. */
+  static async start(options: ZygoteOptions): Promise<Zygote> {
     const started = performance.now();
-    const zygote = new Zygote(program, preload, log);
-    const { socket, preloaded, missing, capabilities, runtime } = await zygote.#ready.promise;
+    const seconds = (): number => Math.round((performance.now() - started) / 1000);
+    const telling = setInterval(() => {
+      const modules = options.preload.join(", ");
+      options.log.warn(
+        `the Python that workers are forked from is not ready after ${seconds()} s: it imports ${modules}`,
+      );
+    }, LONG_START_MILLISECONDS).unref();
+    const zygote = new Zygote(options);
+    const ready = await zygote.#ready.promise.finally(() => clearInterval(telling));
+    const { socket, preloaded, missing, capabilities, runtime } = ready;
     zygote.#socket = socket;
     const milliseconds = Math.round(performance.now() - started);
-    log.info(
+    options.log.info(
       { preloaded, missing, capabilities },
       `workers are forked from a process with ${[runtime, ...preloaded].join(", ")}, ready after ${milliseconds} ms`,
     );
     return zygote;
   }
 
-  private constructor(program: PythonProgram, preload: readonly string[], log: Logger) {
+  private constructor({ program, preload, log, silenceSeconds }: ZygoteOptions) {
     const child = spawn(program.python, pythonArguments("zygote", preload.join(",")), {
       stdio: ["ignore", "pipe", "pipe", "pipe"],
       detached: true,
@@ -138,13 +98,25 @@ class Zygote {
         log.warn({ zygote: child.pid }, text.toString().trimEnd());
       });
     }
+    this.#watchdog = new Watchdog(silenceSeconds, () => {
+      problem = `said nothing for ${silenceSeconds} s and was ended`;
+      log.error(
+        { zygote: child.pid },
+        `the Python that workers are forked from ${problem}; they end with it, and all are started anew`,
+      );
+      child.kill("SIGKILL");
+    });
     this.#channel = new Channel(byteStream(child.stdio[3] as Duplex), {
-      onFrame: (frame) => this.#hear(frame),
+      onFrame: (frame) => {
+        this.#watchdog.heard();
+        this.#hear(frame);
+      },
       onBroken: () => child.kill("SIGKILL"),
       onClosed: () => setTimeout(() => child.kill("SIGKILL"), END_GRACE_MILLISECONDS).unref(),
     });
   }
 
+  /** @throws IsolationError where the level cannot be had, WorkerDiedError where no process could be started. */
   async launch(spec: LaunchSpec, listener: TransportListener, startMethod: StartMethod): Promise<Transport> {
     this.#lastLaunch += 1;
     const number = this.#lastLaunch;
@@ -162,7 +134,7 @@ class Zygote {
       this.#connectForFrames(number, isWaiting),
     ]);
     try {
-      const { pid, level } = await launch.launched.promise;
+      const { pid, level } = await this.#expect(launch.launched.promise);
       const [stdout, stderr, records, frames] = await connecting;
       const ended = launch.ended.promise.then(
         (end) => explainEnd(end, spec.limits),
@@ -179,11 +151,22 @@ class Zygote {
     }
   }
 
+  /** End it and its workers. */
   async stop(): Promise<void> {
     this.#channel.end();
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_GRACE_MILLISECONDS);
     await this.ended;
     clearTimeout(timer);
+  }
+
+  /** What it says within the time that it may be silent. */
+  async #expect<T>(said: Promise<T>): Promise<T> {
+    this.#watchdog.expect();
+    try {
+      return await said;
+    } finally {
+      this.#watchdog.settle();
+    }
   }
 
   /**
@@ -249,7 +232,12 @@ class Zygote {
       }
       case FrameType.ended: {
         const head = ANSWERS.ended.parse(frame.head);
-        this.#launches.get(head.launch)?.ended.resolve(head);
+        const launch = this.#launches.get(head.launch);
+        // Of no effect on one that was launched.
+        launch?.launched.reject(
+          new WorkerDiedError({ reason: "was not started: it ended", limit: undefined }),
+        );
+        launch?.ended.resolve(head);
         this.#launches.delete(head.launch);
       }
     }

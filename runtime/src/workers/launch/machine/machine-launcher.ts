@@ -39,14 +39,17 @@ export interface OpenMachine {
 export class MachineLauncher {
   readonly #log: Logger;
   readonly #saved: SavedMachines;
+  readonly #launchSeconds: number;
   readonly #running = new Set<RunningMachine>();
   /** How often the machines of a function were doubled, by its name. */
   readonly #grown = new Map<string, number>();
   #count = 0;
   #stopped = false;
 
-  constructor(settings: MachineSettings, log: Logger) {
+  /** @param launchSeconds what is not up by then is ended. */
+  constructor(settings: MachineSettings, log: Logger, launchSeconds = LAUNCH_SECONDS) {
     this.#log = log;
+    this.#launchSeconds = launchSeconds;
     this.#saved = new SavedMachines(settings, log);
   }
 
@@ -156,22 +159,23 @@ export class MachineLauncher {
     }, TICK_MILLISECONDS);
     ticking.unref();
     void gone.then(() => clearInterval(ticking));
+    const launched = guest.launched(this.#launchSeconds);
     for (const frame of files.frames) guest.send(frame);
-    // The time is told when its clock goes on, not before.
-    await Promise.race([machine.monitor.resumed, gone]);
-    const { environment, ...rest } = spec;
-    const head: LaunchHead & { readonly machine: MachineHead } = {
-      launch: 1,
-      ...rest,
-      isolation: "process",
-      limits: grownLimits(spec.limits, grown),
-      machine: { seed: randomBytes(SEED_BYTES).toString("hex"), time: Date.now() / 1000, name },
-    };
-    guest.send(
-      new PlainFrame(FrameType.launch, head, Buffer.from(JSON.stringify(withinMachine(environment)))),
-    );
     try {
-      const [level, pid] = await Promise.all([guest.launched(LAUNCH_SECONDS), machine.qemuPid()]);
+      // The time is told when its clock goes on, not before.
+      await Promise.race([machine.monitor.resumed, launched]);
+      const { environment, ...rest } = spec;
+      const head: LaunchHead & { readonly machine: MachineHead } = {
+        launch: 1,
+        ...rest,
+        isolation: "process",
+        limits: grownLimits(spec.limits, grown),
+        machine: { seed: randomBytes(SEED_BYTES).toString("hex"), time: Date.now() / 1000, name },
+      };
+      guest.send(
+        new PlainFrame(FrameType.launch, head, Buffer.from(JSON.stringify(withinMachine(environment)))),
+      );
+      const [level, pid] = await Promise.all([launched, machine.qemuPid()]);
       running.pid = pid;
       // The machine's clock was set to when it was told: some time has passed since.
       guest.tick();
