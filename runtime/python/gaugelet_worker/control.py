@@ -5,13 +5,12 @@ zygote's memory is in the memory of all workers forked later: so the zygote read
 own, never looks at it, and wipes it when the worker has its copy.
 """
 
-import json
 import socket
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gaugelet_worker.frames import FrameType
+from gaugelet_worker.frames import FrameType, ProtocolError, decode_head, encode_head
 
 _LENGTH = struct.Struct(">I")
 _TYPE_AND_HEAD_LENGTH = struct.Struct(">BI")
@@ -60,7 +59,7 @@ class ControlChannel:
             if self._filled == len(self._buffer):
                 try:
                     frame = self._complete()
-                except ValueError:
+                except (ValueError, ProtocolError):
                     self.is_open = False
                     raise
                 if frame is not None:
@@ -68,7 +67,7 @@ class ControlChannel:
 
     def send(self, kind: FrameType, head: dict) -> None:
         """Tell the runtime. What it can no longer hear is dropped."""
-        data = json.dumps(head, separators=(",", ":")).encode()
+        data = encode_head(head)
         start = _TYPE_AND_HEAD_LENGTH.pack(kind, len(data))
         try:
             self._connection.sendall(_LENGTH.pack(len(start) + len(data)) + start + data)
@@ -86,7 +85,7 @@ class ControlChannel:
         self._expect(bytearray(_LENGTH.size), is_prefix=True)
         kind, head_length = _TYPE_AND_HEAD_LENGTH.unpack_from(buffer)
         start = _TYPE_AND_HEAD_LENGTH.size
-        head = json.loads(bytes(memoryview(buffer)[start : start + head_length]) or b"{}")
+        head = decode_head(bytes(memoryview(buffer)[start : start + head_length]) or b"{}")
         body = bytearray(memoryview(buffer)[start + head_length :])
         wipe(buffer)
         return ControlFrame(FrameType(kind), head, body)

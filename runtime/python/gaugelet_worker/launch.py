@@ -43,6 +43,10 @@ class Child(NamedTuple):
     """Only to see whether the level can be had."""
     is_prepared: bool = False
     """It was forked ahead: `prepare` is done."""
+    is_in_place: bool = False
+    """Its descriptors are where they belong, and its standard streams are open."""
+    contain: Callable[[LaunchSpec, Place, dict[str, str]], dict] = process_level.contain
+    """What is left of containing it at the level `process`."""
 
 
 class InChild(BaseException):
@@ -63,13 +67,14 @@ def run_child(child: Child) -> NoReturn:
         first = sandbox_level.split(place, report) if is_sandbox else None
         environment = parse_environment(child.environment)
         wipe(child.environment)
-        _place_descriptors(child, *([first.fileno()] if is_sandbox else []))
+        if not child.is_in_place:
+            place_descriptors(child.streams, report.descriptor, *([first.fileno()] if is_sandbox else []))
         if not child.is_prepared:
             prepare(spec.isolation)
         if is_sandbox:
             level = sandbox_level.contain(spec, place, environment, first)
         else:
-            level = process_level.contain(spec, place, environment)
+            level = child.contain(spec, place, environment)
         _take_environment(environment)
         report.say(level=level)
         report.close()
@@ -79,19 +84,19 @@ def run_child(child: Child) -> NoReturn:
         os._exit(1)
     if child.is_trial:
         os._exit(0)
-    _run(spec.program, environment)
+    _run(child, environment)
 
 
-def _place_descriptors(child: Child, *kept: int) -> None:
-    """0 is /dev/null, 1 to 4 are the streams, and nothing else stays open but the report and these.
+def place_descriptors(streams: dict[int, int], *kept: int) -> None:
+    """0 is /dev/null, 1 to 4 are the streams, and nothing else stays open but those that are kept.
 
     The zygote's own descriptors have all of these numbers, so that the streams cannot.
     """
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
-    for target, stream in child.streams.items():
+    for target, stream in streams.items():
         os.dup2(stream, target)
-    linux.close_all_but(child.report.descriptor, *kept, first=FIRST_FREE_DESCRIPTOR)
+    linux.close_all_but(*kept, first=FIRST_FREE_DESCRIPTOR)
 
 
 def prepare(isolation: str) -> None:
@@ -119,14 +124,17 @@ def _stand_alone() -> None:
 
 
 def _take_environment(environment: dict[str, str]) -> None:
+    zone = os.environ.get("TZ")
     os.environ.clear()
     os.environ.update(environment)
-    time.tzset()
+    if environment.get("TZ") != zone:
+        time.tzset()
     # Found out anew, from the variables that are there now.
     tempfile.tempdir = None
 
 
-def _run(program: tuple[str, ...] | None, environment: dict[str, str]) -> NoReturn:
+def _run(child: Child, environment: dict[str, str]) -> NoReturn:
+    program = child.spec.program
     if program is not None:
         # A file that grows too large stays an error of the write, and no end of the program.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -136,12 +144,13 @@ def _run(program: tuple[str, ...] | None, environment: dict[str, str]) -> NoRetu
             os.write(2, f"{program[0]} cannot be started: {error.strerror}\n".encode())
             os._exit(_NO_SUCH_PROGRAM)
     sys.argv[1:] = []
-    _open_standard_streams()
+    if not child.is_in_place:
+        open_standard_streams()
     serving.serve()
     os._exit(0)
 
 
-def _open_standard_streams() -> None:
+def open_standard_streams() -> None:
     """Anew: the zygote's may have been files, which are written in another way than sockets."""
     sys.stdin = sys.__stdin__ = _stream(0, "r")
     sys.stdout = sys.__stdout__ = _stream(1, "w")

@@ -1,7 +1,8 @@
 """The pipe over which a fresh process says whether it has become a worker."""
 
-import json
 import os
+
+from gaugelet_worker.frames import encode_head
 
 
 class Report:
@@ -12,7 +13,7 @@ class Report:
 
     def say(self, **message: object) -> None:
         """Write one message, of less than a page, so that it is written whole."""
-        os.write(self.descriptor, json.dumps(message).encode() + b"\n")
+        os.write(self.descriptor, encode_head(message) + b"\n")
 
     def close(self) -> None:
         """Nothing more is said."""

@@ -1,9 +1,9 @@
 """What the runtime says about a worker that it wants."""
 
 import dataclasses
-import json
 from typing import Any
 
+from gaugelet_worker.frames import decode_head
 from gaugelet_worker.isolation.refused import Refused
 
 LEVELS = ("process", "sandbox")
@@ -54,4 +54,4 @@ class LaunchSpec:
 
 def parse_environment(body: bytes | bytearray) -> dict[str, str]:
     """The whole environment of a function, from the body of a launch."""
-    return json.loads(body) if body else {}
+    return decode_head(bytes(body)) if body else {}

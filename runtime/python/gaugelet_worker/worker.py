@@ -1,14 +1,15 @@
 """A worker as the zygote sees it: from its fork to the moment when nothing of it is left."""
 
 import contextlib
-import json
 import os
+import select
 import signal
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from gaugelet_worker.arrivals import Arrival
+from gaugelet_worker.frames import decode_head
 from gaugelet_worker.holding import Holding, Premises
 from gaugelet_worker.isolation.namespaces import fork_into_namespaces
 from gaugelet_worker.isolation.refused import Refused
@@ -93,16 +94,19 @@ class Worker:
             more = False
         *lines, self._text = self._text.split(b"\n")
         level = None
-        for message in map(json.loads, lines):
+        for message in map(decode_head, lines):
             level = message.get("level", level)
             self._refusal = message.get("refused", self._refusal)
             self._inner_status = message.get("exit", self._inner_status)
         self._level = level or self._level
         return level, more
 
-    def read_one(self) -> None:
-        """Wait for something to be reported, and pass over it."""
-        os.read(self._report, _CHUNK_BYTES)
+    def wait_until_ready(self) -> None:
+        """Wait for what it does ahead of its launch. Raises Refused where that fails."""
+        select.select([self._report], [], [])
+        _, is_there = self.read_report()
+        if self._refusal is not None or not is_there:
+            raise Refused(self._refusal or "the worker ended before it was ready")
 
     def close_report(self) -> None:
         """Let go of the pipe."""

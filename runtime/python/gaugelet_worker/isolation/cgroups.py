@@ -89,7 +89,13 @@ class Group:
         return [folder / self.name for folder in dict.fromkeys(self.hierarchies.folders.values())]
 
     def _write(self, controller: str, file: str, value: int) -> None:
-        (self.hierarchies.folders[controller] / self.name / file).write_text(str(value))
+        # Without a buffer, whose code a virtual machine would have to run for the first time.
+        path = f"{self.hierarchies.folders[controller]}/{self.name}/{file}"
+        descriptor = os.open(path, os.O_WRONLY)
+        try:
+            os.write(descriptor, b"%d" % value)
+        finally:
+            os.close(descriptor)
 
 
 class Cgroups:

@@ -1,6 +1,7 @@
 """Limits that the kernel holds a process to by itself, without any right: rlimits."""
 
 import math
+import os
 import resource
 import time
 
@@ -15,6 +16,7 @@ THREADS_ALLOWANCE = 16
 # Node reserves 600 MB when it starts, of which it uses 30: for a program this is a backstop only.
 _RESERVED_BY_PROGRAM = 1024**3
 _ADDRESS_SPACE_FACTOR = 4
+_LINE_BYTES = 512
 _ADDRESS_SPACE_SLACK = 4 * 1024**3
 
 
@@ -57,6 +59,9 @@ def _bound(what: int, value: int) -> None:
 
 
 def _memory_pages() -> tuple[int, int]:
-    with open("/proc/self/statm") as file:
-        fields = file.read().split()
+    descriptor = os.open("/proc/self/statm", os.O_RDONLY)
+    try:
+        fields = os.read(descriptor, _LINE_BYTES).split()
+    finally:
+        os.close(descriptor)
     return int(fields[0]), int(fields[5])

@@ -1,5 +1,6 @@
 """The level `process`: limits, no new rights, its own user where that is possible."""
 
+import dataclasses
 import os
 import shutil
 
@@ -31,29 +32,43 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict
             raise Refused(
                 f"the function's own user cannot read the folder {spec.directory}: let all users read it"
             )
-    if place.scratch is not None:
-        environment["TMPDIR"] = place.scratch
-        if user is not None:
-            environment.setdefault("HOME", place.scratch)
-            os.chown(place.scratch, user, user)
+    place = dataclasses.replace(place, user=user, userReason=reason)
+    give_up_rights(place)
+    return contain_more(spec, place, environment)
+
+
+def give_up_rights(place: Place) -> None:
+    """Be the place's user, for good, and have no rights: the part of `contain` that needs no launch."""
+    user = place.user
     if user is not None:
+        if place.scratch is not None:
+            os.chown(place.scratch, user, user)
         become(user)
     if place.mark is not None:
         set_mark(place.mark)
-    apply_limits(spec.limits, is_program=spec.program is not None, own_processes=_own_processes(place, user))
     linux.drop_capabilities()
     linux.no_new_privileges()
     # Who shares a user with others is shielded at least from their looking into its memory.
     linux.set_traceable(user is not None)
     # The kernel takes it back when the user changes.
     linux.die_with_parent()
+    if place.filters is not None:
+        place.filters.apply()
+
+
+def contain_more(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict:
+    """The rest of it. Completes the environment. Gives the level that this process has."""
+    if place.scratch is not None:
+        environment["TMPDIR"] = place.scratch
+        if place.user is not None:
+            environment.setdefault("HOME", place.scratch)
+    own_processes = _own_processes(place)
+    apply_limits(spec.limits, is_program=spec.program is not None, own_processes=own_processes)
     try:
         os.chdir(spec.directory)
     except OSError as error:
         raise Refused(f"the folder {spec.directory} cannot be entered: {error.strerror}") from None
-    if place.filters is not None:
-        place.filters.apply()
-    return {"ownUser": user is not None, "ownUserReason": reason, "cgroup": place.cgroup}
+    return {"ownUser": place.user is not None, "ownUserReason": place.userReason, "cgroup": place.cgroup}
 
 
 def _operators(spec: LaunchSpec, environment: dict[str, str]) -> list[str]:
@@ -65,9 +80,9 @@ def _operators(spec: LaunchSpec, environment: dict[str, str]) -> list[str]:
     return paths if program is None else [*paths, program]
 
 
-def _own_processes(place: Place, user: int | None) -> int | None:
+def _own_processes(place: Place) -> int | None:
     """How many processes count towards the limit already; None where the limit would say nothing."""
-    if user is not None:
+    if place.user is not None:
         return 1
     # Of a user that has others too, the limit is only a guess; and none holds root.
     is_guess = place.cgroup or os.geteuid() == 0 or not linux.IS_LINUX

@@ -3,6 +3,8 @@
 import os
 from typing import Any
 
+_made: set[str] = set()
+
 
 def take(head: dict[str, Any], body: bytes | bytearray) -> None:
     """Make one folder, file or link, at the path that it has on the runtime's machine.
@@ -11,13 +13,29 @@ def take(head: dict[str, Any], body: bytes | bytearray) -> None:
     root's, so that a function cannot change them; a set-user-id bit has no meaning here and is dropped.
     """
     path, kind = head["path"], head["kind"]
-    os.makedirs(path if kind == "folder" else os.path.dirname(path), 0o755, exist_ok=True)
+    make_folder(path if kind == "folder" else os.path.dirname(path))
     if kind == "link":
         os.symlink(head["target"], path)
         return
-    if kind == "file":
-        with open(path, "ab") as file:
-            file.write(body)
-    # Nobody else is here, so that its worker may read all of it.
-    os.chmod(path, head["mode"] & 0o777 | (0o555 if kind == "folder" else 0o444))
-    os.utime(path, (head["modified"], head["modified"]))
+    # By few system calls, without buffers: what runs for the first time takes long on an imitated processor.
+    flags = os.O_RDONLY if kind == "folder" else os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    descriptor = os.open(path, flags)
+    try:
+        while kind == "file" and body:
+            body = body[os.write(descriptor, body) :]
+        # Nobody else is here, so that its worker may read all of it.
+        os.chmod(descriptor, head["mode"] & 0o777 | (0o555 if kind == "folder" else 0o444))
+        os.utime(descriptor, (head["modified"], head["modified"]))
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(path: str) -> None:
+    """Make a folder where it is not there yet, and those above it."""
+    if path in _made:
+        return
+    try:
+        os.mkdir(path, 0o755)
+    except OSError:
+        os.makedirs(path, 0o755, exist_ok=True)
+    _made.add(path)

@@ -55,9 +55,7 @@ class Guest:
 
     def run(self, preloaded: list[str], missing: list[str]) -> NoReturn:
         """Serve the runtime for good."""
-        os.set_blocking(self._worker.fileno(), True)
-        self._worker.read_one()
-        os.set_blocking(self._worker.fileno(), False)
+        self._worker.wait_until_ready()
         self._channel.send(FrameType.READY, {"preloaded": preloaded, "missing": missing})
         while True:
             is_ending = self._worker.is_ending and not self._has_told
@@ -72,14 +70,14 @@ class Guest:
             if is_ending:
                 self._finish()
 
-    def _fork(self) -> tuple[Worker, socket.socket]:
-        line, far_end = socket.socketpair()
+    def _fork(self) -> tuple[Worker, int]:
+        far_end, line = os.pipe()
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
             place = dataclasses.replace(self._holding.place, filters=self._filters)
             raise InChild(lambda: be_resident(far_end, Report(writing), place))
-        far_end.close()
+        os.close(far_end)
         os.close(writing)
         os.set_blocking(reading, False)
         return Worker(_NOBODY, self._holding, pid, reading), line
@@ -101,11 +99,11 @@ class Guest:
             system.set_clock(machine["time"])
             system.set_name(machine["name"])
             spec = LaunchSpec.of(frame.head)
-            os.makedirs(spec.directory, exist_ok=True)
+            files.make_folder(spec.directory)
             system.limit_scratch(spec.limits.disk)
             self._holding.limit_group(spec.limits, scratch_is_memory=True)
             self._worker.launch = spec.launch
-            tell(self._line, spec, frame.body)
+            tell(self._line, frame.head, frame.body)
         except Exception as error:
             self._refuse(f"the machine could not be made ready: {error!r}")
         finally:

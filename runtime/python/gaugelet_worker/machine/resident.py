@@ -5,15 +5,22 @@ ports, has given up what it can and has rehearsed.
 """
 
 import json
+import marshal
 import os
-import pickle
-import socket
 import traceback
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from gaugelet_worker.isolation import linux
+from gaugelet_worker.isolation import linux, process_level
 from gaugelet_worker.isolation.place import Place
-from gaugelet_worker.launch import FIRST_FREE_DESCRIPTOR, Child, prepare, reseed, run_child
+from gaugelet_worker.launch import (
+    FIRST_FREE_DESCRIPTOR,
+    Child,
+    open_standard_streams,
+    place_descriptors,
+    prepare,
+    reseed,
+    run_child,
+)
 from gaugelet_worker.rehearsal import rehearse
 from gaugelet_worker.report import Report
 from gaugelet_worker.specification import LaunchSpec
@@ -22,31 +29,47 @@ from gaugelet_worker.specification import LaunchSpec
 PORTS = {1: "stdout", 2: "stderr", 3: "frames", 4: "records"}
 
 
-def be_resident(line: socket.socket, report: Report, place: Place) -> NoReturn:
-    """Make ready, wait, and become the worker of the launch that comes."""
+_CHUNK_BYTES = 65_536
+# Of a traceback, so that it is reported in one piece.
+_TOLD_CHARACTERS = 2_000
+
+
+def be_resident(line: int, report: Report, place: Place) -> NoReturn:
+    """Make ready, wait, and become the worker of the launch that comes over the pipe `line`."""
     try:
-        linux.close_all_but(line.fileno(), report.descriptor, first=3)
+        linux.close_all_but(line, report.descriptor, first=3)
         ports = {number: port_named(name) for number, name in PORTS.items()}
+        place_descriptors(ports, line, report.descriptor)
+        open_standard_streams()
         prepare("process")
-        linux.set_traceable(False)
+        process_level.give_up_rights(place)
         rehearse()
         report.say(isReady=True)
-        with line.makefile("rb") as lines:
-            spec, environment = pickle.load(lines)
-        line.close()
-        linux.set_traceable(True)
+        spec, environment = _take(line)
         # What it drew until now, each machine that began with this memory has drawn.
         reseed()
     except BaseException:
-        traceback.print_exc()
+        report.say(refused=traceback.format_exc()[-_TOLD_CHARACTERS:])
         os._exit(1)
-    run_child(Child(spec, environment, ports, report, place, is_prepared=True))
+    child = Child(spec, environment, {}, report, place, is_prepared=True, is_in_place=True)
+    run_child(child._replace(contain=process_level.contain_more))
 
 
-def tell(line: socket.socket, spec: LaunchSpec, environment: bytearray) -> None:
+def tell(line: int, head: dict[str, Any], environment: bytearray) -> None:
     """Give the worker its launch."""
-    line.sendall(pickle.dumps((spec, environment)))
-    line.close()
+    told = marshal.dumps((head, bytes(environment)))
+    while told:
+        told = told[os.write(line, told) :]
+    os.close(line)
+
+
+def _take(line: int) -> tuple[LaunchSpec, bytearray]:
+    told = b""
+    while chunk := os.read(line, _CHUNK_BYTES):
+        told += chunk
+    os.close(line)
+    head, environment = marshal.loads(told)
+    return LaunchSpec.of(head), bytearray(environment)
 
 
 def port_named(name: str) -> int:
