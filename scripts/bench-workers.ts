@@ -1,7 +1,9 @@
 // npm run bench:workers: what the runtime adds to a bare Node program in front of one Python loop, and its peer.
+// `npm run bench:workers -- --only HTTP` measures the groups with that in their names.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { type BenchRow, report } from "@gaugelet/testing/bench";
 import { startRedis } from "@gaugelet/testing/redis-server";
 import { writeConfiguration } from "../runtime/bench/workers/configuration.ts";
@@ -18,6 +20,7 @@ import { runtimeEnvironment, startRuntimeContender } from "../runtime/bench/work
 import { setupBench } from "../runtime/bench/workers/setup.ts";
 import { benchSupervisor } from "../runtime/bench/workers/supervisor.ts";
 
+const { values: options } = parseArgs({ options: { only: { type: "string", default: "" } } });
 const { python, peer: peerPython } = await setupBench();
 const otherPrograms = watchOtherPrograms();
 const teardown: (() => Promise<unknown>)[] = [];
@@ -33,6 +36,7 @@ try {
 
   const rows: BenchRow[] = [];
   const measure = async (group: string, bench: () => Promise<BenchRow[]>): Promise<void> => {
+    if (!group.includes(options.only)) return;
     process.stderr.write(`measuring: ${group}\n`);
     rows.push(...(await bench()));
   };
