@@ -24,7 +24,7 @@ _NO_HEAD: dict = {}
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 # As much as many events, and less than what the allocator maps anew each time.
 _CHUNK_BYTES = 64 * 1024
-# From here on the socket's own timeout, which is coarse, is as good as a look before each receiving.
+# Below that the socket's own timeout, and that of poll(2), are too coarse.
 _COARSE_SECONDS = 0.008
 _TIMEVAL = struct.Struct("@ll")
 
@@ -99,6 +99,9 @@ class FrameStream:
         self.bytes = b""
         self._start = 0
         self._timeout = 0.0
+        self.is_quick = False
+        """Whether the next frame is expected at once: then it is waited for in receiving."""
+        self._poll = None if getattr(connection, "waits_alone", False) else _poll_of(connection)
         # Of the frame that has begun to come; 0 where none has.
         self._needed = 0
         self._unsent: list[bytes] = []
@@ -146,7 +149,13 @@ class FrameStream:
 
         False once the runtime has closed its end; None where nothing came within these seconds, if any.
         """
-        if within != self._timeout and not self._set_timeout(within):
+        if 0 < within < _COARSE_SECONDS:
+            if not select.select([self._connection], [], [], within)[0]:
+                return None
+        elif self.is_quick or self._poll is None:
+            if within != self._timeout:
+                self._set_timeout(within)
+        elif not self._poll(within * 1000 if within else None):
             return None
         left = self.bytes[self._start :]
         if left and (missing := self._needed - len(left)) > _CHUNK_BYTES:
@@ -192,18 +201,11 @@ class FrameStream:
             unsent, self._unsent = self._unsent, []
             self._connection.sendall(unsent[0] if len(unsent) == 1 else b"".join(unsent))
 
-    def _set_timeout(self, seconds: float) -> bool:
-        """Let what is received next be waited for that long. False where that was done, and nothing came.
-
-        The socket's own timeout costs nothing when it is the same as before, but is coarse. Python's would
-        look before each receiving, which costs as much as that.
-        """
-        if 0 < seconds < _COARSE_SECONDS:
-            return bool(select.select([self._connection], [], [], seconds)[0])
+    def _set_timeout(self, seconds: float) -> None:
+        """Let receiving wait for that long: it costs nothing where it is the same as before."""
         timeout = _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1_000_000))
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
         self._timeout = seconds
-        return True
 
     def _receive_all(self, count: int) -> bytearray:
         self._set_timeout(0)
@@ -216,6 +218,17 @@ class FrameStream:
                 raise ProtocolError("the connection closed inside a frame")
             done += received
         return buffer
+
+
+def _poll_of(connection: socket.socket) -> Callable[[float | None], Any]:
+    """Waits until there is something to receive, or for so many milliseconds; gives whether there is.
+
+    Who waits in receiving is woken also when the other side has read, for there is room for sending then: for
+    nothing. It takes the other side long where this one sleeps on another processor.
+    """
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return poll.poll
 
 
 def _check_length(length: int) -> None:

@@ -41,6 +41,8 @@ _HOLD_BYTES = 64 * 1024
 _HOLD_RESULTS = 64
 # Results of so few calls do not wait: while the next one is under way the runtime answers whoever made this.
 _FEW_CALLS = 20
+# Where calls come so soon after each other, to wait by poll(2) takes more than it saves.
+_QUICK_SECONDS = 0.00003
 # An `env` is saved when no call came for this long,
 _IDLE_SECONDS = 0.0002
 _IDLE_WHEN_BUSY_SECONDS = 0.01
@@ -148,6 +150,7 @@ class Worker:
         data = stream.bytes
         if not self._results:
             started = perf_counter()
+            stream.is_quick = started - self._ended < _QUICK_SECONDS
             self._flush_by = started + _HOLD_SECONDS
             size = len(data)
             self._are_few = size < stream.chunk_bytes and size - start < _FEW_CALLS * (stop - start)
