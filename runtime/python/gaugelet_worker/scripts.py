@@ -86,7 +86,8 @@ def _run(command: list[str], event: Any, output_limit: int, libraries: str | Non
     if process.returncode != 0:
         errors = streams.end_of_errors
         code = process.returncode
-        raise ScriptFailed(f"the script {_how(code)}{_advice(code, errors)}", errors)
+        limit = "cpu" if -code == signal.SIGXCPU else None
+        raise ScriptFailed(f"the script {_how(code)}{_advice(code, errors)}", errors, limit)
     return _output_of(streams.output)
 
 
@@ -101,7 +102,7 @@ def _how(code: int) -> str:
     if code > 0:
         return f"ended with exit code {code}"
     if -code == signal.SIGXCPU:
-        return "used more processor time than limits.cpu"
+        return "used more processor time than limits.cpu; raise it or do less"
     return f"was ended by {signal.Signals(-code).name}"
 
 

@@ -13,15 +13,18 @@ _MAX_DETAILS_CHARACTERS = 32_000
 class ScriptFailed(Exception):
     """A script came to no good end. `details` is the end of what it wrote to its standard error."""
 
-    def __init__(self, message: str, details: str) -> None:
+    def __init__(self, message: str, details: str, limit: str | None = None) -> None:
+        """`limit` is the one that ended it, if one did."""
         super().__init__(message)
         self.details = details
+        self.limit = limit
 
 
 def failure_of_call(error: BaseException, limits: dict[str, Any]) -> dict[str, Any]:
     """The head of a `result` for a handler that raised."""
     if isinstance(error, ScriptFailed):
-        return {"message": str(error), "details": error.details}
+        failure = {"message": str(error), "details": error.details}
+        return failure if error.limit is None else failure | {"limit": error.limit}
     head: dict[str, Any] = {"details": _traceback(error)}
     text = _describe(error)
     limit = limit_of(error)

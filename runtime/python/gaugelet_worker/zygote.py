@@ -36,8 +36,8 @@ _LONGEST_END_SECONDS = 5
 _OF_SPARES = "process"
 # A spare is forked once no worker was asked for so long: it takes the time of several starts.
 _QUIET_SECONDS = 0.05
-# What is not a worker by then will not become one. On a busy machine it takes some tenths of a second.
-_SET_UP_SECONDS = 30
+# What is not a worker by then will not become one, even where very many are asked for at once.
+_SET_UP_SECONDS = 60
 
 
 class Zygote:

@@ -162,7 +162,8 @@ def test_processor_time_and_memory_are_those_of_the_script(script):
 
 def test_more_processor_time_than_allowed_ends_it(script):
     result = script("while :; do :; done", limits=LIMITS | {"cpu": 1}).invoke()
-    assert result.head["message"] == "the script used more processor time than limits.cpu"
+    message = "the script used more processor time than limits.cpu; raise it or do less"
+    assert (result.head["message"], result.head["limit"]) == (message, "cpu")
 
 
 def test_python_is_run_with_its_siblings_and_without_the_workers_own_modules(script, folder):

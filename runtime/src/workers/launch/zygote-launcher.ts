@@ -4,8 +4,8 @@ import type { Launcher, LaunchSpec, StartMethod, Transport, TransportListener } 
 import type { PythonProgram } from "./python-program.ts";
 import { Zygote, type ZygoteOptions } from "./zygote.ts";
 
-/** A zygote tells within half a minute what became of a launch. */
-const SILENCE_SECONDS = 60;
+/** A zygote tells within a minute what became of a launch. */
+const SILENCE_SECONDS = 120;
 
 /**
  * Forks workers from a Python process that has imported what functions need: the zygote. It is started with

@@ -60,9 +60,9 @@ export class Zygote {
     const started = performance.now();
     const seconds = (): number => Math.round((performance.now() - started) / 1000);
     const telling = setInterval(() => {
-      const modules = options.preload.join(", ");
       options.log.warn(
-        `the Python that workers are forked from is not ready after ${seconds()} s: it imports ${modules}`,
+        { preload: options.preload },
+        `the Python that workers are forked from is not ready after ${seconds()} s: it still imports modules`,
       );
     }, LONG_START_MILLISECONDS).unref();
     const zygote = new Zygote(options);
