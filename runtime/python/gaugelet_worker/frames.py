@@ -101,7 +101,7 @@ class FrameStream:
         self._timeout = 0.0
         self.is_quick = False
         """Whether the next frame is expected at once: then it is waited for in receiving."""
-        self._poll = None if getattr(connection, "waits_alone", False) else _poll_of(connection)
+        self._poll = None if getattr(connection, "needs_no_poll", False) else _poll_of(connection)
         # Of the frame that has begun to come; 0 where none has.
         self._needed = 0
         self._unsent: list[bytes] = []
@@ -267,7 +267,7 @@ def encode_results(
     return b"".join(parts)
 
 
-def decode_head(head_bytes: bytes) -> dict:
+def decode_head(head_bytes: bytes | bytearray) -> dict:
     """The JSON object of a head."""
     try:
         head = _parse(head_bytes)
@@ -278,7 +278,7 @@ def decode_head(head_bytes: bytes) -> dict:
     return head
 
 
-def _parse(head_bytes: bytes) -> Any:
+def _parse(head_bytes: bytes | bytearray) -> Any:
     try:
         return orjson.loads(head_bytes)
     except ValueError:

@@ -43,10 +43,8 @@ class Child(NamedTuple):
     """Only to see whether the level can be had."""
     is_prepared: bool = False
     """It was forked ahead: `prepare` is done."""
-    is_in_place: bool = False
-    """Its descriptors are where they belong, and its standard streams are open."""
-    contain: Callable[[LaunchSpec, Place, dict[str, str]], dict] = process_level.contain
-    """What is left of containing it at the level `process`."""
+    is_resident: bool = False
+    """It is a virtual machine's: its streams are in place and its rights given up as well."""
 
 
 class InChild(BaseException):
@@ -67,14 +65,16 @@ def run_child(child: Child) -> NoReturn:
         first = sandbox_level.split(place, report) if is_sandbox else None
         environment = parse_environment(child.environment)
         wipe(child.environment)
-        if not child.is_in_place:
+        if not child.is_resident:
             place_descriptors(child.streams, report.descriptor, *([first.fileno()] if is_sandbox else []))
         if not child.is_prepared:
             prepare(spec.isolation)
         if is_sandbox:
             level = sandbox_level.contain(spec, place, environment, first)
+        elif child.is_resident:
+            level = process_level.apply_launch(spec, place, environment)
         else:
-            level = child.contain(spec, place, environment)
+            level = process_level.contain(spec, place, environment)
         _take_environment(environment)
         report.say(level=level)
         report.close()
@@ -144,7 +144,7 @@ def _run(child: Child, environment: dict[str, str]) -> NoReturn:
             os.write(2, f"{program[0]} cannot be started: {error.strerror}\n".encode())
             os._exit(_NO_SUCH_PROGRAM)
     sys.argv[1:] = []
-    if not child.is_in_place:
+    if not child.is_resident:
         open_standard_streams()
     serving.serve()
     os._exit(0)

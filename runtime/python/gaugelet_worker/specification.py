@@ -54,4 +54,4 @@ class LaunchSpec:
 
 def parse_environment(body: bytes | bytearray) -> dict[str, str]:
     """The whole environment of a function, from the body of a launch."""
-    return decode_head(bytes(body)) if body else {}
+    return decode_head(body) if body else {}

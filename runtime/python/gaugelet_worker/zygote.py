@@ -242,7 +242,7 @@ class Zygote:
             self._refuse(launch, "the connections of the launch did not come")
         now = time.monotonic()
         for worker in [each for each, until in self._setting_up.items() if until < now]:
-            worker.give_up(f"its process was not set up within {self._set_up_seconds} s")
+            worker.give_up(f"its process was not set up within {self._set_up_seconds} s; it is tried again")
 
     def _refuse(self, launch: int, reason: str) -> None:
         self._channel.send(FrameType.REFUSED, {"launch": launch, "reason": reason})

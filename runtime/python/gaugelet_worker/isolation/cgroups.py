@@ -14,6 +14,7 @@ import signal
 import time
 from pathlib import Path
 
+from gaugelet_worker.isolation import linux
 from gaugelet_worker.isolation.hierarchies import Hierarchies, find_hierarchies
 from gaugelet_worker.isolation.limits import THREADS_ALLOWANCE
 from gaugelet_worker.isolation.names import is_left_over, own_prefix
@@ -89,13 +90,9 @@ class Group:
         return [folder / self.name for folder in dict.fromkeys(self.hierarchies.folders.values())]
 
     def _write(self, controller: str, file: str, value: int) -> None:
-        # Without a buffer, whose code a virtual machine would have to run for the first time.
         path = f"{self.hierarchies.folders[controller]}/{self.name}/{file}"
-        descriptor = os.open(path, os.O_WRONLY)
-        try:
+        with linux.Unbuffered(path, os.O_WRONLY) as descriptor:
             os.write(descriptor, b"%d" % value)
-        finally:
-            os.close(descriptor)
 
 
 class Cgroups:

@@ -16,8 +16,9 @@ THREADS_ALLOWANCE = 16
 # Node reserves 600 MB when it starts, of which it uses 30: for a program this is a backstop only.
 _RESERVED_BY_PROGRAM = 1024**3
 _ADDRESS_SPACE_FACTOR = 4
-_LINE_BYTES = 512
 _ADDRESS_SPACE_SLACK = 4 * 1024**3
+# More than a line of /proc has.
+_LINE_BYTES = 512
 
 
 def apply_limits(limits: Limits, *, is_program: bool, own_processes: int | None) -> None:
@@ -59,9 +60,6 @@ def _bound(what: int, value: int) -> None:
 
 
 def _memory_pages() -> tuple[int, int]:
-    descriptor = os.open("/proc/self/statm", os.O_RDONLY)
-    try:
+    with linux.Unbuffered("/proc/self/statm", os.O_RDONLY) as descriptor:
         fields = os.read(descriptor, _LINE_BYTES).split()
-    finally:
-        os.close(descriptor)
     return int(fields[0]), int(fields[5])

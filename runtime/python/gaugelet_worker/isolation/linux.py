@@ -146,6 +146,22 @@ def fork_into(namespaces: int) -> int:
     return pid
 
 
+class Unbuffered:
+    """An open file's descriptor, for as long as a `with` lasts.
+
+    The code of a buffer runs for the first time in a virtual machine: slowly, if its processor is imitated.
+    """
+
+    def __init__(self, path: str, flags: int) -> None:
+        self._descriptor = os.open(path, flags)
+
+    def __enter__(self) -> int:
+        return self._descriptor
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
 def duplicate_above(descriptor: int, lowest: int) -> int:
     """The same open file under a number that is not below `lowest`; programs do not inherit it."""
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, lowest)

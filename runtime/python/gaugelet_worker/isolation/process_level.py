@@ -34,7 +34,7 @@ def contain(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict
             )
     place = dataclasses.replace(place, user=user, userReason=reason)
     give_up_rights(place)
-    return contain_more(spec, place, environment)
+    return apply_launch(spec, place, environment)
 
 
 def give_up_rights(place: Place) -> None:
@@ -56,8 +56,8 @@ def give_up_rights(place: Place) -> None:
         place.filters.apply()
 
 
-def contain_more(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict:
-    """The rest of it. Completes the environment. Gives the level that this process has."""
+def apply_launch(spec: LaunchSpec, place: Place, environment: dict[str, str]) -> dict:
+    """The part that needs the launch. Completes the environment. Gives the level that this process has."""
     if place.scratch is not None:
         environment["TMPDIR"] = place.scratch
         if place.user is not None:

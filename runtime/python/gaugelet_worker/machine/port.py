@@ -14,8 +14,8 @@ _MOST_BYTES = 32 * 1024
 class Port:
     """As much of a stream socket as frames need."""
 
-    # To wait for it takes no call besides.
-    waits_alone = True
+    # One more system call for each event would take longer than it saves.
+    needs_no_poll = True
     # The device gives no more at a time.
     page_bytes = 4096
 

@@ -51,8 +51,7 @@ def be_resident(line: int, report: Report, place: Place) -> NoReturn:
     except BaseException:
         report.say(refused=traceback.format_exc()[-_TOLD_CHARACTERS:])
         os._exit(1)
-    child = Child(spec, environment, {}, report, place, is_prepared=True, is_in_place=True)
-    run_child(child._replace(contain=process_level.contain_more))
+    run_child(Child(spec, environment, {}, report, place, is_prepared=True, is_resident=True))
 
 
 def tell(line: int, head: dict[str, Any], environment: bytearray) -> None:

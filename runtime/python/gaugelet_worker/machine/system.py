@@ -50,12 +50,9 @@ def limit_scratch(size: int | None) -> None:
 
 def stir(seed: bytes) -> None:
     """Draw other random numbers than all machines that began with the same memory."""
-    device = os.open("/dev/urandom", os.O_WRONLY)
-    try:
+    with linux.Unbuffered("/dev/urandom", os.O_WRONLY) as device:
         fcntl.ioctl(device, _RNDADDENTROPY, struct.pack(f"ii{len(seed)}s", 8 * len(seed), len(seed), seed))
         fcntl.ioctl(device, _RNDRESEEDCRNG)
-    finally:
-        os.close(device)
 
 
 def set_clock(seconds: float) -> None:

@@ -23,6 +23,7 @@ const QUEUE_PAUSE_MILLISECONDS = 2;
 const READ_BYTES = 64 * 1024;
 /** A zygote that has closed its end and does not end by itself. */
 const END_GRACE_MILLISECONDS = 2_000;
+/** How often it is told that it is not ready yet. */
 const LONG_START_MILLISECONDS = 30_000;
 const ZYGOTE_ENDED: WorkerEnd = {
   reason: "ended with the process that it was forked from",
@@ -62,7 +63,7 @@ export class Zygote {
     const telling = setInterval(() => {
       options.log.warn(
         { preload: options.preload },
-        `the Python that workers are forked from is not ready after ${seconds()} s: it still imports modules`,
+        `the Python that workers are forked from is not ready after ${seconds()} s: it still imports the modules that GAUGELET_PRELOAD names`,
       );
     }, LONG_START_MILLISECONDS).unref();
     const zygote = new Zygote(options);
@@ -232,12 +233,7 @@ export class Zygote {
       }
       case FrameType.ended: {
         const head = ANSWERS.ended.parse(frame.head);
-        const launch = this.#launches.get(head.launch);
-        // Of no effect on one that was launched.
-        launch?.launched.reject(
-          new WorkerDiedError({ reason: "was not started: it ended", limit: undefined }),
-        );
-        launch?.ended.resolve(head);
+        this.#launches.get(head.launch)?.ended.resolve(head);
         this.#launches.delete(head.launch);
       }
     }
