@@ -41,6 +41,11 @@ class ControlChannel:
     def fileno(self) -> int:
         return self._connection.fileno()
 
+    @property
+    def is_inside_frame(self) -> bool:
+        """Whether a frame has begun to come: it may be a launch."""
+        return self._filled > 0 or not self._is_prefix
+
     def arrived(self) -> Iterator[ControlFrame]:
         """The frames that have come whole, without waiting for more."""
         while self.is_open:

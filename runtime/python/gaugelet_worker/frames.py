@@ -5,8 +5,8 @@ big-endian), the head (a JSON object; none is an empty one), the body (bytes who
 """
 
 import json
+import os
 import select
-import socket
 import struct
 from collections.abc import Callable, Iterator
 from enum import IntEnum
@@ -23,10 +23,7 @@ _NO_HEAD: dict = {}
 
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 # As much as many events, and less than what the allocator maps anew each time.
-_CHUNK_BYTES = 64 * 1024
-# Below that the socket's own timeout, and that of poll(2), are too coarse.
-_COARSE_SECONDS = 0.008
-_TIMEVAL = struct.Struct("@ll")
+CHUNK_BYTES = 64 * 1024
 
 _INVOKE_NUMBERS = struct.Struct(">IIdB")
 INVOKE_NUMBERS_BYTES = _INVOKE_NUMBERS.size
@@ -70,6 +67,7 @@ class FrameType(IntEnum):
     FILE = 38
     TICK = 39
     USAGE = 40
+    TAKEN = 41
 
 
 _RESULT = int(FrameType.RESULT)
@@ -89,19 +87,19 @@ class ProtocolError(Exception):
 
 
 class FrameStream:
-    """Reads and writes whole frames on a stream socket, many in one system call where there are many."""
+    """Reads whole frames from one descriptor and writes them to another, many in one system call.
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
+    What is behind them blocks: pipes, sockets, or the port of a virtual machine.
+    """
+
+    def __init__(self, reading: int, writing: int, chunk_bytes: int = CHUNK_BYTES) -> None:
+        self._reading = reading
+        self._writing = writing
         # As much is received at once, at most.
-        self.chunk_bytes = getattr(connection, "page_bytes", _CHUNK_BYTES)
+        self.chunk_bytes = chunk_bytes
         # What was received last; where its next frame begins.
         self.bytes = b""
         self._start = 0
-        self._timeout = 0.0
-        self.is_quick = False
-        """Whether the next frame is expected at once: then it is waited for in receiving."""
-        self._poll = None if getattr(connection, "needs_no_poll", False) else _poll_of(connection)
         # Of the frame that has begun to come; 0 where none has.
         self._needed = 0
         self._unsent: list[bytes] = []
@@ -149,22 +147,13 @@ class FrameStream:
 
         False once the runtime has closed its end; None where nothing came within these seconds, if any.
         """
-        if 0 < within < _COARSE_SECONDS:
-            if not select.select([self._connection], [], [], within)[0]:
-                return None
-        elif self.is_quick or self._poll is None:
-            if within != self._timeout:
-                self._set_timeout(within)
-        elif not self._poll(within * 1000 if within else None):
+        if within and not select.select([self._reading], [], [], within)[0]:
             return None
         left = self.bytes[self._start :]
-        if left and (missing := self._needed - len(left)) > _CHUNK_BYTES:
+        if left and (missing := self._needed - len(left)) > CHUNK_BYTES:
             self.bytes, self._start = left + self._receive_all(missing), 0
             return True
-        try:
-            chunk = self._connection.recv(self.chunk_bytes)
-        except BlockingIOError:
-            return None
+        chunk = os.read(self._reading, self.chunk_bytes)
         self.bytes, self._start = left + chunk if left else chunk, 0
         if not chunk and left:
             raise ProtocolError("the connection closed inside a frame")
@@ -193,42 +182,31 @@ class FrameStream:
             self._unsent.append(frames)
             self.flush()
         else:
-            self._connection.sendall(frames)
+            self._send(frames)
 
     def flush(self) -> None:
         """Send what was put."""
         if self._unsent:
             unsent, self._unsent = self._unsent, []
-            self._connection.sendall(unsent[0] if len(unsent) == 1 else b"".join(unsent))
+            self._send(unsent[0] if len(unsent) == 1 else b"".join(unsent))
 
-    def _set_timeout(self, seconds: float) -> None:
-        """Let receiving wait for that long: it costs nothing where it is the same as before."""
-        timeout = _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1_000_000))
-        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
-        self._timeout = seconds
+    def _send(self, data: bytes) -> None:
+        sent = os.write(self._writing, data)
+        if sent < len(data):
+            view = memoryview(data)
+            while sent < len(data):
+                sent += os.write(self._writing, view[sent:])
 
     def _receive_all(self, count: int) -> bytearray:
-        self._set_timeout(0)
         buffer = bytearray(count)
         view = memoryview(buffer)
         done = 0
         while done < count:
-            received = self._connection.recv_into(view[done:])
+            received = os.readv(self._reading, [view[done:]])
             if received == 0:
                 raise ProtocolError("the connection closed inside a frame")
             done += received
         return buffer
-
-
-def _poll_of(connection: socket.socket) -> Callable[[float | None], Any]:
-    """Waits until there is something to receive, or for so many milliseconds; gives whether there is.
-
-    Who waits in receiving is woken also when the other side has read, for there is room for sending then: for
-    nothing. It takes the other side long where this one sleeps on another processor.
-    """
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    return poll.poll
 
 
 def _check_length(length: int) -> None:

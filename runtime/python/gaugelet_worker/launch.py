@@ -17,8 +17,9 @@ from gaugelet_worker.isolation.place import Place
 from gaugelet_worker.isolation.refused import Refused
 from gaugelet_worker.report import Report
 from gaugelet_worker.specification import LaunchSpec, parse_environment
+from gaugelet_worker.streams import Descriptor
 
-FIRST_FREE_DESCRIPTOR = 5
+FIRST_FREE_DESCRIPTOR = max(Descriptor) + 1
 _NO_SUCH_PROGRAM = 127
 # The kernel ends workers before anything else of the machine when memory runs out.
 _OUT_OF_MEMORY_SCORE = 800
@@ -30,13 +31,20 @@ _SIGNALS = sorted(signal.valid_signals())
 _IGNORED = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 
 
-class Child(NamedTuple):
-    """What the fork of the zygote needs to become a worker."""
+class Launch(NamedTuple):
+    """A worker that the runtime wants."""
 
     spec: LaunchSpec
     environment: bytearray
-    streams: dict[int, int]
-    """Descriptors, by what they become."""
+    """As it came, to be wiped by everybody who had it."""
+    streams: dict[Descriptor, int]
+    """The worker's ends of its pipes, by what they become."""
+
+
+class Child(NamedTuple):
+    """What the fork of the zygote needs to become a worker."""
+
+    launch: Launch
     report: Report
     place: Place
     is_trial: bool = False
@@ -60,13 +68,13 @@ def run_child(child: Child) -> NoReturn:
     """Become the worker: containment first, then the function."""
     report = child.report
     try:
-        spec, place = child.spec, child.place
+        (spec, body, streams), place = child.launch, child.place
         is_sandbox = spec.isolation == "sandbox"
         first = sandbox_level.split(place, report) if is_sandbox else None
-        environment = parse_environment(child.environment)
-        wipe(child.environment)
+        environment = parse_environment(body)
+        wipe(body)
         if not child.is_resident:
-            place_descriptors(child.streams, report.descriptor, *([first.fileno()] if is_sandbox else []))
+            place_descriptors(streams, report.descriptor, *([first.fileno()] if is_sandbox else []))
         if not child.is_prepared:
             prepare(spec.isolation)
         if is_sandbox:
@@ -87,8 +95,8 @@ def run_child(child: Child) -> NoReturn:
     _run(child, environment)
 
 
-def place_descriptors(streams: dict[int, int], *kept: int) -> None:
-    """0 is /dev/null, 1 to 4 are the streams, and nothing else stays open but those that are kept.
+def place_descriptors(streams: dict[Descriptor, int], *kept: int) -> None:
+    """0 is /dev/null, 1 to 5 are the streams, and nothing else stays open but those that are kept.
 
     The zygote's own descriptors have all of these numbers, so that the streams cannot.
     """
@@ -134,7 +142,7 @@ def _take_environment(environment: dict[str, str]) -> None:
 
 
 def _run(child: Child, environment: dict[str, str]) -> NoReturn:
-    program = child.spec.program
+    program = child.launch.spec.program
     if program is not None:
         # A file that grows too large stays an error of the write, and no end of the program.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -151,7 +159,7 @@ def _run(child: Child, environment: dict[str, str]) -> NoReturn:
 
 
 def open_standard_streams() -> None:
-    """Anew: the zygote's may have been files, which are written in another way than sockets."""
+    """Anew: the zygote's may have been files, which are written in another way than pipes."""
     sys.stdin = sys.__stdin__ = _stream(0, "r")
     sys.stdout = sys.__stdout__ = _stream(1, "w")
     sys.stderr = sys.__stderr__ = _stream(2, "w")

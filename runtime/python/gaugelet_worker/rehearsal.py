@@ -6,7 +6,6 @@ call spends more time on that than on itself. Who has rehearsed has its copies.
 
 import contextlib
 import os
-import socket
 import struct
 import sys
 from collections.abc import Iterator
@@ -24,20 +23,23 @@ _NUMBERS = struct.pack(">IIdB", 1, 0, float("nan"), 0)
 
 def rehearse() -> list[int]:
     """Go through it once; nothing of it is to be found afterwards. Gives the types of the answers."""
-    runtime, worker = socket.socketpair()
-    with runtime, worker, _nothing_left():
-        asked = FrameStream(runtime)
+    requests, asking = os.pipe()
+    answering, answers = os.pipe()
+    with _nothing_left():
+        asked = FrameStream(answering, asking)
         asked.put(FrameType.LOAD, _LOAD | {"limits": _LIMITS})
         asked.put(FrameType.RESTORE, _SHARD)
         asked.put(FrameType.INVOKE, {}, _NUMBERS, b'{"values": [1, 2.5, 3]}')
         asked.flush()
-        runtime.shutdown(socket.SHUT_WR)
-        Worker(FrameStream(worker)).run()
-        worker.shutdown(socket.SHUT_WR)
-        answers = []
+        os.close(asking)
+        Worker(FrameStream(requests, answers)).run()
+        os.close(requests)
+        os.close(answers)
+        heard = []
         while frame := asked.read():
-            answers.append(frame.type)
-    return answers
+            heard.append(frame.type)
+        os.close(answering)
+    return heard
 
 
 @contextlib.contextmanager

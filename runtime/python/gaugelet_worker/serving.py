@@ -19,13 +19,11 @@ from gaugelet_worker.frames import (
 )
 from gaugelet_worker.loading import LoadError, in_directory, load_function
 from gaugelet_worker.logs import set_up_logs
-from gaugelet_worker.machine.port import connection_of
+from gaugelet_worker.machine.port import chunk_bytes_of
 from gaugelet_worker.metering import Meter
 from gaugelet_worker.shards import Shard
+from gaugelet_worker.streams import Descriptor
 from gaugelet_worker.user_errors import failure_of_call, failure_of_load
-
-PROTOCOL_DESCRIPTOR = 3
-LOG_DESCRIPTOR = 4
 
 # The place of an outcome in its number.
 _OK, _ERROR, _REJECTED = range(3)
@@ -41,8 +39,6 @@ _HOLD_BYTES = 64 * 1024
 _HOLD_RESULTS = 64
 # Results of so few calls do not wait: while the next one is under way the runtime answers whoever made this.
 _FEW_CALLS = 20
-# Where calls come so soon after each other, to wait by poll(2) takes more than it saves.
-_QUICK_SECONDS = 0.00003
 # An `env` is saved when no call came for this long,
 _IDLE_SECONDS = 0.0002
 _IDLE_WHEN_BUSY_SECONDS = 0.01
@@ -150,7 +146,6 @@ class Worker:
         data = stream.bytes
         if not self._results:
             started = perf_counter()
-            stream.is_quick = started - self._ended < _QUICK_SECONDS
             self._flush_by = started + _HOLD_SECONDS
             size = len(data)
             self._are_few = size < stream.chunk_bytes and size - start < _FEW_CALLS * (stop - start)
@@ -272,15 +267,14 @@ class Worker:
 
 
 def serve() -> None:
-    """Answer the runtime on descriptor 3 until it closes its end, then end this process."""
-    connection = connection_of(PROTOCOL_DESCRIPTOR)
-    connection.setblocking(True)
-    set_up_logs(LOG_DESCRIPTOR)
+    """Answer the runtime's requests until it closes its end, then end this process."""
+    set_up_logs(Descriptor.RECORDS)
     # Programs that a function starts must not hold these open after the worker is gone.
-    for descriptor in (PROTOCOL_DESCRIPTOR, LOG_DESCRIPTOR):
+    for descriptor in (Descriptor.REQUESTS, Descriptor.ANSWERS, Descriptor.RECORDS):
         os.set_inheritable(descriptor, False)
+    stream = FrameStream(Descriptor.REQUESTS, Descriptor.ANSWERS, chunk_bytes_of(Descriptor.REQUESTS))
     try:
-        Worker(FrameStream(connection)).run()
+        Worker(stream).run()
     except MemoryError:
         os._exit(_MEMORY_IS_FULL)
     # Threads that a function left behind must not keep the process.

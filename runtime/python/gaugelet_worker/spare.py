@@ -10,13 +10,12 @@ import socket
 import traceback
 from typing import NoReturn
 
-from gaugelet_worker.arrivals import Arrival
 from gaugelet_worker.isolation import linux
 from gaugelet_worker.isolation.place import Place
-from gaugelet_worker.launch import FIRST_FREE_DESCRIPTOR, Child, prepare, run_child
+from gaugelet_worker.launch import FIRST_FREE_DESCRIPTOR, Child, Launch, prepare, run_child
 from gaugelet_worker.rehearsal import rehearse
 from gaugelet_worker.report import Report
-from gaugelet_worker.specification import LaunchSpec
+from gaugelet_worker.streams import Descriptor
 
 # As `ps` shows it, for as long as it waits.
 _NAME = b"gaugelet-spare"
@@ -41,17 +40,16 @@ class Line:
         self._near.close()
         return self._far.fileno()
 
-    def hand_over(self, spec: LaunchSpec, place: Place, arrival: Arrival) -> None:
+    def hand_over(self, launch: Launch, place: Place) -> None:
         """Tell the spare what it is. Raises OSError where it hears nothing any more, or it is too much.
 
         The environment travels in a file that has no name: secrets are not left in anybody's buffer.
         """
-        message = pickle.dumps((spec, place, tuple(arrival.streams)))
+        message = pickle.dumps((launch.spec, place, tuple(launch.streams)))
         descriptor = os.memfd_create("environment")
         try:
-            os.write(descriptor, arrival.environment)
-            streams = [stream.fileno() for stream in arrival.streams.values()]
-            socket.send_fds(self._near, [message], [descriptor, *streams])
+            os.write(descriptor, launch.environment)
+            socket.send_fds(self._near, [message], [descriptor, *launch.streams.values()])
         finally:
             os.close(descriptor)
         self.close()
@@ -66,8 +64,8 @@ class Line:
         environment = bytearray(os.fstat(file).st_size)
         os.preadv(file, [environment], 0)
         os.close(file)
-        streams = dict(zip(targets, streams, strict=True))
-        return Child(spec, environment, streams, report, place, is_prepared=True)
+        launch = Launch(spec, environment, dict(zip(targets, streams, strict=True)))
+        return Child(launch, report, place, is_prepared=True)
 
     def close(self) -> None:
         """In the zygote: say nothing more."""
@@ -99,6 +97,6 @@ def be_spare(line: Line, report: Report) -> NoReturn:
 def _let_go(*kept: int) -> None:
     """Hold nothing of the zygote's but these and where errors are told."""
     null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 3, 4):
+    for descriptor in {0, *Descriptor} - {Descriptor.STDERR}:
         os.dup2(null, descriptor)
     linux.close_all_but(*kept, first=FIRST_FREE_DESCRIPTOR)

@@ -1,6 +1,6 @@
 """A worker that no zygote has forked: it contains itself.
 
-Descriptors 1 to 4 and the environment are those that it was started with. It has no control group and, at the
+Descriptors 1 to 5 and the environment are those that it was started with. It has no control group and, at the
 level `process`, no user of its own, for nobody would be left to clean up after it.
 """
 
@@ -16,7 +16,7 @@ from gaugelet_worker.isolation.place import Place
 from gaugelet_worker.isolation.refused import Refused
 from gaugelet_worker.isolation.seccomp import Filters
 from gaugelet_worker.isolation.users import UserIds
-from gaugelet_worker.launch import Child, run_child
+from gaugelet_worker.launch import Child, Launch, run_child
 from gaugelet_worker.report import Report
 from gaugelet_worker.specification import LaunchSpec
 
@@ -26,7 +26,7 @@ def main(text: str) -> NoReturn:
     spec = LaunchSpec.of(json.loads(text))
     environment = bytearray(json.dumps(dict(os.environ)).encode())
     place = Place(userReason="a spawned worker keeps its user")
-    child = Child(spec, environment, {}, _SpokenReport(os.dup(2)), place)
+    child = Child(Launch(spec, environment, {}), _SpokenReport(os.dup(2)), place)
     run_child(_keep(child) if spec.isolation == "sandbox" else child)
 
 
@@ -52,7 +52,7 @@ def _keep(child: Child) -> Child:
             filters=Filters(),
         )
         reading, writing = os.pipe()
-        pid = fork_into_namespaces(network=child.spec.network, user=user is None)
+        pid = fork_into_namespaces(network=child.launch.spec.network, user=user is None)
     except Refused as reason:
         _end(str(reason))
     if pid == 0:

@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gaugelet_worker.arrivals import Arrival
 from gaugelet_worker.frames import decode_head
 from gaugelet_worker.holding import Holding, Premises
 from gaugelet_worker.isolation.namespaces import fork_into_namespaces
 from gaugelet_worker.isolation.refused import Refused
-from gaugelet_worker.launch import Child, InChild, run_child
+from gaugelet_worker.launch import Child, InChild, Launch, run_child
 from gaugelet_worker.report import Report
 from gaugelet_worker.spare import Line, be_spare
 from gaugelet_worker.specification import LaunchSpec
@@ -64,13 +63,13 @@ class Worker:
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT
         return self.is_ending or os.waitid(os.P_PID, self.pid, options) is not None
 
-    def take_on(self, arrival: Arrival, premises: Premises) -> None:
+    def take_on(self, launch: Launch, premises: Premises) -> None:
         """Become the worker of a launch. Raises Refused or OSError where that cannot be: it stays a spare."""
-        spec = arrival.spec
+        spec = launch.spec
         self._holding = premises.hold(spec, self._holding)
         self.launch, self.isolation = spec.launch, spec.isolation
         try:
-            self._line.hand_over(spec, self._holding.place, arrival)
+            self._line.hand_over(launch, self._holding.place)
         except OSError as error:
             self._refusal = f"what was forked ahead could not be told of it: {error}"
             os.kill(self.pid, signal.SIGKILL)
@@ -159,6 +158,11 @@ class Worker:
         return self._is_empty and self._holding.release()
 
     @property
+    def has_launched(self) -> bool:
+        """Whether the runtime has been told of it."""
+        return self._level is not None
+
+    @property
     def refusal(self) -> str | None:
         """Why it never became a worker; None for one that did, or was not wanted any more."""
         if self._level is not None or self._was_killed:
@@ -184,9 +188,9 @@ def _name(number: int) -> str:
         return f"SIGRTMIN+{number - signal.SIGRTMIN}"
 
 
-def fork_worker(arrival: Arrival, premises: Premises, *, is_trial: bool = False) -> Worker:
+def fork_worker(launch: Launch, premises: Premises, *, is_trial: bool = False) -> Worker:
     """Fork. Raises InChild in the child; Refused or OSError where that cannot be."""
-    spec = arrival.spec
+    spec = launch.spec
     holding = premises.hold(spec)
 
     def fork() -> int:
@@ -196,8 +200,7 @@ def fork_worker(arrival: Arrival, premises: Premises, *, is_trial: bool = False)
 
     pid, reading, writing = _fork_with_pipe(fork, holding)
     if pid == 0:
-        streams = {descriptor: stream.detach() for descriptor, stream in arrival.streams.items()}
-        child = Child(spec, arrival.environment, streams, Report(writing), holding.place, is_trial)
+        child = Child(launch, Report(writing), holding.place, is_trial)
         raise InChild(lambda: run_child(child))
     return Worker(spec, holding, pid, reading)
 
@@ -238,8 +241,8 @@ def _fork_with_pipe(fork: Callable[[], int], holding: Holding) -> tuple[int, int
 
 def try_level(level: str, premises: Premises) -> tuple[dict | None, str | None]:
     """What a worker of a level really has on this machine, or why it cannot be had."""
-    arrival = Arrival(time.monotonic(), LaunchSpec(launch=0, directory=_READABLE, isolation=level))
+    launch = Launch(LaunchSpec(launch=0, directory=_READABLE, isolation=level), bytearray(), {})
     try:
-        return fork_worker(arrival, premises, is_trial=True).wait()
+        return fork_worker(launch, premises, is_trial=True).wait()
     except (Refused, OSError) as error:
         return None, str(error)

@@ -1,6 +1,6 @@
 """The zygote: a warm process that forks a worker whenever the runtime asks for one.
 
-One thread, one loop: control frames, connections, reports of fresh workers, ended children. Descriptor 3
+One thread, one loop: control frames, reports of fresh workers, ended children. Descriptor 3
 is the control channel. When the runtime closes it, or dies, the zygote and all its workers end.
 """
 
@@ -16,19 +16,19 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from gaugelet_worker.arrivals import Arrival, Arrivals
-from gaugelet_worker.control import ControlChannel, ControlFrame
+from gaugelet_worker.control import ControlChannel, ControlFrame, wipe
 from gaugelet_worker.frames import FrameType
 from gaugelet_worker.holding import Premises
 from gaugelet_worker.isolation import linux
 from gaugelet_worker.isolation.refused import Refused
-from gaugelet_worker.launch import InChild
+from gaugelet_worker.launch import InChild, Launch
 from gaugelet_worker.preload import Preloaded, preload
 from gaugelet_worker.specification import LEVELS, LaunchSpec
-from gaugelet_worker.worker import Outcome, Worker, fork_spare, fork_worker, try_level
+from gaugelet_worker.streams import Pipes
+from gaugelet_worker.worker import Worker, fork_spare, fork_worker, try_level
 
 _CONTROL_DESCRIPTOR = 3
-# How often to look whether all of an ended worker is gone, and whether a launch is overdue.
+# How often to look whether all of an ended worker is gone, and whether one takes too long to set up.
 _POLL_SECONDS = 0.005
 _SWEEP_SECONDS = 5
 _LONGEST_END_SECONDS = 5
@@ -50,7 +50,6 @@ class Zygote:
         linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
         self._channel = ControlChannel(socket.socket(fileno=_CONTROL_DESCRIPTOR))
         self._selector = selectors.DefaultSelector()
-        self._arrivals = Arrivals(self._selector, self._start)
         # All that are there, the spare too.
         self._workers: set[Worker] = set()
         self._spare: Worker | None = None
@@ -58,6 +57,8 @@ class Zygote:
         self._reporting: set[Worker] = set()
         # Those that have not become a worker yet, by when that is too long ago.
         self._setting_up: dict[Worker, float] = {}
+        # By launch: the ends that the runtime has not opened yet.
+        self._untaken: dict[int, Pipes] = {}
         self._set_up_seconds = set_up_seconds
         self._sweep_seconds = min(_SWEEP_SECONDS, set_up_seconds)
         self._premises = Premises()
@@ -73,17 +74,12 @@ class Zygote:
 
     def run(self, preloaded: Preloaded) -> NoReturn:
         """Serve the runtime until it closes the channel. Raises InChild in each forked child."""
-        head = {"runtime": f"Python {platform.python_version()}", "socket": self._arrivals.address}
-        head |= preloaded._asdict() | {"capabilities": self._capabilities()}
-        self._channel.send(FrameType.READY, head)
+        head = {"runtime": f"Python {platform.python_version()}", "capabilities": self._capabilities()}
+        self._channel.send(FrameType.READY, head | preloaded._asdict())
         while self._channel.is_open:
             self._turn()
         self._end_all()
         os._exit(0)
-
-    def forget(self) -> None:
-        """In a fork: leave nothing of what is meant for other workers."""
-        self._arrivals.wipe()
 
     def _capabilities(self) -> dict:
         """What workers can have on this machine: found out by launching one of each level."""
@@ -99,8 +95,7 @@ class Zygote:
 
     def _turn(self) -> None:
         ending = any(worker.is_ending for worker in self._workers)
-        is_awaited = self._arrivals or self._setting_up
-        timeout = _POLL_SECONDS if ending else self._sweep_seconds if is_awaited else None
+        timeout = _POLL_SECONDS if ending else self._sweep_seconds if self._setting_up else None
         if self._next_spare < math.inf:
             until_spare = max(0, self._next_spare - time.monotonic())
             timeout = until_spare if timeout is None else min(timeout, until_spare)
@@ -112,9 +107,9 @@ class Zygote:
         if not ready and time.monotonic() >= self._next_spare:
             self._next_spare = math.inf
             # Not while a launch arrives: its environment would be in it.
-            if self._channel.is_open and not self._arrivals:
+            if self._channel.is_open and not self._channel.is_inside_frame:
                 self._guard(self._fork_spare)
-        if is_awaited and time.monotonic() >= self._next_sweep:
+        if self._setting_up and time.monotonic() >= self._next_sweep:
             self._next_sweep = time.monotonic() + self._sweep_seconds
             self._guard(self._sweep)
 
@@ -129,6 +124,8 @@ class Zygote:
         for frame in self._channel.arrived():
             if frame.type is FrameType.LAUNCH:
                 self._guard(lambda frame=frame: self._launch(frame))
+            elif frame.type is FrameType.TAKEN:
+                self._close_pipes(frame.head["launch"])
             elif frame.type is FrameType.END:
                 self._end(frame.head["launch"])
 
@@ -136,32 +133,32 @@ class Zygote:
         try:
             spec = LaunchSpec.of(frame.head)
         except (Refused, KeyError, TypeError) as error:
+            wipe(frame.body)
             self._refuse(frame.head["launch"], f"not a launch: {error!r}")
-        else:
-            self._arrivals.add(spec, frame.body)
-
-    def _start(self, arrival: Arrival) -> None:
-        launch = arrival.spec.launch
-        try:
-            worker = self._worker_for(arrival)
-        except (Refused, OSError) as error:
-            arrival.close()
-            self._refuse(launch, str(error))
             return
-        arrival.close()
+        # Nothing here is done in any case: an exception also leaves for the fork, which has use for all this.
+        try:
+            self._untaken[spec.launch] = pipes = Pipes()
+            worker = self._worker_for(Launch(spec, frame.body, pipes.workers))
+        except (Refused, OSError) as error:
+            wipe(frame.body)
+            self._refuse(spec.launch, str(error))
+            return
+        wipe(frame.body)
+        pipes.close_workers()
         self._workers.add(worker)
         self._reporting.add(worker)
         self._setting_up[worker] = time.monotonic() + self._set_up_seconds
         self._selector.register(worker, selectors.EVENT_READ, lambda: self._read_report(worker))
 
-    def _worker_for(self, arrival: Arrival) -> Worker:
+    def _worker_for(self, launch: Launch) -> Worker:
         """The spare, where there is one and it is of use; else a new fork."""
         if self._next_spare < math.inf:
             self._next_spare = time.monotonic() + _QUIET_SECONDS
         spare = self._spare
-        if spare is None or spare.has_died or arrival.spec.isolation != _OF_SPARES:
-            return fork_worker(arrival, self._premises)
-        spare.take_on(arrival, self._premises)
+        if spare is None or spare.has_died or launch.spec.isolation != _OF_SPARES:
+            return fork_worker(launch, self._premises)
+        spare.take_on(launch, self._premises)
         self._spare = None
         return spare
 
@@ -182,7 +179,8 @@ class Zygote:
         if level is not None:
             self._setting_up.pop(worker, None)
             head = {"launch": worker.launch, "pid": worker.host_pid(), "level": level}
-            self._channel.send(FrameType.LAUNCHED, head)
+            pipes = self._untaken[worker.launch].told()
+            self._channel.send(FrameType.LAUNCHED, head | {"pipes": pipes})
             # Nobody waits any more, so that there is time for what takes long.
             self._premises.cgroups.move_on()
             self._want_spare(worker)
@@ -195,8 +193,6 @@ class Zygote:
         worker.close_report()
 
     def _end(self, launch: int) -> None:
-        if self._arrivals.withdraw(launch):
-            self._tell_ended(launch, Outcome())
         for worker in self._workers:
             if worker.launch == launch:
                 worker.end()
@@ -225,7 +221,9 @@ class Zygote:
                 continue
             self._want_spare(worker)
             if worker.refusal is None:
-                self._tell_ended(worker.launch, worker.outcome())
+                if not worker.has_launched:
+                    self._close_pipes(worker.launch)
+                self._channel.send(FrameType.ENDED, {"launch": worker.launch, **worker.outcome()._asdict()})
             else:
                 self._refuse(worker.launch, worker.refusal)
 
@@ -238,17 +236,18 @@ class Zygote:
             return True
 
     def _sweep(self) -> None:
-        for launch in self._arrivals.overdue():
-            self._refuse(launch, "the connections of the launch did not come")
         now = time.monotonic()
         for worker in [each for each, until in self._setting_up.items() if until < now]:
             worker.give_up(f"its process was not set up within {self._set_up_seconds} s; it is tried again")
 
     def _refuse(self, launch: int, reason: str) -> None:
+        self._close_pipes(launch)
         self._channel.send(FrameType.REFUSED, {"launch": launch, "reason": reason})
 
-    def _tell_ended(self, launch: int, outcome: Outcome) -> None:
-        self._channel.send(FrameType.ENDED, {"launch": launch, **outcome._asdict()})
+    def _close_pipes(self, launch: int) -> None:
+        pipes = self._untaken.pop(launch, None)
+        if pipes is not None:
+            pipes.close()
 
     def _end_all(self) -> None:
         for worker in self._workers:
@@ -268,5 +267,4 @@ def main(names: list[str], set_up_seconds: float = _SET_UP_SECONDS) -> NoReturn:
         zygote.run(preloaded)
     except InChild as leaving:
         go_on = leaving.go_on
-    zygote.forget()
     go_on()

@@ -1,8 +1,9 @@
-"""Frames on a socket, against the fixtures that the tests of the runtime's side read too."""
+"""Frames over descriptors, against the fixtures that the tests of the runtime's side read too."""
 
 import contextlib
 import fcntl
 import json
+import os
 import socket
 import struct
 import termios
@@ -31,7 +32,7 @@ MALFORMED = json.loads((TESTDATA / "malformed-frames.json").read_text())
 OURS = [fixture for fixture in FIXTURES if not fixture.get("decodeOnly")]
 OUTCOMES = ["ok", "error", "rejected"]
 # What the zygote, and the first program of a virtual machine, are told.
-TAKEN = [FrameType.LAUNCH, FrameType.END, FrameType.FILE, FrameType.TICK]
+HEARD = [FrameType.LAUNCH, FrameType.END, FrameType.FILE, FrameType.TICK, FrameType.TAKEN]
 RESULT_NUMBERS_BYTES = 32
 
 
@@ -65,12 +66,15 @@ def of_type(fixtures, kind):
     return [fixture for fixture in fixtures if fixture["type"] == kind]
 
 
+def stream_on(connection: socket.socket) -> FrameStream:
+    """A socket is both ends."""
+    return FrameStream(connection.fileno(), connection.fileno())
+
+
 @pytest.fixture
 def pair():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(20)
-        theirs.settimeout(20)
         yield ours, theirs
 
 
@@ -82,13 +86,13 @@ def test_fixtures_have_every_type_of_frame():
 def test_a_frame_is_decoded(pair, fixture):
     ours, theirs = pair
     theirs.sendall(bytes.fromhex(fixture["frameHex"]))
-    assert FrameStream(ours).read() == frame_of(fixture)
+    assert stream_on(ours).read() == frame_of(fixture)
 
 
 @pytest.mark.parametrize("fixture", OURS, ids=by_name)
 def test_a_frame_is_encoded_to_exactly_these_bytes(pair, fixture):
     ours, theirs = pair
-    FrameStream(ours).write(fixture["type"], fixture["head"], bytes.fromhex(fixture["bodyHex"]))
+    stream_on(ours).write(fixture["type"], fixture["head"], bytes.fromhex(fixture["bodyHex"]))
     ours.close()
     assert theirs.makefile("rb").read().hex() == fixture["frameHex"]
 
@@ -99,7 +103,7 @@ def test_a_frame_is_decoded_wherever_it_is_cut_in_two(fixture):
     for cut in range(1, len(data)):
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            read = InThread(FrameStream(ours).read)
+            read = InThread(stream_on(ours).read)
             send_alone(theirs, data[:cut])
             theirs.sendall(data[cut:])
             assert read.result() == frame_of(fixture)
@@ -132,7 +136,7 @@ class InThread:
 
 def test_frames_that_arrive_byte_by_byte_are_decoded(pair):
     ours, theirs = pair
-    stream = FrameStream(ours)
+    stream = stream_on(ours)
     read = InThread(lambda: [stream.read() for _ in range(3)])
     for byte in bytes.fromhex("".join(fixture["frameHex"] for fixture in FIXTURES[:3])):
         send_alone(theirs, bytes([byte]))
@@ -143,7 +147,7 @@ def test_several_frames_may_arrive_at_once(pair):
     ours, theirs = pair
     theirs.sendall(bytes.fromhex("".join(fixture["frameHex"] for fixture in FIXTURES)))
     theirs.close()
-    stream = FrameStream(ours)
+    stream = stream_on(ours)
     assert [stream.read() for _ in FIXTURES] == [frame_of(fixture) for fixture in FIXTURES]
     assert stream.read() is None
 
@@ -167,17 +171,16 @@ def test_a_result_is_encoded_to_exactly_these_bytes(fixture):
     assert frame.hex() == fixture["frameHex"]
 
 
-@pytest.mark.parametrize("fixture", [each for each in OURS if each["type"] in TAKEN], ids=by_name)
+@pytest.mark.parametrize("fixture", [each for each in OURS if each["type"] in HEARD], ids=by_name)
 def test_the_zygote_takes_a_message_of_the_runtime(pair, fixture):
     ours, theirs = pair
-    ours.settimeout(None)  # with one, Python itself waits where the system would not
     theirs.sendall(bytes.fromhex(fixture["frameHex"]))
     assert [tuple(frame) for frame in ControlChannel(ours).arrived()] == [tuple(frame_of(fixture))]
 
 
 @pytest.mark.parametrize(
     "fixture",
-    [each for each in OURS if each["type"] >= FrameType.LAUNCH and each["type"] not in TAKEN],
+    [each for each in OURS if each["type"] >= FrameType.LAUNCH and each["type"] not in HEARD],
     ids=by_name,
 )
 def test_the_zygote_tells_the_runtime_in_exactly_these_bytes(pair, fixture):
@@ -189,30 +192,30 @@ def test_the_zygote_tells_the_runtime_in_exactly_these_bytes(pair, fixture):
 
 def test_the_parts_of_a_body_follow_each_other(pair):
     ours, theirs = pair
-    FrameStream(ours).write(FrameType.SAVED, {"id": 1}, b"one", b"", b"two")
-    assert FrameStream(theirs).read() == Frame(FrameType.SAVED, {"id": 1}, b"onetwo")
+    stream_on(ours).write(FrameType.SAVED, {"id": 1}, b"one", b"", b"two")
+    assert stream_on(theirs).read() == Frame(FrameType.SAVED, {"id": 1}, b"onetwo")
 
 
 def test_what_is_put_is_sent_with_the_next_flush(pair):
     ours, theirs = pair
-    stream = FrameStream(ours)
+    stream = stream_on(ours)
     stream.put(FrameType.SNAPSHOT, {"shard": 1})
     theirs.setblocking(False)
     with pytest.raises(BlockingIOError):
         theirs.recv(1)
-    theirs.settimeout(20)
+    theirs.setblocking(True)
     stream.flush()
-    assert FrameStream(theirs).read() == Frame(FrameType.SNAPSHOT, {"shard": 1}, b"")
+    assert stream_on(theirs).read() == Frame(FrameType.SNAPSHOT, {"shard": 1}, b"")
 
 
 def test_frames_that_are_encoded_already_are_sent_after_what_was_put(pair):
     ours, theirs = pair
-    stream = FrameStream(ours)
+    stream = stream_on(ours)
     encoded = b"".join(bytes.fromhex(fixture["frameHex"]) for fixture in FIXTURES[:2])
     stream.send(encoded)
     stream.put(FrameType.SNAPSHOT, {"shard": 1})
     stream.send(encoded)
-    reading = FrameStream(theirs)
+    reading = stream_on(theirs)
     fixtures = [frame_of(fixture) for fixture in FIXTURES[:2]]
     answers = [reading.read() for _ in range(5)]
     assert answers == [*fixtures, Frame(FrameType.SNAPSHOT, {"shard": 1}, b""), *fixtures]
@@ -222,7 +225,7 @@ def test_frames_that_came_whole_are_given_out_before_more_is_waited_for(pair):
     ours, theirs = pair
     whole = [bytes.fromhex(fixture["frameHex"]) for fixture in FIXTURES[:3]]
     theirs.sendall(b"".join(whole) + whole[0][:-1])
-    stream = FrameStream(ours)
+    stream = stream_on(ours)
     assert stream.receive()
     assert received(stream) == [frame_of(each) for each in FIXTURES[:3]]
     theirs.sendall(whole[0][-1:])
@@ -233,8 +236,7 @@ def test_frames_that_came_whole_are_given_out_before_more_is_waited_for(pair):
 @pytest.mark.parametrize("seconds", [0.001, 0.05])
 def test_it_is_waited_for_what_comes_and_no_longer(pair, seconds):
     ours, theirs = pair
-    ours.setblocking(True)
-    stream = FrameStream(ours)
+    stream = stream_on(ours)
     assert stream.receive(within=seconds) is None
     theirs.sendall(b"x")
     assert stream.receive(within=seconds) is True
@@ -248,9 +250,19 @@ def test_it_is_waited_for_what_comes_and_no_longer(pair, seconds):
 def test_a_body_larger_than_the_sockets_buffer_arrives_whole(pair):
     ours, theirs = pair
     body = bytes(range(256)) * 20_000
-    read = InThread(FrameStream(theirs).read)
-    FrameStream(ours).write(FrameType.RESULT, {}, body)
+    read = InThread(stream_on(theirs).read)
+    stream_on(ours).write(FrameType.RESULT, {}, body)
     assert read.result().body == body
+
+
+def test_a_body_larger_than_a_pipe_arrives_whole():
+    reading, writing = os.pipe()
+    body = bytes(range(256)) * 20_000
+    read = InThread(FrameStream(reading, writing).read)
+    FrameStream(reading, writing).write(FrameType.RESULT, {}, body)
+    assert read.result().body == body
+    os.close(reading)
+    os.close(writing)
 
 
 @pytest.mark.parametrize("fixture", MALFORMED, ids=by_name)
@@ -258,7 +270,7 @@ def test_bytes_that_are_no_frame_are_refused(pair, fixture):
     ours, theirs = pair
     theirs.sendall(bytes.fromhex(fixture["hex"]))
     with pytest.raises(ProtocolError):
-        FrameStream(ours).read()
+        stream_on(ours).read()
 
 
 @pytest.mark.parametrize("head", [b"[]", b"null", b"1", b'"text"', b'{"a":"\xff"}'])
@@ -266,20 +278,20 @@ def test_heads_that_are_no_objects_are_refused(pair, head):
     ours, theirs = pair
     theirs.sendall(struct.pack(">IBI", 5 + len(head), FrameType.SNAPSHOT, len(head)) + head)
     with pytest.raises(ProtocolError):
-        FrameStream(ours).read()
+        stream_on(ours).read()
 
 
 def test_a_length_is_refused_before_anything_is_kept_for_it(pair):
     ours, theirs = pair
     theirs.sendall(struct.pack(">I", MAX_FRAME_BYTES + 1))
     with pytest.raises(ProtocolError, match=f"a frame of {MAX_FRAME_BYTES + 1} bytes"):
-        FrameStream(ours).read()
+        stream_on(ours).read()
 
 
 def test_the_end_of_the_connection_between_two_frames_is_the_end(pair):
     ours, theirs = pair
     theirs.close()
-    assert FrameStream(ours).read() is None
+    assert stream_on(ours).read() is None
 
 
 def test_the_end_of_the_connection_inside_a_frame_is_an_error():
@@ -290,4 +302,4 @@ def test_the_end_of_the_connection_inside_a_frame_is_an_error():
             theirs.sendall(data[:cut])
             theirs.close()
             with pytest.raises(ProtocolError, match="closed inside a frame"):
-                FrameStream(ours).read()
+                stream_on(ours).read()

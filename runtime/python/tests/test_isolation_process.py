@@ -8,6 +8,7 @@ import pytest
 
 from gaugelet_worker.frames import FrameType
 from tests.machine import needs_linux, needs_root, show_python_to_everybody
+from tests.timed_streams import read_some
 from tests.zygote_process import ZygoteProcess, running_zygote
 
 pytestmark = [needs_linux, needs_root]
@@ -120,7 +121,7 @@ def test_without_groups_what_it_started_ends_by_its_user(place):
             "os.read(reading, 1); print(pid, flush=True)"
         )
         worker = zygote.request_program(place, code)
-        pid = int(worker.streams[1].recv(100))
+        pid = int(read_some(worker.streams[1]))
         assert zygote.wait_for(FrameType.LAUNCHED, worker.launch)["level"] == {
             "ownUser": True,
             "ownUserReason": None,

@@ -16,6 +16,7 @@ from tests.machine import (
     needs_root,
     show_python_to_everybody,
 )
+from tests.timed_streams import read_some
 from tests.zygote_process import SPARE, ZygoteProcess, running_zygote
 
 # Somebody who is not root runs the other tests as such a user.
@@ -95,7 +96,7 @@ def test_what_a_worker_started_ends_with_it(zygote, has_sandbox, place, isolatio
     zygote.run(place, "pass")
     zygote.spare()
     worker = zygote.request_program(place, code, isolation=isolation)
-    assert worker.streams[1].recv(100) == b"started\n"
+    assert read_some(worker.streams[1]) == b"started\n"
     zygote.wait_for(FrameType.LAUNCHED, worker.launch)
     # The next one where that was it: until it is ready it is called as any other process here.
     zygote.spare()

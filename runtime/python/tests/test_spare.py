@@ -66,7 +66,7 @@ def test_it_becomes_a_worker_like_any_other(zygote, place):
     assert state["environment"] == environment
     assert (state["temporary"], state["directory"]) == (temporary, str(place))
     assert (state["arguments"], state["noon"], state["path"]) == ([], "21:00", str(place))
-    assert state["files"] == [0, 1, 2, 3, 4, 5]
+    assert state["files"] == [0, 1, 2, 3, 4, 5, 6]
     assert (state["leads"], state["interrupt"], state["others"]) == (True, True, [])
     assert SPARE not in {name for pid, name in zygote.children().items() if pid == worker.pid}
     zygote.end(worker)

@@ -3,31 +3,31 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from gaugelet_worker.frames import FrameStream, FrameType
+from gaugelet_worker.frames import FrameType
+from gaugelet_worker.streams import Descriptor, Pipes
 from tests.machine import is_running, needs_linux, wait_until
+from tests.timed_streams import TimedStream
 from tests.zygote_process import zygote_environment
 
 pytestmark = needs_linux
 
 
-def start(directory: Path, **spec) -> tuple[subprocess.Popen, socket.socket]:
-    ours, theirs = socket.socketpair()
-    ours.settimeout(30)
-    log_reading, log_writing = os.pipe()
+def start(directory: Path, **spec) -> tuple[subprocess.Popen, TimedStream]:
+    pipes = Pipes()
 
     def place() -> None:
         import fcntl
 
-        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (theirs.fileno(), log_writing)]
-        os.dup2(ends[0], 3)
-        os.dup2(ends[1], 4)
+        wanted = {target: end for target, end in pipes.workers.items() if target > Descriptor.STDERR}
+        ends = [(target, fcntl.fcntl(end, fcntl.F_DUPFD, 20)) for target, end in wanted.items()]
+        for target, end in ends:
+            os.dup2(end, target)
 
     launch = {"launch": 1, "directory": str(directory), "isolation": "process"} | spec
     process = subprocess.Popen(
@@ -35,15 +35,14 @@ def start(directory: Path, **spec) -> tuple[subprocess.Popen, socket.socket]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        pass_fds=(3, 4),
+        pass_fds=(Descriptor.ANSWERS, Descriptor.RECORDS, Descriptor.REQUESTS),
         preexec_fn=place,
         start_new_session=True,
         env=zygote_environment() | {"COLOUR": "blue"},
     )
-    theirs.close()
-    os.close(log_writing)
-    os.close(log_reading)
-    return process, ours
+    pipes.close_workers()
+    ends = pipes.runtimes
+    return process, TimedStream(ends[Descriptor.ANSWERS], ends[Descriptor.REQUESTS])
 
 
 @pytest.mark.parametrize("isolation", ["process", "sandbox"])
@@ -51,8 +50,7 @@ def test_it_contains_itself_and_serves(place, isolation):
     (place / "usermodule.py").write_text(
         "import os\nprint(os.environ['COLOUR'])\ndef handler(i, c): return {}\n"
     )
-    process, connection = start(place, isolation=isolation, limits={"openFiles": 32})
-    stream = FrameStream(connection)
+    process, stream = start(place, isolation=isolation, limits={"openFiles": 32})
     head = {"directory": str(place), "handler": "usermodule.handler", "file": None, "host": "h", "port": 1}
     stream.write(
         FrameType.LOAD, head | {"limits": {"output": 1024, "env": 1024, "cpu": None, "memory": None}}
@@ -60,7 +58,7 @@ def test_it_contains_itself_and_serves(place, isolation):
     assert stream.read().type == FrameType.LOADED
     status = Path(f"/proc/{process.pid}/status").read_text()
     assert isolation == "sandbox" or "NoNewPrivs:\t1" in status
-    connection.close()
+    stream.close_requests()
     output, errors = process.communicate(timeout=30)
     assert (process.returncode, output, errors) == (0, b"blue\n", b"")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gaugelet_worker.frames import FrameStream, FrameType
-from gaugelet_worker.machine.port import Port
+from gaugelet_worker.machine.port import PAGE_BYTES
 from gaugelet_worker.serving import Worker
 from tests.machine import needs_linux, wait_until
 
@@ -29,17 +29,6 @@ LIMITS = {"output": 1024**2, "env": 1024**2, "cpu": None, "memory": None}
 TEXT = "x" * 400
 
 
-class PipedPort(Port):
-    """A port that is written elsewhere than it is read."""
-
-    def __init__(self, events: int, answers: int) -> None:
-        super().__init__(events)
-        self._answers = answers
-
-    def sendall(self, data: bytes) -> None:
-        assert os.write(self._answers, data) == len(data)
-
-
 class PortWorker:
     """A worker in a thread of this process, and the other ends of its pipes."""
 
@@ -47,13 +36,13 @@ class PortWorker:
         # With O_DIRECT a pipe is like the device: what is written comes by the page, however much is there.
         self._pipes = (*os.pipe2(os.O_DIRECT), *os.pipe())
         events, self._events, self.answers, answers = self._pipes
-        self._thread = threading.Thread(target=Worker(FrameStream(PipedPort(events, answers))).run)
-        self._sent = FrameStream(Port(self._events))
-        self._received = FrameStream(Port(self.answers))
+        stream = FrameStream(events, answers, chunk_bytes=PAGE_BYTES)
+        self._thread = threading.Thread(target=Worker(stream).run)
+        self._runtime = FrameStream(self.answers, self._events)
         self._thread.start()
 
     def send(self, kind: FrameType, head: dict) -> None:
-        self._sent.write(kind, head)
+        self._runtime.write(kind, head)
 
     def unread_before_each(self, count: int, made: Path) -> list[int]:
         """Send so many calls at once, read nothing before all are made; how much was sent before each."""
@@ -61,14 +50,14 @@ class PortWorker:
         for id in range(count):
             event = {"answers": self.answers, "text": TEXT, "file": str(made) if id == count - 1 else ""}
             numbers = struct.pack(">IIdB", id, 0, float("nan"), 0)
-            self._sent.put(FrameType.INVOKE, {}, numbers, json.dumps(event).encode())
-        self._sent.flush()
+            self._runtime.put(FrameType.INVOKE, {}, numbers, json.dumps(event).encode())
+        self._runtime.flush()
         wait_until(made.exists)
         answers = [self.answer() for _ in range(count)]
         return [json.loads(bytes(answer.body[32:]))["unread"] for answer in answers]
 
     def answer(self):
-        while (frame := self._received.read()) is not None:
+        while (frame := self._runtime.read()) is not None:
             if frame.type != FrameType.SAVED:
                 return frame
         raise EOFError

@@ -37,7 +37,7 @@ def test_it_ends_although_a_thread_goes_on(loaded, daemon):
 
 @pytest.mark.parametrize("hex_bytes", ["ffffffff", "00000006" + "02" + "00000001" + "78", "7072696e7420"])
 def test_it_ends_with_an_error_when_it_is_sent_something_else_than_frames(worker, hex_bytes):
-    worker.connection.sendall(bytes.fromhex(hex_bytes))
+    os.write(worker.requests, bytes.fromhex(hex_bytes))
     assert worker.answer() is None
     ended = worker.end()
     assert ended.code == 1
@@ -122,12 +122,12 @@ def test_programs_that_a_function_starts_have_none_of_its_descriptors(loaded, cl
     worker = loaded(
         "import os, subprocess\n"
         "def handler(input, context):\n"
-        "    own = [os.readlink(f'/proc/self/fd/{fd}') for fd in (3, 4)]\n"
+        "    own = [os.readlink(f'/proc/self/fd/{fd}') for fd in (3, 4, 5)]\n"
         f"    listed = subprocess.check_output(['ls', '/proc/self/fd'], close_fds={close}, text=True)\n"
         "    return {'own': own, 'programs': listed.split()}\n"
     )
     value = worker.invoke().value
-    assert [link.split(":")[0] for link in value["own"]] == ["socket", "pipe"]
+    assert [link.split(":")[0] for link in value["own"]] == ["pipe"] * 3
     assert value["programs"] == ["0", "1", "2", "3"]  # 3 is the folder that ls itself reads
 
 
@@ -137,7 +137,7 @@ def test_an_interrupt_from_the_terminal_does_not_end_it(loaded):
     assert worker.invoke().value == {}
 
 
-# Starts a worker, passes the runtime's end of its connection on, and waits to be killed.
+# Starts a worker, passes the runtime's ends of its pipes on, and waits to be killed.
 PARENT = """
 import socket, sys
 from pathlib import Path
@@ -146,13 +146,13 @@ worker = WorkerProcess(Path(sys.argv[1]))
 worker.load()
 worker.restore()
 worker.send_invokes({})
-socket.send_fds(socket.socket(fileno=int(sys.argv[2])), [b"x"], [worker.connection.fileno()])
+socket.send_fds(socket.socket(fileno=int(sys.argv[2])), [b"x"], [worker.requests, worker.answering])
 print(worker.process.pid, flush=True)
 sys.stdin.read()
 """
 
 
-def test_it_dies_with_its_parent_although_it_is_busy_and_the_connection_is_open(folder, tmp_path):
+def test_it_dies_with_its_parent_although_it_is_busy_and_its_pipes_are_open(folder, tmp_path):
     started = tmp_path / "started"
     busy = f"    open({str(started)!r}, 'w')\n    while True: pass\n"
     folder.write("usermodule.py", f"def handler(input, context):\n{busy}")
@@ -166,7 +166,7 @@ def test_it_dies_with_its_parent_although_it_is_busy_and_the_connection_is_open(
             env=worker_environment(),
         )
         pid = int(parent.stdout.readline())
-        held = socket.recv_fds(ours, 1, 1)[1]
+        held = socket.recv_fds(ours, 1, 2)[1]
         try:
             wait_until(started.exists)
             assert is_running(pid)
@@ -174,7 +174,8 @@ def test_it_dies_with_its_parent_although_it_is_busy_and_the_connection_is_open(
             parent.communicate()
             wait_until(lambda: not is_running(pid))
         finally:
-            os.close(held[0])
+            for end in held:
+                os.close(end)
             if is_running(pid):
                 os.kill(pid, signal.SIGKILL)
 
@@ -184,7 +185,7 @@ def test_a_call_under_way_is_answered_when_no_more_will_come(loaded):
         "import time\ndef handler(input, context):\n    time.sleep(0.1)\n    return {'a': 'x' * 500_000}\n"
     )
     worker.send_invokes({}, {})
-    worker.connection.shutdown(socket.SHUT_WR)
+    worker.close_requests()
     assert [worker.result().outcome for _ in range(2)] == ["ok", "ok"]
     assert worker.answer() is None
     assert worker.end().code == 0

@@ -2,10 +2,8 @@
 
 import os
 import random
+import resource
 import signal
-import socket
-import struct
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gaugelet_worker.frames import FrameType
+from gaugelet_worker.streams import Descriptor
 from tests.machine import is_running, needs_linux, wait_until
 from tests.zygote_process import ZygoteProcess, running_zygote
 
@@ -64,7 +63,7 @@ def test_a_worker_has_its_own_environment_folder_descriptors_and_group(zygote, p
     assert state["temporary"] == temporary
     assert (state["directory"], state["arguments"], state["noon"]) == (str(place), [], "21:00")
     # The last is the one with which the folder is read.
-    assert state["files"] == [0, 1, 2, 3, 4, 5]
+    assert state["files"] == [0, 1, 2, 3, 4, 5, 6]
     assert (state["leads"], state["interrupt"]) == (True, True)
     assert state["others"] == []
     assert state["path"] == str(place)
@@ -128,7 +127,7 @@ def test_end_kills_a_worker_at_once_that_ignores_signals(zygote, place, isolatio
         "def handler(i, c):\n    while True: pass\n"
     )
     worker = zygote.serve(place, source, isolation=isolation)
-    worker.streams[3].sendall(b"\x00\x00")
+    os.write(worker.streams[Descriptor.REQUESTS], b"\x00\x00")
     ended = zygote.end(worker)
     assert (ended["exitCode"], ended["signal"], ended["limit"]) == (None, "SIGKILL", None)
     assert not is_running(worker.pid)
@@ -138,18 +137,6 @@ def test_end_before_the_worker_is_complete(zygote, place):
     worker = zygote.request(place)
     zygote.send(FrameType.END, {"launch": worker.launch})
     assert zygote.wait_for_end(worker)["launch"] == worker.launch
-
-
-def test_a_launch_without_connections_can_be_taken_back(zygote, place):
-    head = {"launch": 900_001, "directory": str(place), "isolation": "process"}
-    zygote.send(FrameType.LAUNCH, head)
-    zygote.send(FrameType.END, {"launch": 900_001})
-    assert zygote.wait_for(FrameType.ENDED, 900_001) == {
-        "launch": 900_001,
-        "exitCode": None,
-        "signal": None,
-        "limit": None,
-    }
 
 
 @pytest.mark.parametrize(
@@ -171,26 +158,29 @@ def test_bytes_that_are_no_launch_do_not_end_it(place):
     zygote = ZygoteProcess()
     zygote.send(FrameType.LAUNCH, {})
     zygote.send(FrameType.END, {"launch": 12_345})
-    zygote.connect(77, 9).close()
-    half = zygote.connect(78, 1)
-    half.close()
+    zygote.send(FrameType.TAKEN, {"launch": 12_345})
     assert zygote.run(place, "print('on it goes')") == "on it goes\n"
     assert "KeyError" in zygote.close()
 
 
-def test_nobody_but_the_runtime_can_connect(zygote, place):
-    code = (
-        "import socket\n"
-        "connection = socket.socket(socket.AF_UNIX)\n"
-        f"connection.connect({zygote.ready['socket']!r})\n"
-        "connection.settimeout(20)\n"
-        "try:\n    data = connection.recv(1)\nexcept ConnectionResetError:\n    data = b''\n"
-        "print(len(data))"
-    )
-    # The stranger ends by itself: its connection is closed.
-    stranger = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
-    assert (stranger.stdout, stranger.stderr) == ("0\n", "")
-    assert zygote.run(place, code) == "0\n"
+def test_a_launch_for_which_no_pipes_can_be_opened_is_refused_and_nothing_is_left(place):
+    with running_zygote() as zygote:
+        pid = zygote.process.pid
+        limit = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        before = len(os.listdir(f"/proc/{pid}/fd"))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (before + 4, limit[1]))
+        assert "Too many open files" in zygote.refusal(place)
+        assert len(os.listdir(f"/proc/{pid}/fd")) == before
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limit)
+        assert zygote.run(place, "print('on it goes')") == "on it goes\n"
+
+
+@pytest.mark.parametrize("isolation", ["process", "sandbox"])
+def test_a_program_writes_to_its_streams_by_name_too(zygote, place, isolation):
+    program = ["/bin/sh", "-c", "echo one > /dev/stdout; echo two > /dev/stderr"]
+    worker = zygote.launch(place, program=program, isolation=isolation)
+    assert (worker.text(1), worker.text(2)) == ("one\n", "two\n")
+    zygote.wait_for_end(worker)
 
 
 SEARCH = """
@@ -246,21 +236,6 @@ def test_two_launches_may_come_interleaved(zygote, place):
         assert zygote.wait_for(FrameType.LAUNCHED, worker.launch)["pid"]
     for worker in (first, second):
         zygote.end(worker)
-
-
-def test_a_label_may_come_byte_by_byte(zygote, place):
-    connections = []
-    for descriptor in (1, 2, 3, 4):
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(zygote.ready["socket"])
-        for byte in struct.pack(">II", 910_000, descriptor):
-            connection.sendall(bytes([byte]))
-        connections.append(connection)
-    head = {"launch": 910_000, "directory": str(place), "isolation": "process"}
-    zygote.send(FrameType.LAUNCH, head | {"program": ["/bin/echo", "hello"]})
-    assert zygote.wait_for(FrameType.LAUNCHED, 910_000)
-    assert connections[0].recv(100) == b"hello\n"
-    assert zygote.wait_for(FrameType.ENDED, 910_000)["exitCode"] == 0
 
 
 def test_it_ends_when_it_is_sent_something_else_than_frames(place):

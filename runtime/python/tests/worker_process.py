@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import socket
 import struct
 import subprocess
 import sys
@@ -14,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gaugelet_worker.frames import Frame, FrameStream, FrameType
+from gaugelet_worker.frames import Frame, FrameType
+from gaugelet_worker.streams import Descriptor
+from tests.timed_streams import TimedStream
 
 PACKAGE_FOLDER = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-P", "-m", "gaugelet_worker"]
@@ -51,34 +52,34 @@ class WorkerProcess:
 
     def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
         self._folder = folder
-        connection, theirs = socket.socketpair()
-        connection.settimeout(30)
+        requests, self.requests = os.pipe()
+        self.answering, answers = os.pipe()
         log_reading, log_writing = os.pipe()
+        theirs = {Descriptor.ANSWERS: answers, Descriptor.RECORDS: log_writing, Descriptor.REQUESTS: requests}
 
         def place_descriptors() -> None:
             # Out of the way first: one may have the other's number.
-            ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (theirs.fileno(), log_writing)]
-            os.dup2(ends[0], 3)
-            os.dup2(ends[1], 4)
+            ends = [(target, fcntl.fcntl(end, fcntl.F_DUPFD, 10)) for target, end in theirs.items()]
+            for target, end in ends:
+                os.dup2(end, target)
 
         self.process = subprocess.Popen(
             COMMAND,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(3, 4),
+            pass_fds=tuple(theirs),
             preexec_fn=place_descriptors,
             cwd=folder,
             env=worker_environment() | (environment or {}),
         )
-        theirs.close()
-        os.close(log_writing)
-        self.connection = connection
+        for end in theirs.values():
+            os.close(end)
         # What came and was not asked for yet, in its order.
         self.unheard: list[Saved] = []
         self._answers: list[Frame] = []
         self._log = os.fdopen(log_reading, "rb")
-        self._stream = FrameStream(connection)
+        self._stream = TimedStream(self.answering, self.requests)
         self.last_id = 0
 
     def send(self, kind: FrameType, head: dict, body: bytes = b"") -> None:
@@ -86,10 +87,7 @@ class WorkerProcess:
 
     def frame(self) -> Frame | None:
         """The next frame, asked for or not; None where the worker has closed its end."""
-        try:
-            return self._stream.read()
-        except ConnectionResetError:
-            return None
+        return self._stream.read()
 
     def answer(self) -> Frame | None:
         """The next answer; None where the worker has closed its end. What is `saved` is kept."""
@@ -176,20 +174,25 @@ class WorkerProcess:
         return answer
 
     def end(self) -> "Ended":
-        """Close our direction of the connection, read what still comes, and wait for the process."""
-        with contextlib.suppress(OSError):  # the worker may have closed it
-            self.connection.shutdown(socket.SHUT_WR)
+        """Close our direction, read what still comes, and wait for the process."""
+        self.close_requests()
         while self.frame() is not None:
             pass
-        self.connection.close()
         stdout, stderr = self.process.communicate(timeout=30)
         return Ended(self.process.returncode, stdout.decode(), stderr.decode(), self._log.read().decode())
 
+    def close_requests(self) -> None:
+        """Ask for nothing more."""
+        if self.requests >= 0:
+            os.close(self.requests)
+            self.requests = -1
+
     def close(self) -> None:
-        self.connection.close()
+        self.close_requests()
         self.process.kill()
         self.process.communicate()
         self._log.close()
+        os.close(self.answering)
 
 
 class Result:

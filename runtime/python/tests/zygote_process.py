@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gaugelet_worker.frames import Frame, FrameStream, FrameType
+from gaugelet_worker.frames import Frame, FrameType
 from gaugelet_worker.isolation.users import language_paths
+from gaugelet_worker.streams import Descriptor
 from tests.machine import wait_until
+from tests.timed_streams import TIMEOUT_SECONDS, TimedStream, read_some
 from tests.worker_process import PACKAGE_FOLDER
 
 SPARE = "gaugelet-spare"
-_TIMEOUT_SECONDS = 30
 
 
 def zygote_environment() -> dict[str, str]:
@@ -31,9 +32,24 @@ class LaunchedWorker:
     def __init__(self, zygote: "ZygoteProcess", launch: int) -> None:
         self._zygote = zygote
         self.launch = launch
-        self.streams = {descriptor: zygote.connect(launch, descriptor) for descriptor in (1, 2, 3, 4)}
-        self._frames = FrameStream(self.streams[3])
+        self._opened: dict[Descriptor, int] = {}
         self._calls = 0
+
+    def open_pipes(self, pipes: dict[str, int]) -> None:
+        """As the runtime does when it is told of them."""
+        for name, end in pipes.items():
+            target = Descriptor[name.upper()]
+            mode = os.O_RDWR if target is Descriptor.REQUESTS else os.O_RDONLY
+            self._opened[target] = os.open(f"/proc/{self._zygote.process.pid}/fd/{end}", mode)
+        self._zygote.send(FrameType.TAKEN, {"launch": self.launch})
+        self._frames = TimedStream(self._opened[Descriptor.ANSWERS], self._opened[Descriptor.REQUESTS])
+
+    @property
+    def streams(self) -> dict[Descriptor, int]:
+        """The runtime's ends, once it has been launched."""
+        while not self._opened:
+            self._zygote.hear()
+        return self._opened
 
     def ask(self, kind: FrameType, head: dict, body: bytes = b"") -> Frame:
         self._frames.write(kind, head, body)
@@ -66,13 +82,13 @@ class LaunchedWorker:
     def text(self, descriptor: int) -> str:
         """All that it wrote, to its end."""
         chunks = []
-        while chunk := self.streams[descriptor].recv(65_536):
+        while chunk := read_some(self.streams[Descriptor(descriptor)]):
             chunks.append(chunk)
         return b"".join(chunks).decode()
 
     def close(self) -> None:
-        for stream in self.streams.values():
-            stream.close()
+        while self._opened:
+            os.close(self._opened.popitem()[1])
 
 
 class ZygoteProcess:
@@ -86,7 +102,6 @@ class ZygoteProcess:
         program: tuple[str, ...] = ("-m", "gaugelet_worker", "zygote"),
     ) -> None:
         control, theirs = socket.socketpair()
-        control.settimeout(_TIMEOUT_SECONDS)
 
         def place_control() -> None:
             os.dup2(theirs.fileno(), 3)
@@ -103,18 +118,12 @@ class ZygoteProcess:
         )
         theirs.close()
         self.control = control
-        self._frames = FrameStream(control)
+        self._frames = TimedStream(control.fileno(), control.fileno())
         self._messages: list[Frame] = []
+        self._requested: dict[int, LaunchedWorker] = {}
         self._last_launch = 0
         self._complaints: str | None = None
         self.ready = self.wait_for(FrameType.READY)
-
-    def connect(self, launch: int, descriptor: int) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(_TIMEOUT_SECONDS)
-        connection.connect(self.ready["socket"])
-        connection.sendall(struct.pack(">II", launch, descriptor))
-        return connection
 
     def send(self, kind: FrameType, head: dict, body: bytes = b"") -> None:
         self._frames.write(kind, head, body)
@@ -122,7 +131,7 @@ class ZygoteProcess:
     def request(self, directory: Path | str, environment: dict | None = None, **spec: Any) -> LaunchedWorker:
         """Ask for a worker, without waiting for it."""
         self._last_launch += 1
-        worker = LaunchedWorker(self, self._last_launch)
+        worker = self._requested[self._last_launch] = LaunchedWorker(self, self._last_launch)
         head = {"launch": worker.launch, "directory": str(directory), "isolation": "process"} | spec
         self.send(FrameType.LAUNCH, head, json.dumps(environment or {}).encode())
         return worker
@@ -189,12 +198,18 @@ class ZygoteProcess:
         for index, message in enumerate(self._messages):
             if message.head.get("launch") == launch:
                 return self._messages.pop(index)
-        while True:
-            message = self._frames.read()
-            assert message is not None, self.process.communicate()[1].decode()
-            if message.head.get("launch") == launch:
-                return message
-            self._messages.append(message)
+        while self.hear().head.get("launch") != launch:
+            pass
+        return self._messages.pop()
+
+    def hear(self) -> Frame:
+        """Wait for the next message, and keep it for who waits for it."""
+        message = self._frames.read()
+        assert message is not None, self.process.communicate()[1].decode()
+        if message.type == FrameType.LAUNCHED:
+            self._requested[message.head["launch"]].open_pipes(message.head["pipes"])
+        self._messages.append(message)
+        return message
 
     def children(self) -> dict[int, str]:
         """What the processes right below it are called."""
@@ -214,7 +229,7 @@ class ZygoteProcess:
         """Close the channel and wait; gives what the zygote wrote to stderr."""
         if self._complaints is None:
             self.control.close()
-            self._complaints = self.process.communicate(timeout=_TIMEOUT_SECONDS)[1].decode()
+            self._complaints = self.process.communicate(timeout=TIMEOUT_SECONDS)[1].decode()
         return self._complaints
 
 

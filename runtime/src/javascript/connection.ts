@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { headTextOf, ProtocolError } from "../workers/frames.ts";
-import { type Frame, FrameType, ResultNumbers } from "../workers/protocol.ts";
+import { Descriptor, type Frame, FrameType, ResultNumbers } from "../workers/protocol.ts";
 import { FrameReader } from "./frame-reader.ts";
 
 const LENGTH_BYTES = 4;
@@ -35,10 +35,11 @@ export interface ConnectionEvents {
   readonly broken: () => void;
 }
 
-/** The socket to the runtime: frames are read one by one, and written together with the next `flush`. */
+/** The pipes to the runtime: frames are read one by one, and written together with the next `flush`. */
 export class Connection {
-  readonly #descriptor: number;
-  readonly #socket: Socket;
+  readonly #requests: Socket;
+  /** Takes what the pipe does not take at once. */
+  readonly #answers = new Socket({ fd: Descriptor.answers, readable: false, writable: true });
   readonly #reader = new FrameReader();
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #end = 0;
@@ -46,8 +47,7 @@ export class Connection {
   #isHeldBack = false;
   #mayHaveMore = false;
 
-  constructor(descriptor: number, events: ConnectionEvents) {
-    this.#descriptor = descriptor;
+  constructor(events: ConnectionEvents) {
     const receive = (bytes: number, buffer: Uint8Array): boolean => {
       this.#mayHaveMore = bytes === CHUNK_BYTES;
       this.#reader.push((buffer as Buffer).subarray(0, bytes));
@@ -56,16 +56,16 @@ export class Connection {
       this.#isHeldBack = isWaiting && this.#reader.availableBytes > READ_AHEAD_BYTES;
       return !this.#isHeldBack;
     };
-    this.#socket = new Socket({
-      fd: descriptor,
+    this.#requests = new Socket({
+      fd: Descriptor.requests,
       readable: true,
-      writable: true,
-      allowHalfOpen: true,
+      writable: false,
       // One buffer for all that is read: the collector of garbage would be slow to see a new one for each chunk.
       onread: { buffer: Buffer.allocUnsafeSlow(CHUNK_BYTES), callback: receive },
     });
-    this.#socket.on("end", events.ended);
-    this.#socket.on("error", events.broken);
+    this.#requests.on("end", events.ended);
+    this.#requests.on("error", events.broken);
+    this.#answers.on("error", events.broken);
   }
 
   /**
@@ -77,7 +77,7 @@ export class Connection {
     const frame = this.#reader.next();
     if (frame === undefined && this.#isHeldBack) {
       this.#isHeldBack = false;
-      this.#socket.resume();
+      this.#requests.resume();
     }
     return frame;
   }
@@ -143,22 +143,22 @@ export class Connection {
   /** Send what was put. What does not go at once goes when the runtime reads again. */
   flush(): void {
     let sent = 0;
-    if (this.#socket.writableLength === 0) {
+    if (this.#answers.writableLength === 0) {
       try {
-        while (sent < this.#end) sent += writeSync(this.#descriptor, this.#slab, sent, this.#end - sent);
+        while (sent < this.#end) sent += writeSync(Descriptor.answers, this.#slab, sent, this.#end - sent);
       } catch (error) {
-        // EAGAIN is a full socket. Whatever else it is, the socket's own way of writing finds it too.
+        // EAGAIN is a full pipe. Whatever else it is, the stream's own way of writing finds it too.
         if ((error as NodeJS.ErrnoException).code === undefined) throw error;
       }
     }
-    if (sent < this.#end) this.#socket.write(Buffer.from(this.#slab.subarray(sent, this.#end)));
+    if (sent < this.#end) this.#answers.write(Buffer.from(this.#slab.subarray(sent, this.#end)));
     this.#end = 0;
     this.#unsentResults = 0;
   }
 
   /** Call back when all that was flushed is sent. Nothing can be sent after that. */
   end(callback: () => void): void {
-    this.#socket.end(callback);
+    this.#answers.end(callback);
   }
 
   #makeRoom(bytes: number): void {

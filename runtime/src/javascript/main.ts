@@ -1,11 +1,9 @@
+import { Descriptor } from "../workers/protocol.ts";
 import { setUpLogs, waitForReaders } from "./logs.ts";
 import { Worker } from "./serving.ts";
 import { ExitCall } from "./user-errors.ts";
 
 /** The process that hosts one user's JavaScript or TypeScript function: docs/reference/worker-protocol.md. */
-
-const PROTOCOL_DESCRIPTOR = 3;
-const LOG_DESCRIPTOR = 4;
 
 const exit = process.exit.bind(process);
 process.exit = (code) => {
@@ -16,5 +14,5 @@ Error.stackTraceLimit = 30;
 // Ctrl-C in the terminal of `npm start` is for the runtime, which then ends its workers in order.
 process.on("SIGINT", () => {});
 waitForReaders();
-setUpLogs(LOG_DESCRIPTOR);
-new Worker(PROTOCOL_DESCRIPTOR, exit);
+setUpLogs(Descriptor.records);
+new Worker(exit);

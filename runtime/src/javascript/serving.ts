@@ -63,13 +63,10 @@ export class Worker {
   #lastCall = 0;
   #saveTimer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param descriptor of the socket to the runtime.
-   * @param exit ends the process.
-   */
-  constructor(descriptor: number, exit: (code: number) => void) {
+  /** @param exit ends the process. */
+  constructor(exit: (code: number) => void) {
     this.#exit = exit;
-    this.#connection = new Connection(descriptor, {
+    this.#connection = new Connection({
       received: () => {
         this.#answerAll();
         return !this.#isBusy;

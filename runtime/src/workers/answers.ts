@@ -40,8 +40,6 @@ const readyHead = z.object({
   runtime: z.string(),
   preloaded: z.array(z.string()),
   missing: z.array(z.string()),
-  /** Name of the socket that the connections of workers are made to; an abstract one begins with a null byte. */
-  socket: z.string(),
   capabilities: z
     .object({
       process: z.object({ ownUser: z.boolean(), reason: z.string().nullable() }),
@@ -51,6 +49,9 @@ const readyHead = z.object({
     .partial(),
 });
 
+/** A descriptor of the zygote. */
+const end = z.number().int().nonnegative();
+
 const launchedHead = z.object({
   launch: z.number(),
   pid: z.number(),
@@ -59,6 +60,8 @@ const launchedHead = z.object({
     ownUserReason: z.string().nullable(),
     cgroup: z.boolean(),
   }),
+  /** The runtime's ends of the worker's pipes; a virtual machine has ports instead. */
+  pipes: z.object({ stdout: end, stderr: end, answers: end, records: end, requests: end }).optional(),
 });
 
 const refusedHead = z.object({ launch: z.number(), reason: z.string() });

@@ -28,7 +28,11 @@ export const FrameType = {
   file: 38,
   tick: 39,
   usage: 40,
+  taken: 41,
 } as const;
+
+/** What a worker finds at which number of a descriptor: requests come over one, all else leaves by the others. */
+export const Descriptor = { stdout: 1, stderr: 2, answers: 3, records: 4, requests: 5 } as const;
 
 /** One message: a head of JSON, and a body of bytes whose meaning the type gives. */
 export interface Frame {
@@ -152,7 +156,7 @@ export type LimitName = (typeof LIMITS)[number];
  * and the zygote forgets it. Answered by `launched` or `refused`, and when all of it is gone by `ended`.
  */
 export interface LaunchHead {
-  /** Number of the launch; the worker's four connections begin with it. */
+  /** Number of the launch. */
   readonly launch: number;
   /** What the worker executes; null: the forked interpreter serves Python functions itself. */
   readonly program: readonly string[] | null;
@@ -171,6 +175,11 @@ export interface LaunchHead {
     readonly processes: number | null;
     readonly disk: number | null;
   };
+}
+
+/** The runtime has opened its ends of the worker's pipes, or will not: the zygote keeps none of them. */
+export interface TakenHead {
+  readonly launch: number;
 }
 
 /** End a worker and all that it started, at once. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type EventEmitter, once } from "node:events";
-import type { Duplex, Readable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import {
   encodeStart,
@@ -11,6 +11,7 @@ import {
   PlainFrame,
 } from "../../src/workers/frames.ts";
 import {
+  Descriptor,
   type Frame,
   FrameType,
   type LoadHead,
@@ -81,14 +82,15 @@ export type StartWorker = (
 const spawnWorker: StartWorker = ([program = "", ...rest], folder, environment) =>
   spawn(program, rest, {
     cwd: folder,
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
     env: { PATH: process.env.PATH ?? "", ...environment },
   });
 
-/** A real worker process, asked over a real socket as the runtime does. */
+/** A real worker process, asked over real streams as the runtime does. */
 export class WorkerUnderTest {
   readonly process: WorkerProcess;
-  readonly socket: Duplex;
+  readonly requests: Writable;
+  readonly answers: Readable;
   readonly folder: string;
   readonly #written: readonly Promise<string>[];
   readonly #answers = new Inbox<Frame>();
@@ -103,15 +105,18 @@ export class WorkerUnderTest {
   ) {
     this.folder = folder;
     this.process = start(setup.program, folder, { ...setup.environment, ...environment });
-    const streams = this.process.stdio as unknown as readonly (Duplex & Readable)[];
-    this.socket = streams[3] as Duplex;
-    this.#written = [1, 2, 4].map((descriptor) => text(streams[descriptor] as Readable));
+    const streams = this.process.stdio as unknown as readonly Duplex[];
+    const stream = (descriptor: number): Duplex => streams[descriptor] as Duplex;
+    this.requests = stream(Descriptor.requests);
+    this.answers = stream(Descriptor.answers);
+    const { stdout, stderr, records } = Descriptor;
+    this.#written = [stdout, stderr, records].map((descriptor) => text(stream(descriptor)));
     this.#readFrames();
   }
 
   #readFrames(): void {
     const decoder = new FrameDecoder();
-    this.socket.on("data", (chunk: Buffer) => {
+    this.answers.on("data", (chunk: Buffer) => {
       decoder.push(chunk, chunk.length, (frame) => {
         if (frame.type !== FrameType.saved) this.#answers.put(frame);
         else this.#saved.put({ ...(frame.head as Omit<Saved, "body">), body: frame.body });
@@ -122,13 +127,14 @@ export class WorkerUnderTest {
       this.#answers.close();
       this.#saved.close();
     };
-    this.socket.on("end", closed);
-    this.socket.on("error", closed);
+    this.answers.on("end", closed);
+    this.answers.on("error", closed);
+    this.requests.on("error", () => {});
   }
 
   /** Send a message as it is. */
   send(type: number, head: object, body: Buffer = EMPTY): void {
-    this.socket.write(encode(new PlainFrame(type, head, body)));
+    this.requests.write(encode(new PlainFrame(type, head, body)));
   }
 
   /** The next answer, of this type; undefined where the worker has closed its end. */
@@ -188,7 +194,7 @@ export class WorkerUnderTest {
   }
 
   sendCall(event: unknown, options?: CallOptions): void {
-    this.socket.write(this.callBytes(event, options));
+    this.requests.write(this.callBytes(event, options));
   }
 
   /** The next result; undefined where the worker has closed its end. */
@@ -234,7 +240,7 @@ export class WorkerUnderTest {
 
   /** Send nothing more, and wait for the process. */
   async end(): Promise<Ended> {
-    this.socket.end();
+    this.requests.end();
     return this.ended();
   }
 
@@ -253,7 +259,8 @@ export class WorkerUnderTest {
   /** End the process, whatever it does. */
   close(): void {
     this.process.kill("SIGKILL");
-    this.socket.destroy();
+    this.requests.destroy();
+    this.answers.destroy();
   }
 }
 

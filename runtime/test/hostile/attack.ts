@@ -1,7 +1,7 @@
 import { readlink, stat } from "node:fs/promises";
 import { type HostileCase, nameOf, type Outcome } from "./case.ts";
 import { folderOf, SECRET_BEGINS, type Stage, type StageLine } from "./stage.ts";
-import { descendantsOf, scratchFoldersOf, zygoteSocket } from "./traces.ts";
+import { descendantsOf, scratchFoldersOf } from "./traces.ts";
 
 /** Generous: only a runtime that is gone takes so long, or one whose machines are imitated, and started three times. */
 const PATIENCE_MILLISECONDS = { process: 50_000, sandbox: 50_000, microvm: 180_000 } as const;
@@ -32,7 +32,6 @@ export async function bearings(stage: Stage): Promise<object> {
     token,
     configuration,
     secretBegins: SECRET_BEGINS,
-    zygoteSocket: await zygoteSocket(pids.zygote),
     namespaces: { net: await readlink(`/proc/${pids.runtime}/ns/net`) },
     user: (await stat(`/proc/${pids.runtime}`)).uid,
     neighbour: {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, readlink, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { childrenOf, isSpare } from "../integration/harness.ts";
@@ -101,20 +101,6 @@ function isWorkersUser(user: number): boolean {
 export async function removeSystemVObjects(stage: Stage): Promise<void> {
   const found = await systemVObjects(stage);
   if (found.length > 0) await promisify(execFile)("ipcrm", found);
-}
-
-/** The name of the zygote's socket, without the null byte that abstract names begin with. */
-export async function zygoteSocket(zygote: number): Promise<string> {
-  const inodes = new Set<string>();
-  for (const descriptor of await readdir(`/proc/${zygote}/fd`)) {
-    const target = await readlink(`/proc/${zygote}/fd/${descriptor}`).catch(() => "");
-    inodes.add(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? "");
-  }
-  for (const line of (await readFile("/proc/net/unix", "utf8")).split("\n")) {
-    const [, , , , , , inode = "", name = ""] = line.trim().split(/\s+/);
-    if (inodes.has(inode) && name.startsWith("@gaugelet-zygote-")) return name.slice(1);
-  }
-  throw new Error("the zygote listens nowhere");
 }
 
 /** Take away what hostile functions wrote where everybody can. @returns the folders that it was in. */

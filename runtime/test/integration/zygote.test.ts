@@ -1,9 +1,5 @@
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
-import { zygoteSocket } from "../hostile/traces.ts";
 import { kill, outputOf, startFunctions, workers, zygote } from "./functions.ts";
 import { useRuntime } from "./harness.ts";
 
@@ -137,34 +133,4 @@ test("a worker that comes later is forked, and each start is measured by how it 
     'function="late",worker="0"',
   ]);
   for (const bytes of memory.values()) expect(bytes).toBeGreaterThan(4 * 1024 ** 2);
-});
-
-test("a worker that is asked for while others keep the queue of connections full starts as soon as there is room", async () => {
-  const started = await startFunctions(runtime, [
-    { name: "early", code: COUNTER },
-    { name: "late", code: COUNTER, workers: { min: 0, max: 1 } },
-  ]);
-  outputOf(await started.call("early", { id: 1 }));
-  const pid = (await zygote()) as number;
-  const path = `\0${await zygoteSocket(pid)}`;
-  const knocks: Socket[] = [];
-  kill(pid, "SIGSTOP");
-  try {
-    for (let isFull = false; !isFull; ) {
-      const socket = connect({ path }).on("error", () => {});
-      knocks.push(socket);
-      isFull = await once(socket, "connect").then(
-        () => false,
-        () => true,
-      );
-    }
-    const answer = started.call("late", { id: 1 });
-    await started.logged("workers: 0 → 1");
-    expect(await Promise.race([answer, sleep(200, "none yet")])).toBe("none yet");
-    kill(pid, "SIGCONT");
-    expect(outputOf(await answer)).toEqual({ id: 1, seen: [1] });
-  } finally {
-    kill(pid, "SIGCONT");
-    for (const socket of knocks) socket.destroy();
-  }
 });

@@ -59,7 +59,14 @@ export class MachineProcess extends EventEmitter implements WorkerProcess {
         void send(encodeStart(new PlainFrame(FrameType.end, {}, EMPTY))).then(...done(callback)),
     });
     const [stdout, stderr, records] = this.#written;
-    this.stdio = [null, stdout, stderr, this.#socket, records] as unknown as WorkerProcess["stdio"];
+    this.stdio = [
+      null,
+      stdout,
+      stderr,
+      this.#socket,
+      records,
+      this.#socket,
+    ] as unknown as WorkerProcess["stdio"];
   }
 
   kill(): void {

@@ -15,6 +15,7 @@ from gaugelet_worker.isolation.place import Place
 from gaugelet_worker.launch import (
     FIRST_FREE_DESCRIPTOR,
     Child,
+    Launch,
     open_standard_streams,
     place_descriptors,
     prepare,
@@ -24,10 +25,15 @@ from gaugelet_worker.launch import (
 from gaugelet_worker.rehearsal import rehearse
 from gaugelet_worker.report import Report
 from gaugelet_worker.specification import LaunchSpec
+from gaugelet_worker.streams import Descriptor
 
-# By descriptor; src/workers/launch/machine/qemu.ts gives the ports their names.
-PORTS = {1: "stdout", 2: "stderr", 3: "frames", 4: "records"}
-
+# By descriptor; src/workers/launch/machine/qemu.ts gives the ports their names. One is for both directions.
+PORTS = {
+    Descriptor.STDOUT: "stdout",
+    Descriptor.STDERR: "stderr",
+    Descriptor.ANSWERS: "frames",
+    Descriptor.RECORDS: "records",
+}
 
 _CHUNK_BYTES = 65_536
 # Of a traceback, so that it is reported in one piece.
@@ -39,6 +45,7 @@ def be_resident(line: int, report: Report, place: Place) -> NoReturn:
     try:
         linux.close_all_but(line, report.descriptor, first=3)
         ports = {number: port_named(name) for number, name in PORTS.items()}
+        ports[Descriptor.REQUESTS] = ports[Descriptor.ANSWERS]
         place_descriptors(ports, line, report.descriptor)
         open_standard_streams()
         prepare("process")
@@ -51,7 +58,7 @@ def be_resident(line: int, report: Report, place: Place) -> NoReturn:
     except BaseException:
         report.say(refused=traceback.format_exc()[-_TOLD_CHARACTERS:])
         os._exit(1)
-    run_child(Child(spec, environment, {}, report, place, is_prepared=True, is_resident=True))
+    run_child(Child(Launch(spec, environment, {}), report, place, is_prepared=True, is_resident=True))
 
 
 def tell(line: int, head: dict[str, Any], environment: bytearray) -> None:

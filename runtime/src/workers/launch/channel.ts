@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { encodeStart, FrameDecoder, type OutgoingFrame, type ReceivedFrame } from "../frames.ts";
 
 const BATCH_BYTES = 64 * 1024;
@@ -6,16 +6,24 @@ const BATCH_BYTES = 64 * 1024;
 const SEND_ALONE_BYTES = 16 * 1024;
 const MOST_FREE_BATCHES = 8;
 
-/** A stream and how its bytes are heard. */
-export interface ByteStream {
-  readonly stream: Duplex;
-  /** @param hear is given each chunk, the first bytes of a buffer that may be used again when it returns. */
+/** Both directions of a connection; they may be one stream. */
+export interface Connection {
+  readonly outgoing: Writable;
+  readonly incoming: Readable;
+  /** @param hear is given each chunk that comes, the first bytes of a buffer that may be used again when it returns. */
   readonly onBytes: (hear: (buffer: Buffer, length: number) => void) => void;
 }
 
-/** A stream that gives each chunk memory of its own. */
-export function byteStream(stream: Duplex): ByteStream {
-  return { stream, onBytes: (hear) => void stream.on("data", (chunk: Buffer) => hear(chunk, chunk.length)) };
+/** A connection that gives each chunk memory of its own. */
+export function connectionOf(stream: Duplex): Connection {
+  return connectionBy(stream, stream);
+}
+
+/** The same over one stream for each direction. */
+export function connectionBy(outgoing: Writable, incoming: Readable): Connection {
+  const onBytes: Connection["onBytes"] = (hear) =>
+    void incoming.on("data", (chunk: Buffer) => hear(chunk, chunk.length));
+  return { outgoing, incoming, onBytes };
 }
 
 /** Who hears of what comes over a channel. */
@@ -29,13 +37,14 @@ export interface ChannelListener {
 }
 
 /**
- * Frames over a stream, those of one turn of the event loop in as few writes as they fit in.
+ * Frames over a connection, those of one turn of the event loop in as few writes as they fit in.
  *
  * Frames are copied into buffers that are used again: to give each its own costs more than everything else that is
  * done with it.
  */
 export class Channel {
-  readonly #stream: Duplex;
+  readonly #outgoing: Writable;
+  readonly #incoming: Readable;
   readonly #free: Buffer[] = [];
   #batch: Buffer | undefined;
   #length = 0;
@@ -47,14 +56,16 @@ export class Channel {
     this.#batch = undefined;
     this.#length = 0;
     if (!this.#isOpen) return;
-    this.#stream.write(bytes, () => {
+    this.#outgoing.write(bytes, () => {
       if (this.#free.length < MOST_FREE_BATCHES) this.#free.push(batch);
     });
   };
 
   /** @param maxFrameBytes that a frame may have which comes. */
-  constructor({ stream, onBytes }: ByteStream, listener: ChannelListener, maxFrameBytes?: number) {
-    this.#stream = stream;
+  constructor(connection: Connection, listener: ChannelListener, maxFrameBytes?: number) {
+    const { outgoing, incoming, onBytes } = connection;
+    this.#outgoing = outgoing;
+    this.#incoming = incoming;
     const decoder = new FrameDecoder(maxFrameBytes);
     const hear = (frame: ReceivedFrame): boolean => {
       listener.onFrame(frame);
@@ -73,9 +84,10 @@ export class Channel {
       this.#isOpen = false;
       listener.onClosed();
     };
-    stream.on("end", closed);
-    stream.on("error", closed);
-    stream.on("close", closed);
+    incoming.on("end", closed);
+    incoming.on("error", closed);
+    incoming.on("close", closed);
+    outgoing.on("error", closed);
   }
 
   /**
@@ -89,8 +101,8 @@ export class Channel {
     if (size > SEND_ALONE_BYTES) {
       this.#flush();
       if (!this.#isOpen) return;
-      this.#stream.write(encodeStart(frame));
-      if (body.length > 0) this.#stream.write(body);
+      this.#outgoing.write(encodeStart(frame));
+      if (body.length > 0) this.#outgoing.write(body);
       return;
     }
     if (this.#length + size > BATCH_BYTES) this.#flush();
@@ -105,10 +117,10 @@ export class Channel {
     else setImmediate(this.#flush);
   }
 
-  /** Send what is left and close this end. */
+  /** Send what is left and nothing more; what still comes is heard. */
   end(): void {
     this.#flush();
-    if (this.#isOpen) this.#stream.end();
+    if (this.#isOpen) this.#outgoing.end();
   }
 
   /** Hear nothing more, and say nothing. */
@@ -118,6 +130,7 @@ export class Channel {
 
   destroy(): void {
     this.#isOpen = false;
-    this.#stream.destroy();
+    this.#outgoing.destroy();
+    this.#incoming.destroy();
   }
 }

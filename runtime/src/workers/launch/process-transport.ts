@@ -11,7 +11,7 @@ import type {
   WrittenLine,
   WrittenLines,
 } from "../transport.ts";
-import { type ByteStream, Channel } from "./channel.ts";
+import { Channel, type Connection } from "./channel.ts";
 
 /** How long a process whose connection closed may take to end by itself, so that it can be explained. */
 const END_GRACE_MILLISECONDS = 500;
@@ -22,7 +22,7 @@ const LAST_LINES_MILLISECONDS = 200;
 export interface WorkerStreams {
   readonly stdout: Readable;
   readonly stderr: Readable;
-  readonly frames: ByteStream;
+  readonly frames: Connection;
   readonly records: Readable;
 }
 

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { Duplex, Readable } from "node:stream";
+import { Readable, Writable } from "node:stream";
+import { Descriptor } from "../protocol.ts";
 import type { Launcher, LaunchSpec, Transport, TransportListener, WorkerEnd } from "../transport.ts";
-import { byteStream } from "./channel.ts";
+import { connectionBy } from "./channel.ts";
 import { explainEnd } from "./explain-end.ts";
 import { ProcessTransport } from "./process-transport.ts";
 import { type PythonProgram, pythonArguments } from "./python-program.ts";
@@ -27,7 +28,7 @@ export class SpawnLauncher implements Launcher {
     ];
     const child = spawn(command, args, {
       cwd: spec.directory,
-      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
       detached: true,
       env: environment,
     });
@@ -49,12 +50,15 @@ export class SpawnLauncher implements Launcher {
       });
     });
     // Without descriptors to spare there are no pipes, and the process ends with an error a moment later.
-    const [, stdout, stderr, frames, records] = child.stdio ?? [];
+    const pipes: readonly (Readable | Writable | null | undefined)[] = child.stdio ?? [];
+    const readable = (descriptor: number): Readable =>
+      (pipes[descriptor] as Readable | null | undefined) ?? Readable.from([]);
+    const requests = (pipes[Descriptor.requests] as Writable | null | undefined) ?? unheard();
     const streams = {
-      stdout: (stdout as Readable | null | undefined) ?? Readable.from([]),
-      stderr: (stderr as Readable | null | undefined) ?? Readable.from([]),
-      frames: byteStream((frames as Duplex | null | undefined) ?? silence()),
-      records: (records as Readable | null | undefined) ?? Readable.from([]),
+      stdout: readable(Descriptor.stdout),
+      stderr: readable(Descriptor.stderr),
+      frames: connectionBy(requests, readable(Descriptor.answers)),
+      records: readable(Descriptor.records),
     };
     return new ProcessTransport(
       { pid: child.pid, startMethod: "spawn", level: NO_LEVEL, ended, kill },
@@ -68,7 +72,7 @@ export class SpawnLauncher implements Launcher {
   }
 }
 
-/** A connection to nobody. */
-function silence(): Duplex {
-  return new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
+/** A stream to nobody. */
+function unheard(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }

@@ -1,25 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, type OnReadOpts, type Socket } from "node:net";
+import { closeSync, constants, openSync } from "node:fs";
+import { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { ANSWERS, type AnswerHead } from "../answers.ts";
 import { IsolationError, WorkerDiedError } from "../errors.ts";
 import { PlainFrame } from "../frames.ts";
-import { type EndHead, type Frame, FrameType, type LaunchHead } from "../protocol.ts";
+import { type EndHead, type Frame, FrameType, type LaunchHead, type TakenHead } from "../protocol.ts";
 import type { LaunchSpec, StartMethod, Transport, TransportListener, WorkerEnd } from "../transport.ts";
-import { type ByteStream, byteStream, Channel } from "./channel.ts";
+import { Channel, type Connection, connectionOf } from "./channel.ts";
 import { explainEnd } from "./explain-end.ts";
-import { ProcessTransport } from "./process-transport.ts";
+import { ProcessTransport, type WorkerStreams } from "./process-transport.ts";
 import { type PythonProgram, pythonArguments, pythonEnvironment } from "./python-program.ts";
 import { Watchdog } from "./watchdog.ts";
 
-const FRAMES_DESCRIPTOR = 3;
-const RECORDS_DESCRIPTOR = 4;
-/** What Linux says of a local socket whose queue of connections is full. */
-const QUEUE_FULL = "EAGAIN";
-const QUEUE_PAUSE_MILLISECONDS = 2;
+const CONTROL_DESCRIPTOR = 3;
 const READ_BYTES = 64 * 1024;
 /** A zygote that has closed its end and does not end by itself. */
 const END_GRACE_MILLISECONDS = 2_000;
@@ -53,7 +49,6 @@ export class Zygote {
   readonly #watchdog: Watchdog;
   readonly #launches = new Map<number, Launch>();
   readonly #ready = Promise.withResolvers<AnswerHead<"ready">>();
-  #socket = "";
   #lastLaunch = 0;
 
   /** @throws WorkerDiedError where it ends before it is ready. */
@@ -68,8 +63,7 @@ export class Zygote {
     }, LONG_START_MILLISECONDS).unref();
     const zygote = new Zygote(options);
     const ready = await zygote.#ready.promise.finally(() => clearInterval(telling));
-    const { socket, preloaded, missing, capabilities, runtime } = ready;
-    zygote.#socket = socket;
+    const { preloaded, missing, capabilities, runtime } = ready;
     const milliseconds = Math.round(performance.now() - started);
     options.log.info(
       { preloaded, missing, capabilities },
@@ -107,7 +101,7 @@ export class Zygote {
       );
       child.kill("SIGKILL");
     });
-    this.#channel = new Channel(byteStream(child.stdio[3] as Duplex), {
+    this.#channel = new Channel(connectionOf(child.stdio[CONTROL_DESCRIPTOR] as Duplex), {
       onFrame: (frame) => {
         this.#watchdog.heard();
         this.#hear(frame);
@@ -127,29 +121,27 @@ export class Zygote {
     const head: LaunchHead = { launch: number, ...rest };
     const body = Buffer.from(JSON.stringify(environment));
     this.#channel.send(new PlainFrame(FrameType.launch, head, body));
-    const isWaiting = (): boolean => this.#launches.get(number) === launch;
-    const connecting = Promise.all([
-      this.#connect(number, 1, isWaiting),
-      this.#connect(number, 2, isWaiting),
-      this.#connect(number, RECORDS_DESCRIPTOR, isWaiting),
-      this.#connectForFrames(number, isWaiting),
-    ]);
-    try {
-      const { pid, level } = await this.#expect(launch.launched.promise);
-      const [stdout, stderr, records, frames] = await connecting;
-      const ended = launch.ended.promise.then(
-        (end) => explainEnd(end, spec.limits),
-        () => ZYGOTE_ENDED,
-      );
+    const { pid, level, pipes } = await this.#expect(launch.launched.promise);
+    const kill = (): void => {
       const end: EndHead = { launch: number };
-      const kill = (): void => this.#channel.send(new PlainFrame(FrameType.end, end));
-      const streams = { stdout, stderr, frames, records };
-      return new ProcessTransport({ pid, startMethod, level, ended, kill }, streams, listener);
+      this.#channel.send(new PlainFrame(FrameType.end, end));
+    };
+    let streams: WorkerStreams;
+    try {
+      streams = openPipes(`/proc/${this.#child.pid}/fd`, pipes);
     } catch (error) {
-      const [stdout, stderr, records, frames] = await connecting;
-      for (const socket of [stdout, stderr, frames.stream, records]) socket.destroy();
-      throw error;
+      kill();
+      const reason = `was not started: the runtime cannot open its pipes: ${(error as Error).message}`;
+      throw new WorkerDiedError({ reason, limit: undefined });
+    } finally {
+      const taken: TakenHead = { launch: number };
+      this.#channel.send(new PlainFrame(FrameType.taken, taken));
     }
+    const ended = launch.ended.promise.then(
+      (end) => explainEnd(end, spec.limits),
+      () => ZYGOTE_ENDED,
+    );
+    return new ProcessTransport({ pid, startMethod, level, ended, kill }, streams, listener);
   }
 
   /** End it and its workers. */
@@ -168,51 +160,6 @@ export class Zygote {
     } finally {
       this.#watchdog.settle();
     }
-  }
-
-  /**
-   * A stream to a descriptor of the worker that is about to be launched. Where functions keep the zygote's
-   * queue of connections full, it is tried again for as long as the launch is waited for.
-   */
-  async #connect(
-    launch: number,
-    descriptor: number,
-    isWaiting: () => boolean,
-    onread?: OnReadOpts,
-  ): Promise<Socket> {
-    const preface = Buffer.alloc(8);
-    preface.writeUInt32BE(launch, 0);
-    preface.writeUInt32BE(descriptor, 4);
-    for (;;) {
-      const socket = connect({ path: this.#socket, ...(onread && { onread }) });
-      // Whoever reads it hears of its end; until somebody does, an error must not be one of the runtime.
-      socket.on("error", () => {});
-      // Before it is connected, so that one turn of the event loop is enough where the queue is not full.
-      socket.write(preface);
-      const problem = await once(socket, "connect").then(
-        () => undefined,
-        (error: NodeJS.ErrnoException) => error,
-      );
-      if (problem?.code !== QUEUE_FULL || !isWaiting()) return socket;
-      await sleep(QUEUE_PAUSE_MILLISECONDS);
-    }
-  }
-
-  /** As much is read over this one that memory of its own for each chunk would cost more than the rest. */
-  async #connectForFrames(launch: number, isWaiting: () => boolean): Promise<ByteStream> {
-    let hear: (buffer: Buffer, length: number) => void = () => {};
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    const stream = await this.#connect(launch, FRAMES_DESCRIPTOR, isWaiting, {
-      buffer,
-      callback: (count) => {
-        hear(buffer, count);
-        return true;
-      },
-    });
-    const onBytes: ByteStream["onBytes"] = (hearer) => {
-      hear = hearer;
-    };
-    return { stream, onBytes };
   }
 
   #hear(frame: Frame): void {
@@ -252,4 +199,59 @@ export class Zygote {
     }
     this.#launches.clear();
   }
+}
+
+/**
+ * Open the runtime's ends of a worker's pipes.
+ *
+ * @param folder with the descriptors of the zygote, which holds them.
+ * @throws where one of them cannot be opened.
+ */
+function openPipes(folder: string, pipes: AnswerHead<"launched">["pipes"]): WorkerStreams {
+  if (pipes === undefined) throw new Error("the zygote has told of none");
+  const opened: number[] = [];
+  const open = (descriptor: number, mode: number): number => {
+    const own = openSync(`${folder}/${descriptor}`, mode | constants.O_NONBLOCK);
+    opened.push(own);
+    return own;
+  };
+  const { O_RDONLY, O_RDWR } = constants;
+  try {
+    const stdout = open(pipes.stdout, O_RDONLY);
+    const stderr = open(pipes.stderr, O_RDONLY);
+    const records = open(pipes.records, O_RDONLY);
+    const answers = open(pipes.answers, O_RDONLY);
+    // For writing alone it cannot be opened once the worker has ended, of which `ended` tells.
+    const requests = open(pipes.requests, O_RDWR);
+    return {
+      stdout: readable(stdout),
+      stderr: readable(stderr),
+      records: readable(records),
+      frames: frameConnection(answers, requests),
+    };
+  } catch (error) {
+    for (const descriptor of opened) closeSync(descriptor);
+    throw error;
+  }
+}
+
+function readable(descriptor: number): Socket {
+  return new Socket({ fd: descriptor, readable: true, writable: false });
+}
+
+/** So much comes over this one that memory of its own for each chunk would cost more than the rest. */
+function frameConnection(answers: number, requests: number): Connection {
+  let hear: (buffer: Buffer, length: number) => void = () => {};
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const callback = (count: number): boolean => {
+    hear(buffer, count);
+    return true;
+  };
+  return {
+    outgoing: new Socket({ fd: requests, readable: false, writable: true }),
+    incoming: new Socket({ fd: answers, readable: true, writable: false, onread: { buffer, callback } }),
+    onBytes: (hearer) => {
+      hear = hearer;
+    },
+  };
 }

@@ -67,7 +67,7 @@ export const ENV: readonly ConformanceCase[] = [
     handler: COUNT,
     async run({ worker, another }) {
       const times = 3_000;
-      worker.socket.write(Buffer.concat(Array.from({ length: times }, () => worker.callBytes({}))));
+      worker.requests.write(Buffer.concat(Array.from({ length: times }, () => worker.callBytes({}))));
       for (let id = 1; id <= times; id += 1) {
         expect(await worker.result()).toMatchObject({ id, outcome: "ok", outputText: `{"calls":${id}}` });
       }
@@ -179,7 +179,7 @@ export const ENV: readonly ConformanceCase[] = [
         last.set(shard, index + 1);
         return worker.callBytes({}, { shard });
       });
-      worker.socket.write(Buffer.concat(calls));
+      worker.requests.write(Buffer.concat(calls));
       for (const _ of calls) await worker.result();
       const saved = new Map<number, Buffer>();
       while (saved.size < 2) {
@@ -417,7 +417,7 @@ export const ENV: readonly ConformanceCase[] = [
     },
     because: "Python's handlers are not awaited",
     async run({ worker, another }) {
-      worker.socket.write(
+      worker.requests.write(
         Buffer.concat([worker.callBytes({ n: 1 }), worker.callBytes({ n: 2, slow: true })]),
       );
       await worker.result();

@@ -57,7 +57,7 @@ function ends(name: string, bytes: Buffer): ConformanceCase {
     handler: ECHO,
     isLoaded: false,
     async run({ worker }) {
-      worker.socket.write(bytes);
+      worker.requests.write(bytes);
       expect(await worker.answer(FrameType.loaded)).toBeUndefined();
       const { code, stderr } = await worker.ended();
       expect(code).toBe(1);
@@ -72,7 +72,7 @@ export const STREAM: readonly ConformanceCase[] = [
     handler: ECHO,
     async run({ worker }) {
       const calls = Array.from({ length: 500 }, (_, n) => worker.callBytes({ n }));
-      worker.socket.write(Buffer.concat(calls));
+      worker.requests.write(Buffer.concat(calls));
       for (let n = 0; n < 500; n += 1) {
         expect(await worker.result()).toMatchObject({ id: n + 1, outputText: `{"got":{"n":${n}}}` });
       }
@@ -86,7 +86,7 @@ export const STREAM: readonly ConformanceCase[] = [
         Array.from({ length: 20 }, (_, n) => worker.callBytes({ n, text: "größe" })),
       );
       for (let start = 0; start < calls.length; start += 7) {
-        worker.socket.write(calls.subarray(start, start + 7));
+        worker.requests.write(calls.subarray(start, start + 7));
         if (start % 5 === 0) await sleep(1);
       }
       for (let n = 0; n < 20; n += 1) {
@@ -142,14 +142,14 @@ export const STREAM: readonly ConformanceCase[] = [
     name: "answers that nobody reads for a while are not lost",
     handler: ECHO,
     async run({ worker }) {
-      worker.socket.pause();
+      worker.answers.pause();
       const text = "x".repeat(1000);
       const times = 3000;
-      worker.socket.write(
+      worker.requests.write(
         Buffer.concat(Array.from({ length: times }, (_, n) => worker.callBytes({ n, text }))),
       );
       await sleep(300);
-      worker.socket.resume();
+      worker.answers.resume();
       for (let n = 0; n < times; n += 1) {
         expect(await worker.result()).toMatchObject({ id: n + 1, outcome: "ok" });
       }
@@ -163,7 +163,7 @@ export const STREAM: readonly ConformanceCase[] = [
     async run({ worker }) {
       const file = `${worker.folder}/go`;
       const calls = [{ n: 1 }, { n: 2 }, { n: 3, file }].map((event) => worker.callBytes(event));
-      worker.socket.write(Buffer.concat(calls));
+      worker.requests.write(Buffer.concat(calls));
       expect(await worker.result()).toMatchObject({ id: 1 });
       expect(await worker.result()).toMatchObject({ id: 2 });
       writeFileSync(file, "");
@@ -178,7 +178,7 @@ export const STREAM: readonly ConformanceCase[] = [
       const file = `${worker.folder}/go`;
       const more = Array.from({ length: 50 }, (_, index) => ({ n: 3 + index, file }));
       const calls = [{ n: 1, sleep: 0.01 }, { n: 2 }, ...more].map((event) => worker.callBytes(event));
-      worker.socket.write(Buffer.concat(calls));
+      worker.requests.write(Buffer.concat(calls));
       expect(await worker.result()).toMatchObject({ id: 1 });
       writeFileSync(file, "");
       for (let id = 2; id <= calls.length; id += 1) expect(await worker.result()).toMatchObject({ id });
@@ -199,7 +199,7 @@ export const STREAM: readonly ConformanceCase[] = [
     because: "Python's handlers are not awaited",
     async run({ worker }) {
       const file = `${worker.folder}/go`;
-      worker.socket.write(Buffer.concat([worker.callBytes({ n: 1 }), worker.callBytes({ n: 2, file })]));
+      worker.requests.write(Buffer.concat([worker.callBytes({ n: 1 }), worker.callBytes({ n: 2, file })]));
       expect(await worker.result()).toMatchObject({ id: 1 });
       writeFileSync(file, "");
       expect(await worker.result()).toMatchObject({ id: 2 });
@@ -220,7 +220,7 @@ export const STREAM: readonly ConformanceCase[] = [
     async run({ worker }) {
       const text = "x".repeat(10_000);
       const calls = Array.from({ length: 800 }, (_, n) => worker.callBytes({ n, text, first: n === 0 }));
-      worker.socket.write(Buffer.concat(calls));
+      worker.requests.write(Buffer.concat(calls));
       for (let n = 0; n < 800; n += 1)
         expect(await worker.result()).toMatchObject({ outputText: `{"n":${n}}` });
     },
@@ -235,7 +235,7 @@ export const STREAM: readonly ConformanceCase[] = [
     handler: ECHO,
     async run({ worker }) {
       const call = worker.callBytes({ n: 1 });
-      worker.socket.write(call.subarray(0, call.length - 1));
+      worker.requests.write(call.subarray(0, call.length - 1));
       expect(await worker.end()).toMatchObject({
         code: 1,
         stderr: expect.stringMatching("the connection closed inside a frame"),
@@ -257,7 +257,7 @@ export const STREAM: readonly ConformanceCase[] = [
     name: "frames before the bytes that are none are answered",
     handler: ECHO,
     async run({ worker }) {
-      worker.socket.write(Buffer.concat([worker.callBytes({ n: 1 }), Buffer.alloc(20, 0xff)]));
+      worker.requests.write(Buffer.concat([worker.callBytes({ n: 1 }), Buffer.alloc(20, 0xff)]));
       const first: Frame | undefined = await worker.answer(FrameType.result).catch(() => undefined);
       expect((await worker.ended()).code).toBe(1);
       // Whether it is sent is up to the worker; that it was not mistaken for something else is not.

@@ -33,6 +33,16 @@ export const DESCRIPTORS: readonly HostileCase[] = [
   { file: "forge_own_answer.py", tries: "answer its call twice", ...everywhere(OWN_ANSWER) },
   { file: "forge_other_answer.py", tries: "answer another's call", ...everywhere(NOT_ASKED) },
   { file: "forge_saved_env.py", tries: "save an `env` for shards that it never had", ...everywhere(NOTHING) },
+  {
+    file: "reach_pipes.py",
+    tries: "open the pipes of the runtime, the zygote and other workers",
+    ...everywhere(NOTHING),
+    // The zygote has some while a worker is launched.
+    shared: {
+      could: ["read from the runtime's pipes", "write to the runtime's pipes"],
+      may: ["read from the zygote's pipes", "write to the zygote's pipes"],
+    },
+  },
   { file: "forge_control.py", tries: "speak for the zygote", ...everywhere(NOT_ASKED) },
   { file: "forge_numbers.py", tries: "tell negative and endless times", ...everywhere(OWN_ANSWER) },
   { file: "forge_outcome.py", tries: "tell an outcome that there is not", ...everywhere(NOT_ASKED) },

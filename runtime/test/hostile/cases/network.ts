@@ -1,4 +1,4 @@
-import { everywhere, type HostileCase, NOTHING, script } from "../case.ts";
+import { type HostileCase, NOTHING, script } from "../case.ts";
 
 /** Sockets to what is not its own. */
 export const NETWORK: readonly HostileCase[] = [
@@ -35,20 +35,8 @@ export const NETWORK: readonly HostileCase[] = [
     file: "reach_network.mjs",
     tries: "the same, and the ports above, in JavaScript",
     process: {
-      could: [
-        "connect to Redis",
-        "connect to a database's port",
-        "connect to the runtime",
-        "connect to the zygote",
-      ],
+      could: ["connect to Redis", "connect to a database's port", "connect to the runtime"],
     },
-    sandbox: NOTHING,
-  },
-  { file: "reach_zygote.py", tries: "ask the zygote for a worker", ...everywhere(NOTHING) },
-  {
-    file: "flood_zygote.py",
-    tries: "keep the zygote's door busy, so that no worker can start",
-    process: { could: ["knock at the zygote's door"] },
     sandbox: NOTHING,
   },
   {

@@ -11,11 +11,10 @@ const reach = async (options) => {
   }
 };
 
-export async function handler({ ports, zygoteSocket }) {
+export async function handler({ ports }) {
   const tries = new Tries();
   await tries.try("connect to Redis", () => reach({ host: "127.0.0.1", port: ports.redis }));
   await tries.try("connect to a database's port", () => reach({ host: "127.0.0.1", port: ports.database }));
   await tries.try("connect to the runtime", () => reach({ host: "127.0.0.1", port: ports.runtime }));
-  await tries.try("connect to the zygote", () => reach({ path: `\0${zygoteSocket}` }));
   return tries.result();
 }

@@ -1,12 +1,12 @@
 import { guestReadyHead } from "../../answers.ts";
 import { FrameType } from "../../protocol.ts";
-import { byteStream, Channel } from "../channel.ts";
+import { Channel, connectionOf } from "../channel.ts";
 import type { Machine } from "./machine.ts";
 
 /** Wait for a machine's first words. @returns the modules that it has imported. @throws Error where none come. */
 export async function firstWords(machine: Machine, seconds: number): Promise<string[]> {
   const said = Promise.withResolvers<string[]>();
-  new Channel(byteStream(machine.stream("control")), {
+  new Channel(connectionOf(machine.stream("control")), {
     onFrame: ({ type, head }) => {
       if (type === FrameType.ready) said.resolve(guestReadyHead.parse(head).preloaded);
     },

@@ -5,7 +5,7 @@ import { IsolationError, WorkerDiedError } from "../../errors.ts";
 import { PlainFrame, type ReceivedFrame } from "../../frames.ts";
 import { FrameType, type LaunchHead, type MachineHead, type TickHead } from "../../protocol.ts";
 import type { Launcher, LaunchSpec, Transport, TransportListener } from "../../transport.ts";
-import { byteStream, Channel } from "../channel.ts";
+import { Channel, connectionOf } from "../channel.ts";
 import { explainEnd } from "../explain-end.ts";
 import { ProcessTransport } from "../process-transport.ts";
 import { cannot } from "./find-needs.ts";
@@ -101,7 +101,7 @@ export class MachineLauncher {
       {
         stdout: machine.stream("stdout"),
         stderr: machine.stream("stderr"),
-        frames: byteStream(machine.stream("frames")),
+        frames: connectionOf(machine.stream("frames")),
         records: machine.stream("records"),
       },
       listener,
@@ -223,7 +223,7 @@ class Guest {
     this.#machine = machine;
     this.#gone = gone;
     this.#launched.promise.catch(() => {});
-    this.#channel = new Channel(byteStream(machine.stream("control")), {
+    this.#channel = new Channel(connectionOf(machine.stream("control")), {
       onFrame: (frame) => this.#hear(frame, running),
       onBroken: (reason) => {
         this.#launched.reject(notStarted(`its virtual machine wrote something else than frames: ${reason}`));
