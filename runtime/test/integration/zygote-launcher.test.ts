@@ -17,7 +17,7 @@ const NO_LIMITS = { memory: null, cpu: null, openFiles: null, processes: null, d
 
 /** Launches workers of no function, from a zygote that may be silent for so long alone. */
 function launch(silenceSeconds: number, program: readonly string[] | null = null, lines: string[] = []) {
-  const launcher = new ZygoteLauncher({ python: PYTHON }, [], createLog("launched"), silenceSeconds);
+  const launcher = new ZygoteLauncher({ python: PYTHON }, [], createLog("silent"), silenceSeconds);
   onTestFinished(() => launcher.stop());
   return (): Promise<Transport> =>
     launcher.launch(
