@@ -6,11 +6,14 @@ A pipe for each direction wakes nobody for nothing, and takes half of the time o
 """
 
 import contextlib
+import fcntl
 import os
 from enum import IntEnum
 
 # Programs also open those for lines by name, as in `echo >/dev/stderr`, and may be another user's.
 _WRITABLE_BY_ALL = 0o622
+# Twice what a pipe holds else: of so many events on their way the runtime seldom waits until there is room.
+_REQUESTS_BYTES = 128 * 1024
 
 
 class Descriptor(IntEnum):
@@ -39,6 +42,8 @@ class Pipes:
                 self.workers[target], self.runtimes[target] = (
                     (reading, writing) if is_read else (writing, reading)
                 )
+            with contextlib.suppress(PermissionError):  # the user has as much in pipes as one may have
+                fcntl.fcntl(self.workers[Descriptor.REQUESTS], fcntl.F_SETPIPE_SZ, _REQUESTS_BYTES)
             for target in (Descriptor.STDOUT, Descriptor.STDERR):
                 os.fchmod(self.workers[target], _WRITABLE_BY_ALL)
         except OSError:

@@ -136,7 +136,7 @@ class Zygote:
             wipe(frame.body)
             self._refuse(frame.head["launch"], f"not a launch: {error!r}")
             return
-        # Nothing here is done in any case: an exception also leaves for the fork, which has use for all this.
+        # Without a `finally`: the fork leaves this by an exception too, and needs all of it.
         try:
             self._untaken[spec.launch] = pipes = Pipes()
             worker = self._worker_for(Launch(spec, frame.body, pipes.workers))
