@@ -66,5 +66,4 @@ class Pipes:
 
 def _close(ends: dict[Descriptor, int]) -> None:
     while ends:
-        with contextlib.suppress(OSError):
-            os.close(ends.popitem()[1])
+        os.close(ends.popitem()[1])

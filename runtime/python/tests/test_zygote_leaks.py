@@ -74,7 +74,7 @@ def test_refused_launches_leave_nothing(place, isolation):
         wait_until(lambda: traces(zygote) == before)
 
 
-def test_pipes_that_are_never_taken_are_held_no_longer_than_the_zygote_lives(place):
+def test_a_worker_that_is_ended_while_it_is_set_up_leaves_no_pipes(place):
     with running_zygote() as zygote:
         before = settled(zygote, place)
         worker = zygote.request(place)

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, openSync } from "node:fs";
-import { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
 import type { Logger } from "pino";
 import { ANSWERS, type AnswerHead } from "../answers.ts";
@@ -9,14 +7,14 @@ import { IsolationError, WorkerDiedError } from "../errors.ts";
 import { PlainFrame } from "../frames.ts";
 import { type EndHead, type Frame, FrameType, type LaunchHead, type TakenHead } from "../protocol.ts";
 import type { LaunchSpec, StartMethod, Transport, TransportListener, WorkerEnd } from "../transport.ts";
-import { Channel, type Connection, connectionOf } from "./channel.ts";
+import { Channel, connectionOf } from "./channel.ts";
 import { explainEnd } from "./explain-end.ts";
 import { ProcessTransport, type WorkerStreams } from "./process-transport.ts";
 import { type PythonProgram, pythonArguments, pythonEnvironment } from "./python-program.ts";
 import { Watchdog } from "./watchdog.ts";
+import { openPipes } from "./worker-pipes.ts";
 
 const CONTROL_DESCRIPTOR = 3;
-const READ_BYTES = 64 * 1024;
 /** A zygote that has closed its end and does not end by itself. */
 const END_GRACE_MILLISECONDS = 2_000;
 /** How often it is told that it is not ready yet. */
@@ -131,7 +129,9 @@ export class Zygote {
       streams = openPipes(`/proc/${this.#child.pid}/fd`, pipes);
     } catch (error) {
       kill();
-      const reason = `was not started: the runtime cannot open its pipes: ${(error as Error).message}`;
+      const { code, message } = error as NodeJS.ErrnoException;
+      const advice = code === "EMFILE" ? "; raise the runtime's limit of open files (ulimit -n)" : "";
+      const reason = `was not started: the runtime cannot open its pipes: ${message}${advice}`;
       throw new WorkerDiedError({ reason, limit: undefined });
     } finally {
       const taken: TakenHead = { launch: number };
@@ -199,59 +199,4 @@ export class Zygote {
     }
     this.#launches.clear();
   }
-}
-
-/**
- * Open the runtime's ends of a worker's pipes.
- *
- * @param folder with the descriptors of the zygote, which holds them.
- * @throws where one of them cannot be opened.
- */
-function openPipes(folder: string, pipes: AnswerHead<"launched">["pipes"]): WorkerStreams {
-  if (pipes === undefined) throw new Error("the zygote has told of none");
-  const opened: number[] = [];
-  const open = (descriptor: number, mode: number): number => {
-    const own = openSync(`${folder}/${descriptor}`, mode | constants.O_NONBLOCK);
-    opened.push(own);
-    return own;
-  };
-  const { O_RDONLY, O_RDWR } = constants;
-  try {
-    const stdout = open(pipes.stdout, O_RDONLY);
-    const stderr = open(pipes.stderr, O_RDONLY);
-    const records = open(pipes.records, O_RDONLY);
-    const answers = open(pipes.answers, O_RDONLY);
-    // For writing alone it cannot be opened once the worker has ended, of which `ended` tells.
-    const requests = open(pipes.requests, O_RDWR);
-    return {
-      stdout: readable(stdout),
-      stderr: readable(stderr),
-      records: readable(records),
-      frames: frameConnection(answers, requests),
-    };
-  } catch (error) {
-    for (const descriptor of opened) closeSync(descriptor);
-    throw error;
-  }
-}
-
-function readable(descriptor: number): Socket {
-  return new Socket({ fd: descriptor, readable: true, writable: false });
-}
-
-/** So much comes over this one that memory of its own for each chunk would cost more than the rest. */
-function frameConnection(answers: number, requests: number): Connection {
-  let hear: (buffer: Buffer, length: number) => void = () => {};
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-  const callback = (count: number): boolean => {
-    hear(buffer, count);
-    return true;
-  };
-  return {
-    outgoing: new Socket({ fd: requests, readable: false, writable: true }),
-    incoming: new Socket({ fd: answers, readable: true, writable: false, onread: { buffer, callback } }),
-    onBytes: (hearer) => {
-      hear = hearer;
-    },
-  };
 }
