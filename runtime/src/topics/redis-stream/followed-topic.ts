@@ -95,7 +95,7 @@ export class FollowedTopic implements Awaited {
     if (!this.#reading && this.#assignment?.paused !== true) this.#options.turns.ask(this);
   }
 
-  /** Redis told of a change. */
+  /** Redis told of a change, or a poll found one. */
   hearOfChange(): void {
     if (!this.#options.waiting.covers(this)) {
       this.poke();

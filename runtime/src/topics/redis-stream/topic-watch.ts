@@ -87,7 +87,10 @@ export class TopicWatch {
         this.#reader.exists(keys),
       ]);
       const changed = new Set((found as [Buffer, unknown][] | null)?.map(([key]) => key.toString()));
-      for (const topic of topics) if (there < keys.length || changed.has(topic.key)) topic.poke();
+      for (const topic of topics) {
+        if (there < keys.length) topic.poke();
+        else if (changed.has(topic.key)) topic.hearOfChange();
+      }
     } catch {
       // One of them is the reason; each finds out by itself.
       for (const topic of topics) topic.poke();
