@@ -56,8 +56,8 @@ export async function installDebianPackages(
       if (existsSync("/run/systemd/system")) {
         if (services.length > 0) await run("systemctl", ["disable", "--now", ...services]);
       } else if (!policyIsOurs) {
-        // The machine's own policy may have let them start.
-        for (const service of services) await run("service", [service, "stop"]);
+        // The machine's own policy may have let them start; some call it a failure to stop where they had not.
+        for (const service of services) await attempt(run("service", [service, "stop"]), signal);
       }
     } finally {
       if (policyIsOurs) await rm(POLICY_FILE, { force: true });
@@ -75,25 +75,25 @@ async function aptInstall(
   const options = ["-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"];
   const install = ["install", ...options, ...packages.map(({ name }) => name)];
   if (!listsAreEmpty()) {
-    try {
-      return await run("apt-get", install);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!(error instanceof Problem)) throw error;
-    }
+    if (await attempt(run("apt-get", install), signal)) return;
   }
   // The lists may be missing or name versions that the server no longer has, and an earlier installation may
   // have been cut off. Where mending that fails too, apt-get's own words say more.
-  for (const [command, ...args] of [
-    ["dpkg", "--configure", "-a"],
-    ["apt-get", "update"],
-  ] as const) {
-    await run(command, args).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      if (!(error instanceof Problem)) throw error;
-    });
-  }
+  await attempt(run("dpkg", ["--configure", "-a"]), signal);
+  await attempt(run("apt-get", ["update"]), signal);
   await run("apt-get", install);
+}
+
+/** @returns whether it worked; the log says why where it did not. */
+async function attempt(running: Promise<void>, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await running;
+    return true;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof Problem)) throw error;
+    return false;
+  }
 }
 
 function aptEnvironment(): NodeJS.ProcessEnv {
