@@ -65,10 +65,10 @@ export interface RunRecord extends RunUsage {
   readonly instance: string;
   /** How the worker came to be: `fork`, `spawn`, `first`; null where it was there before. */
   readonly startMethod: string | null;
-  /** JSON in UTF-8; cut at the limit, and then {@link isInputCut}. */
-  readonly input: Buffer | null;
+  /** JSON, in UTF-8 where it is long; cut at the limit, and then {@link isInputCut}. */
+  readonly input: Buffer | string | null;
   readonly isInputCut: boolean;
-  readonly output: Buffer | null;
+  readonly output: Buffer | string | null;
   readonly isOutputCut: boolean;
   readonly error: string | null;
   readonly traceback: string | null;

@@ -11,6 +11,8 @@ export const RECORD_SEPARATOR = "\x1e";
 export const NULL = "\x1d";
 /** What no text may hold: separators, and null characters, which PostgreSQL does not keep. */
 const SPECIAL = ["\0", NULL, RECORD_SEPARATOR, UNIT_SEPARATOR] as const;
+const ANY_SPECIAL = new RegExp(`[${SPECIAL.join("")}]`);
+const EACH_SPECIAL = new RegExp(ANY_SPECIAL, "g");
 /** The trigger of a run that was accepted before it was over. */
 const INVOKED = Buffer.from(`${UNIT_SEPARATOR}${"invocation" satisfies TriggerKind}${UNIT_SEPARATOR}`);
 /** The block of Unicode with pictures of the control characters, in their order. */
@@ -54,6 +56,11 @@ export const COLUMNS: readonly (readonly [column: string, kind: ValueKind])[] = 
   ["traceback", "text"],
   ["logs", "lines"],
 ];
+
+/** A copy of an input or an output as its record has it: what is short is text at once, as it will be in its row. */
+export function bodyOf(bytes: Buffer): Buffer | string {
+  return bytes.length < LONG_BYTES ? bytes.toString() : Buffer.from(bytes);
+}
 
 /** Records as rows, as `gaugelet:runs` has them in its field `records`. Empty where there are none. */
 export function rowsOf(records: readonly RunRecord[]): Buffer {
@@ -149,9 +156,10 @@ class WrittenRows {
     return Buffer.concat([...this.#parts, Buffer.from(this.#text)]);
   }
 
-  #addBody(body: Buffer | null): void {
+  #addBody(body: Buffer | string | null): void {
     if (body === null) this.#text += NULL;
-    else if (body.length < LONG_BYTES || !isStorable(body)) this.#text += storable(body.toString());
+    else if (typeof body === "string") this.#text += storable(body);
+    else if (!isStorable(body)) this.#text += storable(body.toString());
     else {
       this.#parts.push(Buffer.from(this.#text), body);
       this.#text = "";
@@ -180,10 +188,10 @@ function linesText(lines: readonly string[]): string {
 
 /** As the database keeps it: some control characters are shown by their pictures, and no character is half. */
 export function storable(text: string): string {
-  let shown = text;
-  for (const character of SPECIAL) {
-    if (!shown.includes(character)) continue;
-    shown = shown.replaceAll(character, String.fromCharCode(CONTROL_PICTURES + character.charCodeAt(0)));
-  }
+  const shown = ANY_SPECIAL.test(text) ? text.replaceAll(EACH_SPECIAL, pictureOf) : text;
   return shown.toWellFormed();
+}
+
+function pictureOf(character: string): string {
+  return String.fromCharCode(CONTROL_PICTURES + character.charCodeAt(0));
 }

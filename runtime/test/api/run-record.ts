@@ -1,4 +1,5 @@
 import type { RunRecord } from "../../src/runs/run-record.ts";
+import { bodyOf } from "../../src/runs/run-rows.ts";
 
 /** A record of a run, with its input and output as text. */
 export interface RunText extends Omit<RunRecord, "input" | "output"> {
@@ -38,9 +39,9 @@ export function runRecord({
     worker: "42",
     instance: "machine:1",
     startMethod: null,
-    input: bytesOf(input),
+    input: recorded(input),
     isInputCut: false,
-    output: bytesOf(output),
+    output: recorded(output),
     isOutputCut: false,
     error: null,
     traceback: null,
@@ -49,6 +50,6 @@ export function runRecord({
   };
 }
 
-function bytesOf(text: string | null): Buffer | null {
-  return text === null ? null : Buffer.from(text);
+function recorded(text: string | null): RunRecord["input"] {
+  return text === null ? null : bodyOf(Buffer.from(text));
 }

@@ -63,13 +63,13 @@ test.each(["", "{}", "[{}]", '[{"day":"yesterday"}]', "[1", "null"])("%j is no u
 
 test("ids of runs sort by time, and then by their making", () => {
   const [ids, others] = [new RunIds(), new RunIds()];
-  const made = [
-    ids.next(1),
-    ids.next(1),
-    ids.next(2),
-    ids.next(1_795_651_200_000),
-    ids.next(1_795_651_200_001),
-  ];
+  const times = [1, 1, 2, 1_023, 1_024, 1_795_651_200_000, 1_795_651_200_001];
+  const made = [...times, ...Array(3_000).fill(1_795_651_200_001)].map((time) => ids.next(time));
   expect(made.toSorted()).toEqual(made);
+  expect(new Set(made.map(({ length }) => length))).toEqual(new Set([24]));
+  expect(made.slice(0, times.length).map((id) => Number.parseInt(id.slice(0, 9), 32))).toEqual(times);
+  expect(made.map((id) => Number.parseInt(id.slice(17), 32))).toEqual(made.map((_, index) => index + 1));
+  // An event of before may come to its end after one of now.
+  expect(ids.next(2).slice(0, 9)).toBe("000000002");
   expect(others.prefix).not.toBe(ids.prefix);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   areInvoked,
+  bodyOf,
   COLUMNS,
   joinRows,
   RECORD_SEPARATOR,
@@ -42,7 +43,7 @@ test("short and long bodies, and none, are written one after the other", () => {
 test.each(["", LONG])("what no text may hold is shown, %#", (text) => {
   const input = `\0\x1d\x1e\x1f${text}`;
   expect(bodiesOf(rowsOf([runRecord({ id: "0", input })]))).toEqual([[`␀␝␞␟${text}`, '{"n":2}']]);
-  const half = { ...runRecord({ id: "0" }), output: Buffer.from([...Buffer.from(text), 0xe2, 0x82]) };
+  const half = { ...runRecord({ id: "0" }), output: bodyOf(Buffer.from([...Buffer.from(text), 0xe2, 0x82])) };
   expect(bodiesOf(rowsOf([half]))).toEqual([['{"n":1}', `${text}\uFFFD`]]);
 });
 
