@@ -14,7 +14,7 @@ import { benchListing } from "../runtime/bench/api/listing.ts";
 import { type BenchedDatabase, benchRecording, benchSampling } from "../runtime/bench/api/recording.ts";
 import { redisEngine } from "../runtime/bench/topics/redis-engine.ts";
 import { watchOtherPrograms } from "../runtime/bench/workers/other-programs.ts";
-import { setupServices } from "../stack/src/setup/programs.ts";
+import { setupPostgresql, setupServices, setupWrk } from "../stack/src/setup/programs.ts";
 import { setupPython } from "../stack/src/setup/python.ts";
 
 const { values: options } = parseArgs({
@@ -22,6 +22,8 @@ const { values: options } = parseArgs({
 });
 
 await setupServices();
+await setupPostgresql();
+await setupWrk();
 const python = await setupPython({ dev: true });
 await buildWorkspaces("shared", "runtime");
 const otherPrograms = watchOtherPrograms();

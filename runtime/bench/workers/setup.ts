@@ -1,10 +1,6 @@
 import { join } from "node:path";
-import { Problem } from "../../../stack/src/problem.ts";
 import { TOOLS_FOLDER } from "../../../stack/src/root.ts";
-import { progressOf } from "../../../stack/src/setup/context.ts";
-import { canInstallDebianPackages, installDebianPackages } from "../../../stack/src/setup/debian.ts";
-import { findCommand } from "../../../stack/src/setup/find-command.ts";
-import { setupServices } from "../../../stack/src/setup/programs.ts";
+import { setupServices, setupWrk } from "../../../stack/src/setup/programs.ts";
 import { setupPython } from "../../../stack/src/setup/python.ts";
 
 /** The Pythons that the benchmark runs. */
@@ -26,14 +22,4 @@ export async function setupBench(): Promise<Pythons> {
       requirements: join(import.meta.dirname, "peer"),
     }),
   };
-}
-
-async function setupWrk(): Promise<void> {
-  if (findCommand("wrk") !== undefined) return;
-  if (!canInstallDebianPackages()) {
-    throw new Problem("wrk, which makes the load over HTTP, is not on the PATH: install the package wrk");
-  }
-  await progressOf({}).step("install wrk", (step) =>
-    installDebianPackages([{ name: "wrk", services: [] }], step, undefined),
-  );
 }

@@ -71,6 +71,13 @@ export const DOCKER_REGISTRY: Program = {
   homebrew: "docker-distribution",
 };
 
+/** Makes load over HTTP. */
+const WRK: Program = {
+  commands: ["wrk"],
+  debian: { name: "wrk", services: [] },
+  homebrew: "wrk",
+};
+
 /** Asks registries where no docker does. */
 const SKOPEO: Program = {
   commands: ["skopeo", "docker"],
@@ -151,6 +158,11 @@ export async function setupChromium(context: SetupContext = {}): Promise<void> {
 /** Make sure that what the fault tests bring faults about with is there. */
 export async function setupFaults(context: SetupContext = {}): Promise<void> {
   await setupPrograms([FAKETIME, IPROUTE], context);
+}
+
+/** Make sure that what benchmarks call functions over HTTP with is there. */
+export async function setupWrk(context: SetupContext = {}): Promise<void> {
+  await setupPrograms([WRK], context);
 }
 
 /** Make sure that what the tests of the images ask and answer with is there. */
