@@ -180,6 +180,14 @@ describe.each(DATABASES)("on %s", (kind) => {
     ]);
   });
 
+  test("long inputs are compressed, by LZ4 where the database has it", async () => {
+    await add(["a"], { input: JSON.stringify({ text: "abc".repeat(2000) }) });
+    record();
+    await whenDrained();
+    const { rows } = await database.db.execute(sql`select pg_column_compression(input) as by from runs`);
+    expect(rows).toEqual([{ by: kind === "embedded" ? "pglz" : "lz4" }]);
+  });
+
   test("where entries keep coming, ever more of them are written at once", async () => {
     let transactions = 0;
     record(() => {
