@@ -10,8 +10,8 @@ const common = {
 
 export default defineConfig({
   test: {
-    // Each has servers, a runtime and workers of its own: more at a time make all of them late on two cores.
-    maxWorkers: 2,
+    // Each has servers, a runtime and workers of its own. On two cores three of them leave neither idle while they wait.
+    maxWorkers: 3,
     projects: [
       {
         test: {

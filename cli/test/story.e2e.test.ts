@@ -7,7 +7,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { DATABASES, useApi } from "../../runtime/test/api/use-api.ts";
+import { DATABASES } from "../../runtime/test/api/test-database.ts";
+import { useApi } from "../../runtime/test/api/use-api.ts";
 
 const PROGRAM = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const QUIET = "--disable-warning=ExperimentalWarning";

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { recordAudit } from "../../src/access/audit.ts";
 import { listAudit } from "../../src/access/audit-list.ts";
 import { openDatabase } from "../../src/database/database.ts";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 
 describe.each(DATABASES)("the audit log on %s", (kind) => {
   const api = useApi(kind);

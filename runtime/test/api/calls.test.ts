@@ -5,7 +5,8 @@ import { waitFor } from "@gaugelet/testing/wait";
 import { describe, expect, test } from "vitest";
 import { readConfiguration } from "../../src/configuration/environment.ts";
 import { isLoopback } from "../../src/configuration/loopback.ts";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 
 describe.each(DATABASES)("calls where the users are on %s", (kind) => {
   const api = useApi(kind);

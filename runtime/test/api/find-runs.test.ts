@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Caller } from "../../src/access/caller.ts";
@@ -12,7 +8,7 @@ import { lastInput } from "../../src/runs/last-input.ts";
 import { rowsOf } from "../../src/runs/run-rows.ts";
 import { drainedPosition, writeDrained } from "../../src/runs/write-runs.ts";
 import { runRecord } from "./run-record.ts";
-import { DATABASES } from "./use-api.ts";
+import { DATABASES, type StartedDatabase, startDatabase } from "./test-database.ts";
 
 const LOG = pino({ enabled: false });
 const NOON = Date.parse("2026-11-26T12:00:00Z");
@@ -58,26 +54,18 @@ const who = (user: string, role: Role): Caller => ({ user, role, by: "token", ad
 const ADMIN = who("root", "admin");
 
 describe.each(DATABASES)("on %s", (kind) => {
-  let postgres: TestPostgres | undefined;
-  let folder: string;
+  let started: StartedDatabase;
   let database: OpenDatabase;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "gaugelet-find-"));
-    if (kind === "postgresql") postgres = await startPostgres();
-    database = await openDatabase(
-      postgres === undefined
-        ? { kind: "embedded", folder }
-        : { kind: "postgresql", url: await postgres.newDatabase() },
-      LOG,
-    );
+    started = await startDatabase(kind);
+    database = await openDatabase(started.address, LOG);
     const after = await drainedPosition(database.db);
     await writeDrained(database.db, after, { position: "1-0", rows: rowsOf(RECORDS), usage: [] });
   });
   afterAll(async () => {
     await database?.stop();
-    await postgres?.stop();
-    await rm(folder, { recursive: true, force: true });
+    await started?.stop();
   });
 
   const find = async (filter: RunFilter, caller = ADMIN, limit = 100): Promise<string> =>

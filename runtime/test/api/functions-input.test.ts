@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SUM } from "./functions.ts";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 import { addUsers, tokenOf } from "./users.ts";
 
 const withManifest = (fields: object) => ({ ...SUM, manifest: { ...SUM.manifest, ...fields } });

@@ -2,7 +2,8 @@ import { waitFor } from "@gaugelet/testing/wait";
 import { describe, expect, test } from "vitest";
 import { fileInZip } from "../../src/packages/file-in-zip.ts";
 import { calling, counter, type FunctionBody, SUM } from "./functions.ts";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 import { addUsers, tokenOf } from "./users.ts";
 
 const SLOW: FunctionBody = {

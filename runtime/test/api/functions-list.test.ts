@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { waitFor } from "@gaugelet/testing/wait";
 import { describe, expect, test } from "vitest";
 import { calling, SUM } from "./functions.ts";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 import { addUsers, tokenOf } from "./users.ts";
 
 const OF_FILE = {

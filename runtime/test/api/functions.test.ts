@@ -1,7 +1,8 @@
 import { waitFor } from "@gaugelet/testing/wait";
 import { describe, expect, test } from "vitest";
 import { calling, counter, SUM } from "./functions.ts";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 import { addUsers, tokenOf } from "./users.ts";
 
 describe.each(DATABASES)("on %s", (kind) => {

@@ -1,7 +1,8 @@
 import { grafanaProxySecret } from "@gaugelet/shared/grafana-secret";
 import { describe, expect, test } from "vitest";
 import type { Role } from "../../src/database/schema/access.ts";
-import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { type ApiUnderTest, useApi } from "./use-api.ts";
 
 const SECRET = "a secret of Grafana and the runtime";
 

@@ -2,7 +2,8 @@ import { request } from "node:http";
 import { memoryUsage } from "node:process";
 import { describe, expect, test } from "vitest";
 import { sendRaw, statusesIn } from "./raw-requests.ts";
-import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { type ApiUnderTest, useApi } from "./use-api.ts";
 
 const SQL = [
   "' or '1'='1",

@@ -18,7 +18,7 @@ import { Gathered, type Handled } from "../../src/sinks/handled.ts";
 import { RedisStore } from "../../src/sinks/redis-store.ts";
 import { childrenOf } from "../integration/harness.ts";
 import { runRecord } from "./run-record.ts";
-import { DATABASES } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
 
 const LOG = pino({ enabled: false });
 const NOW = Date.parse("2026-11-26T12:00:00Z");

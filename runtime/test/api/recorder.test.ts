@@ -19,7 +19,7 @@ import { Recorder } from "../../src/runs/recorder.ts";
 import { MILLISECONDS_OF_DAY } from "../../src/runs/run-batch.ts";
 import { rowsOf } from "../../src/runs/run-rows.ts";
 import { type RunText, runRecord } from "./run-record.ts";
-import { DATABASES } from "./use-api.ts";
+import { DATABASES, emptyEmbedded } from "./test-database.ts";
 
 const LOG = pino({ enabled: false });
 const USED = { billedMilliseconds: 2, mebibyteMilliseconds: 30, cpuMicroseconds: 400 };
@@ -36,10 +36,7 @@ describe.each(DATABASES)("on %s", (kind) => {
   beforeAll(async () => {
     redis = await startRedis();
     if (kind === "postgresql") postgres = await startPostgres();
-    else {
-      empty = await mkdtemp(join(tmpdir(), "gaugelet-empty-"));
-      await (await openDatabase({ kind: "embedded", folder: empty }, LOG)).stop();
-    }
+    else empty = await emptyEmbedded();
   });
   beforeEach(async () => {
     await redis.client.flushall();

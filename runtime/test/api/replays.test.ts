@@ -4,7 +4,8 @@ import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { call, fileOf, runsOf } from "./run-functions.ts";
-import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { type ApiUnderTest, useApi } from "./use-api.ts";
 
 let folder: string;
 beforeEach(async () => {

@@ -4,7 +4,8 @@ import { includesRole } from "../../src/access/caller.ts";
 import { type ApiDocument, operationsByTag, type PlacedOperation } from "../../src/api/reference/document.ts";
 import { ROLES, type Role } from "../../src/database/schema/access.ts";
 import { OWNER_RIGHTS } from "./owner-rights.ts";
-import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { type ApiUnderTest, useApi } from "./use-api.ts";
 
 type Operation = PlacedOperation & { readonly "x-required-role"?: Role };
 

@@ -4,7 +4,8 @@ import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Role } from "../../src/database/schema/access.ts";
 import { fileOf, runsOf } from "./run-functions.ts";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 
 let folder: string;
 beforeEach(async () => {

@@ -6,7 +6,8 @@ import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RedisStreamTopics } from "../../src/topics/redis-stream/redis-stream-topics.ts";
 import { call, fileOf, runsOf } from "./run-functions.ts";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 
 let folder: string;
 beforeEach(async () => {

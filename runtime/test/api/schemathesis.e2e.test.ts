@@ -4,7 +4,8 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { type ApiDocument, operationsByTag } from "../../src/api/reference/document.ts";
 import { PYTHON } from "../integration/harness.ts";
-import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { type ApiUnderTest, useApi } from "./use-api.ts";
 
 const CHECKS = [
   "not_a_server_error",

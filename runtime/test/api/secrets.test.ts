@@ -6,7 +6,8 @@ import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { Secrets } from "../../src/access/secrets.ts";
 import { type OpenDatabase, openDatabase } from "../../src/database/database.ts";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 
 const CALLER = { user: "ann", role: "editor", by: "token", address: "127.0.0.1" } as const;
 const NO_KEYS = { secretKey: undefined, oldSecretKeys: [] };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { useApi } from "./use-api.ts";
 
 describe.each(DATABASES)("on %s", (kind) => {
   const api = useApi(kind);

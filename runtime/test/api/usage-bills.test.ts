@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { billOf } from "../../src/usage/bill.ts";
 import { usageOfMonth, usageOfRuns } from "../../src/usage/stored-usage.ts";
 import { priceList, usageRow } from "../unit/usage/prices.ts";
-import { DATABASES } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
 import { useUsage } from "./use-usage.ts";
 
 describe.each(DATABASES)("bills on %s", (kind) => {

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { dayOf, monthOf, nextMonth } from "../../src/usage/calendar.ts";
 import { usageRow } from "../unit/usage/prices.ts";
-import { DATABASES } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
 import { useUsage } from "./use-usage.ts";
 
 describe.each(DATABASES)("budgets on %s", (kind) => {

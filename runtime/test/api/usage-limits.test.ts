@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { type ApiUnderTest, useApi } from "./use-api.ts";
 
 /** A call costs one euro. */
 const PRICES = `

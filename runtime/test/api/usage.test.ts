@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { acceptedPrices } from "../../src/usage/accepted-prices.ts";
 import type { PriceList } from "../../src/usage/price-list.ts";
 import { priceList, usageRow } from "../unit/usage/prices.ts";
-import { DATABASES } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
 import { useUsage } from "./use-usage.ts";
 
 describe.each(DATABASES)("usage on %s", (kind) => {

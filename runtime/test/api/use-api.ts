@@ -1,5 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
@@ -11,13 +10,10 @@ import { type Runtime, startRuntime } from "../../src/app.ts";
 import { readConfiguration } from "../../src/configuration/environment.ts";
 import { type Database, type DatabaseAddress, openDatabase } from "../../src/database/database.ts";
 import { PYTHON } from "../integration/harness.ts";
+import { type DatabaseKind, emptyEmbedded } from "./test-database.ts";
 
 /** Making an embedded database takes a second of a processor, which others may be using. */
 const HOOK_MILLISECONDS = 240_000;
-
-/** The databases that everything behind the API works with. */
-export const DATABASES = ["embedded", "postgresql"] as const;
-export type DatabaseKind = (typeof DATABASES)[number];
 
 /** What a request was answered with. */
 export interface ApiAnswer {
@@ -55,7 +51,7 @@ export interface ApiUnderTest {
 export function useApi(kind: DatabaseKind, fill: (db: Database) => Promise<void> = async () => {}) {
   let redis: TestRedis;
   let postgres: TestPostgres | undefined;
-  /** Folder of an embedded database that is empty: making one takes longer than most tests. */
+  /** Folder of an embedded database that runtimes begin with a copy of. */
   let empty: string | undefined;
   const started: (() => Promise<void>)[] = [];
   beforeAll(async () => {
@@ -133,7 +129,7 @@ export function useApi(kind: DatabaseKind, fill: (db: Database) => Promise<void>
 }
 
 async function makeEmbedded(fill: (db: Database) => Promise<void>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "gaugelet-database-"));
+  const folder = await emptyEmbedded();
   await fillDatabase({ kind: "embedded", folder }, fill);
   return folder;
 }

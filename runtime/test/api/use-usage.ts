@@ -1,11 +1,7 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
 import { sql } from "drizzle-orm";
 import { pino } from "pino";
 import { Registry } from "prom-client";
@@ -20,15 +16,14 @@ import { OwnerLimits } from "../../src/usage/owner-limits.ts";
 import { PriceBook } from "../../src/usage/price-book.ts";
 import { UsageMeter } from "../../src/usage/usage-meter.ts";
 import type { UsageRow } from "../../src/usage/usage-row.ts";
-import type { DatabaseKind } from "./use-api.ts";
+import { type DatabaseKind, type StartedDatabase, startDatabase } from "./test-database.ts";
 
 const PRICES = fileURLToPath(new URL("./prices.yaml", import.meta.url));
 const LOG = pino({ level: "silent" });
 
 /** For the tests of a file: the routes of usage over a real database that they fill. A token is `<user>:<role>`. */
 export function useUsage(kind: DatabaseKind) {
-  let postgres: TestPostgres | undefined;
-  let folder: string;
+  let started: StartedDatabase;
   let database: OpenDatabase;
   let open: OpenUsage;
   let server: Server;
@@ -63,14 +58,8 @@ export function useUsage(kind: DatabaseKind) {
     },
   };
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "gaugelet-usage-"));
-    if (kind === "postgresql") postgres = await startPostgres();
-    database = await openDatabase(
-      postgres === undefined
-        ? { kind: "embedded", folder }
-        : { kind: "postgresql", url: await postgres.newDatabase() },
-      LOG,
-    );
+    started = await startDatabase(kind);
+    database = await openDatabase(started.address, LOG);
     const prices = await PriceBook.open(PRICES, LOG);
     const meter = new UsageMeter(() => prices.list);
     context.limits = new OwnerLimits(undefined);
@@ -94,8 +83,7 @@ export function useUsage(kind: DatabaseKind) {
     server?.close();
     await open?.stop();
     await database?.stop();
-    await postgres?.stop();
-    await rm(folder, { recursive: true, force: true });
+    await started?.stop();
   });
   return context;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type ApiUnderTest, DATABASES, useApi } from "./use-api.ts";
+import { DATABASES } from "./test-database.ts";
+import { type ApiUnderTest, useApi } from "./use-api.ts";
 
 describe.each(DATABASES)("users on %s", (kind) => {
   const api = useApi(kind);
