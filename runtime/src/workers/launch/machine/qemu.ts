@@ -109,6 +109,8 @@ function bootArguments({ preload, tscKilohertz }: Extract<Purpose, { readonly ki
     ...(tscKilohertz === undefined ? [] : [`tsc_early_khz=${tscKilohertz}`]),
     // Nobody else is in the machine whom this would keep out.
     "mitigations=off",
+    // Nor does anybody ask for how long it waited for what, which is counted each time that it wakes.
+    "psi=0",
     `gaugelet_preload=${preload.join(",")}`,
   ];
   return [
