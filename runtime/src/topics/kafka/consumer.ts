@@ -161,7 +161,7 @@ export class KafkaConsumer implements Consumer {
       } else if (partitions !== known.partitions) isGrown = true;
     }
     for (const topic of before.keys()) if (!found.has(topic)) this.#revokeTopic(topic);
-    const isKnown = this.#membership.client.topics.current.length > 0;
+    const isKnown = this.#membership.isWanted;
     await this.#membership.want([...found.keys()]);
     if (isGrown && isKnown) this.#membership.rejoin();
   }

@@ -9,6 +9,8 @@ const SESSION_MILLISECONDS = 6_000;
 const HEARTBEAT_MILLISECONDS = 1_000;
 const REBALANCE_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 500;
+/** A join by the client itself is over by then, heard of or not. */
+const LONGEST_REBALANCE_MILLISECONDS = REBALANCE_MILLISECONDS + SESSION_MILLISECONDS;
 const LEAVE_MILLISECONDS = 5_000;
 
 /** What a member has: numbers of partitions by their topics. */
@@ -25,12 +27,22 @@ export interface MembershipListener {
   onProblem(reason: string): void;
 }
 
-/** A member of a group, by the classic protocol: it stays one for as long as it is wanted. */
+/**
+ * A member of a group, by the classic protocol: it stays one for as long as it is wanted.
+ *
+ * Which topics it is for changes between two joins alone: where they change during one, the client assigns what it knows
+ * nothing of, and throws where nobody can catch it.
+ */
 export class Membership {
   readonly client: Consumer;
   readonly #listener: MembershipListener;
+  #wanted: readonly string[] = [];
+  /** How often it was asked to join, and how often it had been by what it has joined for. */
+  #asked = 0;
+  #fulfilled = 0;
   #isJoining = false;
-  #isWanted = false;
+  /** When the client began to join by itself, as others joined, on the clock of performance.now(). */
+  #rebalancingSince = Number.NEGATIVE_INFINITY;
   #isStopped = false;
   /** The generation and the name that it was a member under last. */
   #last: { readonly memberId: string | null; readonly generationId: number } | undefined;
@@ -46,39 +58,42 @@ export class Membership {
       autocommit: false,
       strict: false,
     });
-    this.client.on("consumer:group:join", () => this.#hearAssigned());
-    this.client.on("consumer:heartbeat:stalled", () => void this.#join());
+    this.client.on("consumer:group:rebalance", () => {
+      this.#rebalancingSince = performance.now();
+    });
+    this.client.on("consumer:group:join", () => {
+      this.#rebalancingSince = Number.NEGATIVE_INFINITY;
+      this.#hearAssigned();
+      if (this.#fulfilled !== this.#asked) void this.#join();
+    });
+    this.client.on("consumer:heartbeat:stalled", () => void this.#joinAnew());
     // Whatever it was, the membership is not sure any more.
     this.client.on("error", (error: Error) => {
       if (this.#isStopped) return;
       this.#listener.onProblem(explainKafkaError(error));
-      void this.#join();
+      void this.#joinAnew();
     });
+  }
+
+  /** Whether there are topics that it is to be a member for. */
+  get isWanted(): boolean {
+    return this.#wanted.length > 0;
   }
 
   /** Be a member for these topics, which all exist; for none, be none. */
   async want(topics: readonly string[]): Promise<void> {
-    const before = new Set(this.client.topics.current);
-    const after = new Set(topics);
-    const added = topics.filter((topic) => !before.has(topic));
-    const removed = [...before].filter((topic) => !after.has(topic));
-    if (added.length === 0 && removed.length === 0) return;
-    this.client.topics.trackAll(...added);
-    this.client.topics.untrackAll(...removed);
-    this.client.clearMetadata();
-    this.#isWanted = topics.length > 0;
-    if (this.#isWanted) await this.#join();
-    else {
-      this.#last = undefined;
-      await new Promise<void>((resolve) => this.client.leaveGroup(true, () => resolve()));
-      this.#listener.onAssigned(new Map(), false);
+    if (new Set(topics).symmetricDifference(new Set(this.#wanted)).size > 0) {
+      this.#wanted = topics;
+      this.#asked += 1;
     }
+    if (this.#fulfilled !== this.#asked) await this.#join();
   }
 
   /** Join anew: the topics have more partitions than they had. */
   rejoin(): void {
-    this.client.clearMetadata();
-    if (this.#isWanted) void this.#join();
+    if (!this.isWanted) return;
+    this.#asked += 1;
+    void this.#join();
   }
 
   async stop(): Promise<void> {
@@ -87,16 +102,27 @@ export class Membership {
     await within(LEAVE_MILLISECONDS, closed, undefined);
   }
 
+  async #joinAnew(): Promise<void> {
+    this.#rebalancingSince = Number.NEGATIVE_INFINITY;
+    if (this.isWanted && !this.#isJoining) this.#asked += 1;
+    await this.#join();
+  }
+
+  /** Join, or leave, until it is as was asked last. */
   async #join(): Promise<void> {
-    if (this.#isJoining) return;
+    // When that is over it goes on.
+    if (this.#isJoining || performance.now() - this.#rebalancingSince < LONGEST_REBALANCE_MILLISECONDS)
+      return;
     this.#isJoining = true;
-    while (this.#isWanted && !this.#isStopped) {
+    while (this.#fulfilled !== this.#asked && !this.#isStopped) {
+      const asked = this.#asked;
+      this.#track();
       try {
-        await this.client.joinGroup({});
-        break;
+        if (this.isWanted) await this.client.joinGroup({});
+        else await this.#leave();
+        this.#fulfilled = asked;
       } catch (error) {
         if (this.#isStopped) break;
-        this.client.clearMetadata();
         this.#listener.onProblem(explainKafkaError(error));
         await sleep(RETRY_MILLISECONDS);
       }
@@ -104,8 +130,22 @@ export class Membership {
     this.#isJoining = false;
   }
 
+  #track(): void {
+    const { topics } = this.client;
+    topics.untrackAll(...topics.current.filter((topic) => !this.#wanted.includes(topic)));
+    // It counts how often each is tracked.
+    topics.trackAll(...this.#wanted.filter((topic) => !topics.has(topic)));
+    this.client.clearMetadata();
+  }
+
+  async #leave(): Promise<void> {
+    this.#last = undefined;
+    await new Promise<void>((resolve) => this.client.leaveGroup(true, () => resolve()));
+    this.#listener.onAssigned(new Map(), false);
+  }
+
   #hearAssigned(): void {
-    if (this.#isStopped || !this.#isWanted) return;
+    if (this.#isStopped || !this.isWanted) return;
     const { memberId, generationId, assignments } = this.client;
     const last = this.#last;
     this.#last = { memberId, generationId };
