@@ -37,11 +37,32 @@ test.each([0, 5, 10, 20, 40, 80, 160, 320])(
         onProblem: () => {},
       },
     );
-    const first = membership.want(["orders"]);
+    membership.want(["orders"]);
     await sleep(milliseconds);
-    await Promise.all([first, membership.want(["orders", "invoices"])]);
+    membership.want(["orders", "invoices"]);
     await waitFor("both topics", () => assigned.length === 2, 15).catch(() => {});
     expect(assigned).toEqual(["invoices", "orders"]);
     await membership.stop();
   },
 );
+
+test("a topic that is not there keeps nobody out for longer than it is wanted", {
+  timeout: 60_000,
+}, async () => {
+  let assigned: string[] = [];
+  let problems = 0;
+  const membership = new Membership(clientOptions({ brokers: kafka.brokers, ...ACCESS }), "deleted", {
+    onAssigned: (assignments) => {
+      assigned = [...assignments.keys()];
+    },
+    onProblem: () => {
+      problems += 1;
+    },
+  });
+  membership.want(["orders", "deleted-meanwhile"]);
+  await waitFor("a join that fails", () => problems > 0);
+  membership.want(["orders"]);
+  await waitFor("the other topic", () => assigned.length > 0);
+  expect(assigned).toEqual(["orders"]);
+  await membership.stop();
+});

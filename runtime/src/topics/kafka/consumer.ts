@@ -162,7 +162,7 @@ export class KafkaConsumer implements Consumer {
     }
     for (const topic of before.keys()) if (!found.has(topic)) this.#revokeTopic(topic);
     const isKnown = this.#membership.isWanted;
-    await this.#membership.want([...found.keys()]);
+    this.#membership.want([...found.keys()]);
     if (isGrown && isKnown) this.#membership.rejoin();
   }
 

@@ -66,12 +66,12 @@ export class Membership {
       this.#hearAssigned();
       if (this.#fulfilled !== this.#asked) void this.#join();
     });
-    this.client.on("consumer:heartbeat:stalled", () => void this.#joinAnew());
+    this.client.on("consumer:heartbeat:stalled", () => this.#joinAnew());
     // Whatever it was, the membership is not sure any more.
     this.client.on("error", (error: Error) => {
       if (this.#isStopped) return;
       this.#listener.onProblem(explainKafkaError(error));
-      void this.#joinAnew();
+      this.#joinAnew();
     });
   }
 
@@ -80,13 +80,16 @@ export class Membership {
     return this.#wanted.length > 0;
   }
 
-  /** Be a member for these topics, which all exist; for none, be none. */
-  async want(topics: readonly string[]): Promise<void> {
+  /**
+   * Be a member for these topics, which all exist; for none, be none. Nobody waits for it: it may take until one of them
+   * that was deleted meanwhile is not wanted any more.
+   */
+  want(topics: readonly string[]): void {
     if (new Set(topics).symmetricDifference(new Set(this.#wanted)).size > 0) {
       this.#wanted = topics;
       this.#asked += 1;
     }
-    if (this.#fulfilled !== this.#asked) await this.#join();
+    if (this.#fulfilled !== this.#asked) void this.#join();
   }
 
   /** Join anew: the topics have more partitions than they had. */
@@ -102,10 +105,10 @@ export class Membership {
     await within(LEAVE_MILLISECONDS, closed, undefined);
   }
 
-  async #joinAnew(): Promise<void> {
+  #joinAnew(): void {
     this.#rebalancingSince = Number.NEGATIVE_INFINITY;
     if (this.isWanted && !this.#isJoining) this.#asked += 1;
-    await this.#join();
+    void this.#join();
   }
 
   /** Join, or leave, until it is as was asked last. */
