@@ -37,9 +37,8 @@ export class Membership {
   readonly client: Consumer;
   readonly #listener: MembershipListener;
   #wanted: readonly string[] = [];
-  /** How often it was asked to join, and how often it had been by what it has joined for. */
-  #asked = 0;
-  #fulfilled = 0;
+  /** Whether something was asked for that no join has begun for. */
+  #isDue = false;
   #isJoining = false;
   /** When the client began to join by itself, as others joined, on the clock of performance.now(). */
   #rebalancingSince = Number.NEGATIVE_INFINITY;
@@ -64,7 +63,7 @@ export class Membership {
     this.client.on("consumer:group:join", () => {
       this.#rebalancingSince = Number.NEGATIVE_INFINITY;
       this.#hearAssigned();
-      if (this.#fulfilled !== this.#asked) void this.#join();
+      if (this.#isDue) void this.#join();
     });
     this.client.on("consumer:heartbeat:stalled", () => this.#joinAnew());
     // Whatever it was, the membership is not sure any more.
@@ -87,15 +86,15 @@ export class Membership {
   want(topics: readonly string[]): void {
     if (new Set(topics).symmetricDifference(new Set(this.#wanted)).size > 0) {
       this.#wanted = topics;
-      this.#asked += 1;
+      this.#isDue = true;
     }
-    if (this.#fulfilled !== this.#asked) void this.#join();
+    if (this.#isDue) void this.#join();
   }
 
   /** Join anew: the topics have more partitions than they had. */
   rejoin(): void {
     if (!this.isWanted) return;
-    this.#asked += 1;
+    this.#isDue = true;
     void this.#join();
   }
 
@@ -107,7 +106,7 @@ export class Membership {
 
   #joinAnew(): void {
     this.#rebalancingSince = Number.NEGATIVE_INFINITY;
-    if (this.isWanted && !this.#isJoining) this.#asked += 1;
+    if (this.isWanted && !this.#isJoining) this.#isDue = true;
     void this.#join();
   }
 
@@ -117,15 +116,15 @@ export class Membership {
     if (this.#isJoining || performance.now() - this.#rebalancingSince < LONGEST_REBALANCE_MILLISECONDS)
       return;
     this.#isJoining = true;
-    while (this.#fulfilled !== this.#asked && !this.#isStopped) {
-      const asked = this.#asked;
+    while (this.#isDue && !this.#isStopped) {
+      this.#isDue = false;
       this.#track();
       try {
         if (this.isWanted) await this.client.joinGroup({});
         else await this.#leave();
-        this.#fulfilled = asked;
       } catch (error) {
         if (this.#isStopped) break;
+        this.#isDue = true;
         this.#listener.onProblem(explainKafkaError(error));
         await sleep(RETRY_MILLISECONDS);
       }
