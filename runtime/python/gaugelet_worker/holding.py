@@ -81,36 +81,50 @@ class Premises:
         except Refused as reason:
             self._filters = reason
 
-    def hold_group(self) -> Holding:
-        """What a worker needs that is forked ahead: a control group, whose limits come with its launch."""
+    def hold_ahead(self, isolation: str) -> Holding:
+        """What a worker needs that is forked ahead: its limits come later. Raises Refused or OSError."""
+        if isolation == "sandbox":
+            return self._hold_sandbox(None)
         return Holding(Place(), None, self.cgroups.take(), self)
 
     def hold(self, spec: LaunchSpec, ahead: Holding | None = None) -> Holding:
         """What a worker needs, beside what it has been given ahead. Raises Refused or OSError."""
-        is_sandbox = spec.isolation == "sandbox"
-        if is_sandbox and isinstance(self._filters, Refused):
-            raise self._filters
-        reserve = self._user_ids.for_sandbox if is_sandbox else self._user_ids.reserve
-        user, reason = reserve()
-        scratch = None if is_sandbox else self.scratch_folders.make(spec.launch)
+        if spec.isolation != "sandbox":
+            return self._hold_process(spec, ahead)
+        if ahead is None:
+            return self._hold_sandbox(spec.limits)
+        ahead.limit_group(spec.limits, scratch_is_memory=True)
+        return ahead
+
+    def _hold_process(self, spec: LaunchSpec, ahead: Holding | None) -> Holding:
+        user, reason = self._user_ids.reserve()
+        scratch = self.scratch_folders.make(spec.launch)
         try:
-            if ahead is None:
-                group = self.cgroups.take(spec.limits, scratch_is_memory=is_sandbox)
-            else:
-                group = ahead.limit_group(spec.limits)
+            group = self.cgroups.take(spec.limits) if ahead is None else ahead.limit_group(spec.limits)
         except OSError:
-            if scratch is not None:
-                self.scratch_folders.start_removal(scratch)
+            self.scratch_folders.start_removal(scratch)
             raise
+        place = Place(
+            user=None if user is None else user.number,
+            userReason=reason,
+            scratch=scratch,
+            cgroup=group is not None,
+            mark=os.getpid() << 32 | spec.launch,
+        )
+        return Holding(place, user, group, self)
+
+    def _hold_sandbox(self, limits: Limits | None) -> Holding:
+        if isinstance(self._filters, Refused):
+            raise self._filters
+        user, reason = self._user_ids.for_sandbox()
+        group = self.cgroups.take(limits, scratch_is_memory=True)
         place = Place(
             user=None if user is None else user.number,
             userReason=reason,
             outerUser=os.geteuid(),
             outerGroup=os.getegid(),
-            scratch=scratch,
             cgroup=group is not None,
-            filters=self._filters if is_sandbox else None,
-            mark=None if is_sandbox else os.getpid() << 32 | spec.launch,
+            filters=self._filters,
         )
         return Holding(place, user, group, self)
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -51,6 +52,8 @@ class Child(NamedTuple):
     """Only to see whether the level can be had."""
     is_prepared: bool = False
     """It was forked ahead: `prepare` is done."""
+    first: socket.socket | None = None
+    """To the first process of its sandbox, where it was forked ahead."""
     is_resident: bool = False
     """It is a virtual machine's: its streams are in place and its rights given up as well."""
 
@@ -70,7 +73,9 @@ def run_child(child: Child) -> NoReturn:
     try:
         (spec, body, streams), place = child.launch, child.place
         is_sandbox = spec.isolation == "sandbox"
-        first = sandbox_level.split(place, report) if is_sandbox else None
+        first = child.first
+        if is_sandbox and first is None:
+            first = sandbox_level.split(place, report)
         environment = parse_environment(body)
         wipe(body)
         if not child.is_resident:

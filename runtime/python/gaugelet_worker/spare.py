@@ -1,7 +1,8 @@
-"""A worker that is forked ahead of need, at the level `process`: it waits for its launch.
+"""A worker that is forked ahead of need: it waits for its launch.
 
 What it does not need the launch for is done by then. Nothing of a function is in it: it is forked while no
-launch is under way, and runs nothing but the rehearsal.
+launch is under way, and runs nothing but the rehearsal. In a sandbox it has its namespaces by then, but sees
+the machine's files still.
 """
 
 import os
@@ -10,7 +11,8 @@ import socket
 import traceback
 from typing import NoReturn
 
-from gaugelet_worker.isolation import linux
+from gaugelet_worker.isolation import linux, sandbox_level
+from gaugelet_worker.isolation.mounts import MountWatch
 from gaugelet_worker.isolation.place import Place
 from gaugelet_worker.launch import FIRST_FREE_DESCRIPTOR, Child, Launch, prepare, run_child
 from gaugelet_worker.rehearsal import rehearse
@@ -27,9 +29,11 @@ _MOST_DESCRIPTORS = 8
 class Line:
     """From the zygote to a spare: one message, the launch. Its end is that of the spare."""
 
-    def __init__(self) -> None:
+    def __init__(self, isolation: str) -> None:
+        """To be made before the fork. `isolation`: the level of the spare."""
         self._near, self._far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._near.setblocking(False)
+        self._mounts = MountWatch() if isolation == "sandbox" else None
 
     def keep_near_end(self) -> None:
         """In the zygote: the other end is the fork's."""
@@ -39,6 +43,10 @@ class Line:
         """In the fork: gives its descriptor."""
         self._near.close()
         return self._far.fileno()
+
+    def is_outdated(self) -> bool:
+        """In the zygote: whether the spare lacks what was mounted since, in a mount namespace of its own."""
+        return self._mounts is not None and self._mounts.has_seen_change()
 
     def hand_over(self, launch: Launch, place: Place) -> None:
         """Tell the spare what it is. Raises OSError where it hears nothing any more, or it is too much.
@@ -54,7 +62,7 @@ class Line:
             os.close(descriptor)
         self.close()
 
-    def take(self, report: Report) -> Child | None:
+    def take(self, report: Report, first: socket.socket | None) -> Child | None:
         """In the spare: wait for what it is; None where it is not needed any more."""
         message, descriptors, *_ = socket.recv_fds(self._far, _MAX_MESSAGE_BYTES, _MOST_DESCRIPTORS)
         if not message:
@@ -65,25 +73,29 @@ class Line:
         os.preadv(file, [environment], 0)
         os.close(file)
         launch = Launch(spec, environment, dict(zip(targets, streams, strict=True)))
-        return Child(launch, report, place, is_prepared=True)
+        return Child(launch, report, place, is_prepared=True, first=first)
 
     def close(self) -> None:
         """In the zygote: say nothing more."""
         self._near.close()
+        if self._mounts is not None:
+            self._mounts.close()
+            self._mounts = None
 
 
-def be_spare(line: Line, report: Report) -> NoReturn:
-    """Make ready, wait, and become the worker of the launch that comes."""
+def be_spare(isolation: str, place: Place, line: Line, report: Report) -> NoReturn:
+    """Make ready, wait, and become the worker of the launch that comes. `place` is the sandbox's."""
     child = None
     try:
         name = linux.name()
         linux.set_name(_NAME)
-        _let_go(line.keep_far_end(), report.descriptor)
-        prepare("process")
+        first = sandbox_level.split(place, report, name) if isolation == "sandbox" else None
+        _let_go(line.keep_far_end(), report.descriptor, *([] if first is None else [first.fileno()]))
+        prepare(isolation)
         # What shares the runtime's user has no business in what is to be another function's.
         linux.set_traceable(False)
         rehearse()
-        child = line.take(report)
+        child = line.take(report, first)
         linux.set_traceable(True)
         linux.set_name(name)
     except BaseException:

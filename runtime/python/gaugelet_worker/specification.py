@@ -27,7 +27,8 @@ class Limits:
 class LaunchSpec:
     """One worker."""
 
-    launch: int
+    launch: int | None
+    """Its number; None for a worker that is forked ahead of its launch."""
     directory: str
     isolation: str
     program: tuple[str, ...] | None = None

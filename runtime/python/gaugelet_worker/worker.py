@@ -5,7 +5,6 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 from gaugelet_worker.frames import decode_head
@@ -38,12 +37,11 @@ class Worker:
     """One worker. Its report is a pipe that tells its level, or why it has none, and how it ended."""
 
     def __init__(
-        self, spec: LaunchSpec | None, holding: Holding, pid: int, report: int, line: Line | None = None
+        self, spec: LaunchSpec, holding: Holding, pid: int, report: int, line: Line | None = None
     ) -> None:
-        """Without a launch it is a spare, and has a line over which it is told of one."""
-        self.launch = None if spec is None else spec.launch
+        """Ahead of its launch it is a spare, and has a line over which it is told of one."""
+        self.spec = spec
         self.pid = pid
-        self.isolation = None if spec is None else spec.isolation
         self.is_ending = False
         self._holding = holding
         self._line = line
@@ -58,6 +56,16 @@ class Worker:
         self._is_empty = False
 
     @property
+    def launch(self) -> int | None:
+        """The number of its launch; None ahead of it."""
+        return self.spec.launch
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it is a spare that does not see all that is mounted."""
+        return self._line.is_outdated()
+
+    @property
     def has_died(self) -> bool:
         """Whether its first process has ended, told of or not."""
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT
@@ -65,9 +73,8 @@ class Worker:
 
     def take_on(self, launch: Launch, premises: Premises) -> None:
         """Become the worker of a launch. Raises Refused or OSError where that cannot be: it stays a spare."""
-        spec = launch.spec
-        self._holding = premises.hold(spec, self._holding)
-        self.launch, self.isolation = spec.launch, spec.isolation
+        self._holding = premises.hold(launch.spec, self._holding)
+        self.spec = launch.spec
         try:
             self._line.hand_over(launch, self._holding.place)
         except OSError as error:
@@ -76,7 +83,7 @@ class Worker:
 
     def host_pid(self) -> int:
         """The process that runs the function: in a sandbox, the child of the first."""
-        if self.isolation == "sandbox":
+        if self.spec.isolation == "sandbox":
             with contextlib.suppress(OSError, IndexError), open(_CHILDREN.format(self.pid)) as file:
                 return int(file.read().split()[0])
         return self.pid
@@ -192,42 +199,45 @@ def fork_worker(launch: Launch, premises: Premises, *, is_trial: bool = False) -
     """Fork. Raises InChild in the child; Refused or OSError where that cannot be."""
     spec = launch.spec
     holding = premises.hold(spec)
-
-    def fork() -> int:
-        if spec.isolation == "sandbox":
-            return fork_into_namespaces(network=spec.network, user=holding.place.user is None)
-        return os.fork()
-
-    pid, reading, writing = _fork_with_pipe(fork, holding)
+    pid, reading, writing = _fork_with_pipe(spec, holding)
     if pid == 0:
         child = Child(launch, Report(writing), holding.place, is_trial)
         raise InChild(lambda: run_child(child))
     return Worker(spec, holding, pid, reading)
 
 
-def fork_spare(premises: Premises) -> Worker:
-    """Fork a worker ahead of need. Raises InChild in the child; OSError where that cannot be."""
-    line = Line()
+def spare_for(spec: LaunchSpec) -> str | None:
+    """The level of the spares that serve such a launch: none has the machine's network in a sandbox."""
+    return None if spec.isolation == "sandbox" and spec.network else spec.isolation
+
+
+def fork_spare(isolation: str, premises: Premises) -> Worker:
+    """Fork a worker ahead of need. Raises InChild in the child; Refused or OSError where that cannot be."""
+    spec = LaunchSpec(launch=None, directory="/", isolation=isolation)
+    line = Line(isolation)
     try:
-        holding = premises.hold_group()
-        pid, reading, writing = _fork_with_pipe(os.fork, holding)
+        holding = premises.hold_ahead(isolation)
+        pid, reading, writing = _fork_with_pipe(spec, holding)
     except BaseException:
         line.close()
         raise
     if pid == 0:
-        raise InChild(lambda: be_spare(line, Report(writing)))
+        raise InChild(lambda: be_spare(isolation, holding.place, line, Report(writing)))
     line.keep_near_end()
-    return Worker(None, holding, pid, reading, line)
+    return Worker(spec, holding, pid, reading, line)
 
 
-def _fork_with_pipe(fork: Callable[[], int], holding: Holding) -> tuple[int, int, int]:
+def _fork_with_pipe(spec: LaunchSpec, holding: Holding) -> tuple[int, int, int]:
     """
     Fork, with a pipe that the child reports on. Gives the process id, 0 in the child, and both ends, of which
     the parent has the reading one alone. Where it fails nothing is held any more.
     """
     reading, writing = os.pipe()
     try:
-        pid = fork()
+        if spec.isolation == "sandbox":
+            pid = fork_into_namespaces(network=spec.network, user=holding.place.user is None)
+        else:
+            pid = os.fork()
     except BaseException:
         os.close(reading)
         os.close(writing)

@@ -25,15 +25,13 @@ from gaugelet_worker.launch import InChild, Launch
 from gaugelet_worker.preload import Preloaded, preload
 from gaugelet_worker.specification import LEVELS, LaunchSpec
 from gaugelet_worker.streams import Pipes
-from gaugelet_worker.worker import Worker, fork_spare, fork_worker, try_level
+from gaugelet_worker.worker import Worker, fork_spare, fork_worker, spare_for, try_level
 
 _CONTROL_DESCRIPTOR = 3
 # How often to look whether all of an ended worker is gone, and whether one takes too long to set up.
 _POLL_SECONDS = 0.005
 _SWEEP_SECONDS = 5
 _LONGEST_END_SECONDS = 5
-# The level that a worker can be forked for ahead of need.
-_OF_SPARES = "process"
 # A spare is forked once no worker was asked for so long: it takes the time of several starts.
 _QUIET_SECONDS = 0.05
 # What is not a worker by then will not become one, even where very many are asked for at once.
@@ -50,9 +48,11 @@ class Zygote:
         linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
         self._channel = ControlChannel(socket.socket(fileno=_CONTROL_DESCRIPTOR))
         self._selector = selectors.DefaultSelector()
-        # All that are there, the spare too.
+        # All that are there, spares too.
         self._workers: set[Worker] = set()
-        self._spare: Worker | None = None
+        # By level, as are those that are wanted.
+        self._spares: dict[str, Worker] = {}
+        self._wanted_spares: set[str] = set()
         self._next_spare = math.inf
         self._reporting: set[Worker] = set()
         # Those that have not become a worker yet, by when that is too long ago.
@@ -155,21 +155,30 @@ class Zygote:
         """The spare, where there is one and it is of use; else a new fork."""
         if self._next_spare < math.inf:
             self._next_spare = time.monotonic() + _QUIET_SECONDS
-        spare = self._spare
-        if spare is None or spare.has_died or launch.spec.isolation != _OF_SPARES:
+        level = spare_for(launch.spec)
+        spare = self._spares.get(level)
+        if spare is None or spare.has_died:
+            return fork_worker(launch, self._premises)
+        if spare.is_outdated:
+            self._spares.pop(level).end()
             return fork_worker(launch, self._premises)
         spare.take_on(launch, self._premises)
-        self._spare = None
+        del self._spares[level]
         return spare
 
     def _want_spare(self, worker: Worker) -> None:
         """Fork one after a while: where one was of use there may be a next time."""
-        if self._spare is None and worker.isolation == _OF_SPARES:
+        level = spare_for(worker.spec)
+        if level is not None and level not in self._spares:
+            self._wanted_spares.add(level)
             self._next_spare = time.monotonic() + _QUIET_SECONDS
 
     def _fork_spare(self) -> None:
-        self._spare = fork_spare(self._premises)
-        self._workers.add(self._spare)
+        level = self._wanted_spares.pop()
+        if self._wanted_spares:
+            self._next_spare = time.monotonic()
+        self._spares[level] = spare = fork_spare(level, self._premises)
+        self._workers.add(spare)
         self._premises.cgroups.move_on()
 
     def _read_report(self, worker: Worker) -> None:
@@ -217,7 +226,8 @@ class Zygote:
             self._setting_up.pop(worker, None)
             if worker.launch is None:
                 worker.close_report()
-                self._spare = None
+                if self._spares.get(worker.spec.isolation) is worker:
+                    del self._spares[worker.spec.isolation]
                 continue
             self._want_spare(worker)
             if worker.refusal is None:

@@ -16,12 +16,13 @@ pytestmark = needs_linux
 LEVELS = ["process", "sandbox"]
 
 
-def settled(zygote: ZygoteProcess, place: Path) -> dict:
+def settled(zygote: ZygoteProcess, place: Path, isolation: str = "process") -> dict:
     """What it holds when nothing is under way: one spare, which comes after the first worker."""
-    zygote.run(place, "pass")
+    zygote.run(place, "pass", isolation=isolation)
+    zygote.spare(isolation)
     if zygote.ready["capabilities"]["cgroup"]["available"]:
         # It leaves the spare's group once that is forked.
-        wait_until(lambda: group(zygote.spare()) != group(zygote.process.pid))
+        wait_until(lambda: group(zygote.spare(isolation)) != group(zygote.process.pid))
     return traces(zygote)
 
 
@@ -45,7 +46,7 @@ def traces(zygote: ZygoteProcess) -> dict:
 @pytest.mark.parametrize("isolation", LEVELS)
 def test_two_hundred_launches_leave_nothing(place, isolation):
     with running_zygote() as zygote:
-        before = settled(zygote, place)
+        before = settled(zygote, place, isolation)
         for number in range(200):
             worker = zygote.request(place, isolation=isolation, program=["/bin/true"])
             match number % 3:
@@ -68,7 +69,7 @@ def test_two_hundred_launches_leave_nothing(place, isolation):
 @pytest.mark.parametrize("isolation", LEVELS)
 def test_refused_launches_leave_nothing(place, isolation):
     with running_zygote() as zygote:
-        before = settled(zygote, place)
+        before = settled(zygote, place, isolation)
         for _ in range(20):
             zygote.refusal("/no/such/folder", isolation=isolation)
         wait_until(lambda: traces(zygote) == before)
@@ -87,7 +88,7 @@ def test_a_worker_that_is_ended_while_it_is_set_up_leaves_no_pipes(place):
 @pytest.mark.parametrize("isolation", LEVELS)
 def test_the_scratch_folder_goes_whatever_is_in_it(place, isolation):
     with running_zygote() as zygote:
-        before = settled(zygote, place)
+        before = settled(zygote, place, isolation)
         code = (
             "import os, tempfile\n"
             "os.chdir(tempfile.gettempdir())\n"

@@ -21,6 +21,19 @@ from tests.worker_process import PACKAGE_FOLDER
 SPARE = "gaugelet-spare"
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes right below one."""
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def is_sandboxed(pid: int) -> bool:
+    """Whether a process has a pid namespace of its own."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        return len(status.partition("NSpid:")[2].splitlines()[0].split()) > 1
+    return False
+
+
 def zygote_environment() -> dict[str, str]:
     """What the runtime gives a zygote: nothing that a function must not see."""
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(PACKAGE_FOLDER), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -213,17 +226,23 @@ class ZygoteProcess:
 
     def children(self) -> dict[int, str]:
         """What the processes right below it are called."""
-        pid = self.process.pid
         found = {}
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        for child in children_of(self.process.pid):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                found[int(child)] = Path(f"/proc/{child}/comm").read_text().rstrip("\n")
+                found[child] = Path(f"/proc/{child}/comm").read_text().rstrip("\n")
         return found
 
-    def spare(self) -> int:
-        """The process that waits for the next launch, once there is one."""
-        wait_until(lambda: SPARE in self.children().values())
-        return next(pid for pid, name in self.children().items() if name == SPARE)
+    def spare(self, isolation: str = "process") -> int:
+        """The process that waits for the next launch at a level, once there is one."""
+        wait_until(lambda: self._spares(isolation))
+        return self._spares(isolation)[0]
+
+    def _spares(self, isolation: str) -> list[int]:
+        """A sandbox's is the first of two, of which the second one is to be the worker."""
+        spares = [pid for pid, name in self.children().items() if name == SPARE]
+        if isolation == "sandbox":
+            return [pid for pid in spares if is_sandboxed(pid) and children_of(pid)]
+        return [pid for pid in spares if not is_sandboxed(pid)]
 
     def close(self) -> str:
         """Close the channel and wait; gives what the zygote wrote to stderr."""

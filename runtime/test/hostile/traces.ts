@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { childrenOf, isSpare } from "../integration/harness.ts";
+import { DISK_OF_A_TEST } from "../microvm/machines.ts";
 import { SHARED_FOLDERS, type Stage } from "./stage.ts";
 
 /** What workers have of the machine, to compare before with after. */
@@ -25,9 +26,14 @@ export async function tracesOf(stage: Stage): Promise<Traces> {
     groups: (await groupsOf(stage.pids.zygote)).length,
     machines: (await childrenOf(stage.pids.runtime, "bwrap")).length,
     scratchFolders: (await scratchFoldersOf(stage)).length,
-    mounts: (await readFile(`/proc/${stage.pids.runtime}/mountinfo`, "utf8")).split("\n").length,
+    mounts: await countMounts(stage),
     systemV: await systemVObjects(stage),
   };
+}
+
+async function countMounts({ pids }: Stage): Promise<number> {
+  const mounts = await readFile(`/proc/${pids.runtime}/mountinfo`, "utf8");
+  return mounts.split("\n").filter((mount) => !mount.includes(DISK_OF_A_TEST)).length;
 }
 
 /** What a worker leaves comes to be the zygote's, so that all of a runtime is below it. */

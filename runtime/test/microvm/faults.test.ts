@@ -10,7 +10,7 @@ import { MachineLauncher } from "../../src/workers/launch/machine/machine-launch
 import type { Call, Worker } from "../../src/workers/worker.ts";
 import { childrenOf, PYTHON } from "../integration/harness.ts";
 import { startMachineWorker } from "./machine-worker.ts";
-import { MACHINES_FOLDER, whyNoMachines } from "./machines.ts";
+import { DISK_OF_A_TEST, MACHINES_FOLDER, whyNoMachines } from "./machines.ts";
 
 const MIB = 1024 ** 2;
 const LIMITS = { memory: 64 * MIB, cpu: 20, openFiles: 64, processes: 16, disk: 16 * MIB };
@@ -200,7 +200,7 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
       cleanUps.push(machines);
       const disk = join(machines, "machines");
       await mkdir(disk);
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=20m", "tmpfs", disk]);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=20m", DISK_OF_A_TEST, disk]);
       try {
         // What does not boot here need not be tried again.
         const notes = (await readdir(join(own, "machines"))).filter((name) => name.endsWith(".failed"));

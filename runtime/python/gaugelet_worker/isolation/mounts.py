@@ -4,6 +4,7 @@ and have the same numbers on all machines. Manual: open_tree(2), fsopen(2), move
 
 import ctypes
 import os
+import select
 
 from gaugelet_worker.isolation.linux import PIVOT_ROOT, check, libc, syscall
 
@@ -20,6 +21,23 @@ READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS = 1, 2, 4, 8
 
 class _MountAttributes(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "user_namespace")]
+
+
+class MountWatch:
+    """Tells whether anything is mounted or unmounted in this mount namespace. Manual: proc_pid_mounts(5)."""
+
+    def __init__(self) -> None:
+        self._mounts = os.open("/proc/self/mountinfo", os.O_RDONLY)
+
+    def has_seen_change(self) -> bool:
+        """Whether that happened since this was last asked, or was made."""
+        poll = select.poll()
+        poll.register(self._mounts, select.POLLPRI)
+        return bool(poll.poll(0))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._mounts)
 
 
 def make_private() -> None:

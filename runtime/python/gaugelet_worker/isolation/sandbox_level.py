@@ -30,8 +30,11 @@ _ADVICE = {
 }
 
 
-def split(place: Place, report: Report) -> socket.socket:
-    """In the first process of new namespaces: fork the worker. Returns in that, with a line to the first."""
+def split(place: Place, report: Report, name: bytes | None = None) -> socket.socket:
+    """In the first process of new namespaces: fork the worker. Returns in that, with a line to the first.
+
+    `name` is what the first is called once the worker's world is laid out, where that is another than now.
+    """
     line, other_end = socket.socketpair()
     if place.user is None:
         namespaces.map_user(place.outerUser, place.outerGroup)
@@ -40,7 +43,7 @@ def split(place: Place, report: Report) -> socket.socket:
     if pid == 0:
         other_end.close()
         return line
-    _be_first_process(pid, other_end, report)
+    _be_first_process(pid, other_end, report, name)
 
 
 def contain(spec: LaunchSpec, place: Place, environment: dict[str, str], first: socket.socket) -> dict:
@@ -95,7 +98,7 @@ def _lay_out(spec: LaunchSpec, owner: int) -> None:
         namespaces.bring_up_loopback()
 
 
-def _be_first_process(worker: int, line: socket.socket, report: Report) -> NoReturn:
+def _be_first_process(worker: int, line: socket.socket, report: Report, name: bytes | None) -> NoReturn:
     """Out of the worker's reach: it cannot be traced, and takes no signal from it."""
     try:
         os.setsid()
@@ -108,6 +111,8 @@ def _be_first_process(worker: int, line: socket.socket, report: Report) -> NoRet
             mounts.detach(".")
             linux.drop_bounding_set()
             linux.drop_capabilities()
+            if name is not None:
+                linux.set_name(name)
             line.sendall(b"!")
         line.close()
         while True:

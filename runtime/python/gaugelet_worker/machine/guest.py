@@ -102,7 +102,7 @@ class Guest:
             files.make_folder(spec.directory)
             system.limit_scratch(spec.limits.disk)
             self._holding.limit_group(spec.limits, scratch_is_memory=True)
-            self._worker.launch = spec.launch
+            self._worker.spec = spec
             tell(self._line, frame.head, frame.body)
         except Exception as error:
             self._refuse(f"the machine could not be made ready: {error!r}")
