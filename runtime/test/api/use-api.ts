@@ -12,7 +12,7 @@ import { type Database, type DatabaseAddress, openDatabase } from "../../src/dat
 import { PYTHON } from "../integration/harness.ts";
 import { type DatabaseKind, emptyEmbedded } from "./test-database.ts";
 
-/** Making an embedded database takes a second of a processor, which others may be using. */
+/** The first embedded database takes seconds of a processor to make, which others may be using. */
 const HOOK_MILLISECONDS = 240_000;
 
 /** What a request was answered with. */
@@ -43,12 +43,14 @@ export interface ApiUnderTest {
   readonly ask: (method: string, path: string, body?: unknown, token?: string | null) => Promise<ApiAnswer>;
 }
 
+type Fill = (db: Database) => Promise<void>;
+
 /**
  * For the tests of a file: runtimes with an API, each with a database of a kind, over one Redis.
  *
  * @param fill what the databases begin with, where they are not to be empty.
  */
-export function useApi(kind: DatabaseKind, fill: (db: Database) => Promise<void> = async () => {}) {
+export function useApi(kind: DatabaseKind, fill?: Fill) {
   let redis: TestRedis;
   let postgres: TestPostgres | undefined;
   /** Folder of an embedded database that runtimes begin with a copy of. */
@@ -87,7 +89,7 @@ export function useApi(kind: DatabaseKind, fill: (db: Database) => Promise<void>
       const log: Record<string, unknown>[] = [];
       const stream = { write: (line: string) => void log.push(JSON.parse(line)) };
       const url = environment.DATABASE_URL ?? (await postgres?.newDatabase());
-      if (url !== undefined && environment.DATABASE_URL === undefined) {
+      if (url !== undefined && environment.DATABASE_URL === undefined && fill !== undefined) {
         await fillDatabase({ kind: "postgresql", url }, fill);
       }
       if (empty !== undefined) await cp(empty, join(folder, "state/database"), { recursive: true });
@@ -128,13 +130,13 @@ export function useApi(kind: DatabaseKind, fill: (db: Database) => Promise<void>
   };
 }
 
-async function makeEmbedded(fill: (db: Database) => Promise<void>): Promise<string> {
+async function makeEmbedded(fill: Fill | undefined): Promise<string> {
   const folder = await emptyEmbedded();
-  await fillDatabase({ kind: "embedded", folder }, fill);
+  if (fill !== undefined) await fillDatabase({ kind: "embedded", folder }, fill);
   return folder;
 }
 
-async function fillDatabase(address: DatabaseAddress, fill: (db: Database) => Promise<void>): Promise<void> {
+async function fillDatabase(address: DatabaseAddress, fill: Fill): Promise<void> {
   const database = await openDatabase(address, pino({ level: "silent" }));
   await fill(database.db);
   await database.stop();
