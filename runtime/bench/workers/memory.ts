@@ -21,7 +21,6 @@ export async function benchMemory(environment: Readonly<Record<string, string>>)
         row(`${what}, after a call`, one, "MB", { atMost: 8 }),
         row(`${what}, after ${MANY}`, many, "MB"),
       );
-      if (isolation === "sandbox") continue;
       await sleep(UNTIL_SPARE_MILLISECONDS);
       const [oneOfSpare] = await measure(warm);
       rows.push(row(`${what}, forked ahead, after a call`, oneOfSpare, "MB", { atMost: 8 }));
