@@ -7,17 +7,16 @@ export const REDACTED = "[redacted]";
  * JSON with the values of some fields replaced, whatever they are.
  *
  * @param paths names of fields, of nested ones with dots between; a list on the way means each of its elements.
- * @returns undefined where the text is no JSON.
+ * @returns undefined where the text is no JSON, or is nested too deeply to be looked through.
  */
 export function redact(json: string, paths: readonly string[]): string | undefined {
-  let value: unknown;
   try {
-    value = parseExactly(json);
+    const value = parseExactly(json);
+    for (const path of paths) hide(value, path.split("."));
+    return JSON.stringify(value);
   } catch {
     return undefined;
   }
-  for (const path of paths) hide(value, path.split("."));
-  return JSON.stringify(value);
 }
 
 function hide(value: unknown, [name = "", ...rest]: readonly string[]): void {

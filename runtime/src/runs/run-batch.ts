@@ -2,7 +2,7 @@ import type { RunRecord, RunUsage } from "./run-record.ts";
 
 /** Records that hold more than this, of one step, are left out; their usage is counted. */
 const MOST_BYTES = 16 * 1024 ** 2;
-/** What a record has beside its input and output. */
+/** What a record has beside what may be long. */
 const BESIDE_BYTES = 1024;
 
 /** Whose usage it is. One object for each function. */
@@ -52,7 +52,7 @@ export class RunBatch {
   }
 
   #keep(record: RunRecord): void {
-    const bytes = BESIDE_BYTES + (record.input?.length ?? 0) + (record.output?.length ?? 0);
+    const bytes = sizeOf(record);
     if (this.bytes + bytes > MOST_BYTES) return;
     this.bytes += bytes;
     this.records.push(record);
@@ -72,6 +72,13 @@ export class RunBatch {
     sum.mebibyteMilliseconds += used.mebibyteMilliseconds;
     sum.cpuMicroseconds += used.cpuMicroseconds;
   }
+}
+
+function sizeOf({ input, output, error, traceback, logs }: RunRecord): number {
+  let size = BESIDE_BYTES;
+  for (const text of [input, output, error, traceback]) size += text?.length ?? 0;
+  for (const line of logs) size += line.length;
+  return size;
 }
 
 /** Of a day as {@link FinishedRun} counts it, such as `2026-11-26`. */

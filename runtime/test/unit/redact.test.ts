@@ -27,3 +27,8 @@ test.each([
 test("what is no JSON is not recorded at all", () => {
   expect(redact("token=secret", ["token"])).toBeUndefined();
 });
+
+test.each(["token", "x.token"])("nor is what is nested too deeply to look for %s", (path) => {
+  const deep = `{"token":"secret","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+  expect(redact(deep, [path])).toBeUndefined();
+});

@@ -51,10 +51,18 @@ test("what runs used is summed up by day and owner, and travels as JSON", () => 
 
 test("records that would take too much room are left out, and counted", () => {
   const batch = new RunBatch();
-  const record = { input: Buffer.alloc(6 * 1024 ** 2), output: null } as unknown as RunRecord;
+  const record = { input: Buffer.alloc(6 * 1024 ** 2), output: null, logs: [] } as unknown as RunRecord;
   for (let n = 0; n < 5; n += 1) batch.add(run({ record }));
   expect(batch.records).toHaveLength(2);
   expect(batch.usage).toMatchObject([{ runs: 5 }]);
+});
+
+test("what they say of an error, and their lines, take room as well", () => {
+  const batch = new RunBatch();
+  const mebibyte = "x".repeat(1024 ** 2);
+  const error = { input: null, output: null, error: "no", traceback: mebibyte, logs: [mebibyte, mebibyte] };
+  for (let n = 0; n < 10; n += 1) batch.add(run({ record: error as unknown as RunRecord }));
+  expect(batch.records).toHaveLength(5);
 });
 
 test.each(["", "{}", "[{}]", '[{"day":"yesterday"}]', "[1", "null"])("%j is no usage", (text) => {
