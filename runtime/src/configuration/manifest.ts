@@ -53,6 +53,9 @@ const fieldPath = z
     "expected the name of a field, with dots before nested ones, such as user.email",
   );
 
+/** No user's name is longer. */
+const MOST_OWNER_CHARACTERS = 190;
+
 /** What a `function.yaml`, or an entry of `functions:` in `gaugelet.yaml`, may say. */
 export const manifestSchema = z
   .strictObject({
@@ -63,7 +66,7 @@ export const manifestSchema = z
         "expected lower-case letters, digits and dashes, 63 at most, no dash first",
       ),
     description: z.string().default(""),
-    owner: z.string().default(""),
+    owner: z.string().max(MOST_OWNER_CHARACTERS).default(""),
     language: z
       .enum(
         ["python", "javascript", "typescript", "script"],

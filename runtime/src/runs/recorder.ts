@@ -4,6 +4,7 @@ import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Database } from "../database/database.ts";
+import { isDatabaseAway } from "../database/is-away.ts";
 import type { Lease, Leases } from "../leases/leases.ts";
 import { keepPartitions, type Retention } from "./partitions.ts";
 import { joinRows } from "./run-rows.ts";
@@ -31,6 +32,8 @@ const LONGEST_REST_MILLISECONDS = 1_000;
 const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 5_000;
 const MAINTAIN_EVERY_MILLISECONDS = 10 * 60_000;
+/** Where somebody reads for long. Each time others that would read wait, too. */
+const MAINTAIN_AGAIN_MILLISECONDS = 60_000;
 /**
  * Makes an entry of the usage that was counted while the stream was full, and gives what comes after a position, and
  * whether that is all. One by one: how large the next one is nobody knows before.
@@ -153,10 +156,7 @@ export class Recorder {
     let maintainAt = 0;
     while (this.#isOwner && !signal.aborted) {
       try {
-        if (performance.now() >= maintainAt) {
-          await this.#maintain();
-          maintainAt = performance.now() + MAINTAIN_EVERY_MILLISECONDS;
-        }
+        if (performance.now() >= maintainAt) maintainAt = performance.now() + (await this.#maintain());
         after ??= await drainedPosition(this.#parts.db);
         ({ after, rest } = await this.#drainSome(after));
         this.#worksAgain();
@@ -172,11 +172,21 @@ export class Recorder {
     }
   }
 
-  async #maintain(): Promise<void> {
+  /** @returns milliseconds until the next time. */
+  async #maintain(): Promise<number> {
     const { db, retention, log } = this.#parts;
-    const dropped = await keepPartitions(db, retention, Date.now());
-    if (dropped.length > 0)
-      log.info({ dropped }, "runs dropped: they are older, or more, than is to be kept");
+    try {
+      const dropped = await keepPartitions(db, retention, Date.now());
+      if (dropped.length > 0)
+        log.info({ dropped }, "runs dropped: they are older, or more, than is to be kept");
+      return MAINTAIN_EVERY_MILLISECONDS;
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      // There are partitions for two days yet, and one for all else: what is recorded need not wait for these.
+      const reason = explainRedisError((error as Error).cause ?? error);
+      log.warn({ reason }, `partitions of runs cannot be made or dropped for now, trying on: ${reason}`);
+      return MAINTAIN_AGAIN_MILLISECONDS;
+    }
   }
 
   async #drainSome(after: string): Promise<Drained> {
