@@ -11,12 +11,17 @@ const GROUP = "runtimes";
 const MOST_AT_ONCE = 64;
 /** More are left to other runtimes, or to later. */
 const MOST_UNDER_WAY = 1_000;
+/** Calls of one function that are tried again soon when they are refused for a limit; others are left to later. */
+const MOST_REFUSED = 64;
 const WAIT_MILLISECONDS = 1_000;
 /** A call that nobody has said to be under way for so long is anybody's. */
 const ABANDONED_MILLISECONDS = 5_000;
 const RETRY_MILLISECONDS = 500;
 /** A function whose calls under way were lost when it changed answers no more. */
 const PATIENCE_WITH_REPLACED_MILLISECONDS = 10_000;
+
+/** Before all ids. */
+const FIRST = "-";
 
 type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
 
@@ -46,6 +51,10 @@ export class InvocationReader {
   readonly #parts: InvocationReaderParts;
   readonly #stopping = new AbortController();
   readonly #underWay = new Map<string, UnderWay>();
+  /** By function: those of them that were refused, and wait to be tried again. They keep no others from being begun. */
+  readonly #refused = new Map<string, Set<string>>();
+  /** Where the next look for abandoned ones begins. */
+  #lookFrom = FIRST;
   readonly #timer: NodeJS.Timeout;
   #reading: Promise<void> = Promise.resolve();
 
@@ -74,7 +83,7 @@ export class InvocationReader {
         if (!isThere) await this.#makeGroup();
         isThere = true;
         await this.#takeAbandoned();
-        if (this.#underWay.size >= MOST_UNDER_WAY) {
+        if (this.#underWay.size - this.#refusedCount >= MOST_UNDER_WAY) {
           await sleep(RETRY_MILLISECONDS, undefined, { signal });
           continue;
         }
@@ -119,11 +128,14 @@ export class InvocationReader {
       GROUP,
       "IDLE",
       ABANDONED_MILLISECONDS,
-      "-",
+      this.#lookFrom,
       "+",
       MOST_AT_ONCE,
     );
-    for (const [id] of pending as [string][]) {
+    const ids = (pending as [string][]).map(([id]) => id);
+    // What nobody here can take is not looked at again before all others.
+    this.#lookFrom = ids.length < MOST_AT_ONCE ? FIRST : `(${ids.at(-1)}`;
+    for (const id of ids) {
       if (this.#underWay.has(id)) continue;
       const [entry] = (await redis.xrangeBuffer(INVOCATIONS_KEY, id, id)) as Entry[];
       if (entry === undefined) {
@@ -172,9 +184,31 @@ export class InvocationReader {
     const hear = (answer: CallAnswer): void => {
       if (answer.outcome === "ok") this.#done(id);
       else if (answer.outcome === "unavailable") this.#underWay.delete(id);
-      else if (isLimit(answer.outcome)) setTimeout(() => this.#carryOut(entry), RETRY_MILLISECONDS).unref();
+      else if (isLimit(answer.outcome)) this.#postpone(id, entry, started.function, answer.outcome);
     };
     this.#parts.invocations.carryOut(target, started, () => this.#done(id), hear);
+  }
+
+  /** It is taken later, such as once there is room, or the owner's budget is raised. */
+  #postpone(id: string, entry: Entry, name: string, outcome: CallAnswer["outcome"]): void {
+    const refused = this.#refused.get(name) ?? new Set();
+    if (outcome === "budget-spent" || refused.size >= MOST_REFUSED) {
+      // By whoever looks for what is abandoned.
+      this.#underWay.delete(id);
+      return;
+    }
+    this.#refused.set(name, refused.add(id));
+    setTimeout(() => {
+      refused.delete(id);
+      if (refused.size === 0) this.#refused.delete(name);
+      this.#carryOut(entry);
+    }, RETRY_MILLISECONDS).unref();
+  }
+
+  get #refusedCount(): number {
+    let count = 0;
+    for (const ids of this.#refused.values()) count += ids.size;
+    return count;
   }
 
   #done(id: string): void {
@@ -201,7 +235,7 @@ export class InvocationReader {
   }
 }
 
-/** Whether it is taken later, such as once there is room, or the owner's budget is raised. */
+/** Whether a call was not made for a limit of the function or its owner. */
 function isLimit(outcome: CallAnswer["outcome"]): boolean {
   return outcome === "busy" || outcome === "too-many-requests" || outcome === "budget-spent";
 }
@@ -216,5 +250,6 @@ function readEntry([, fields]: Entry): StartedInvocation | undefined {
   const queuedAt = Number(text("queuedAt"));
   if (name === undefined || runId === undefined || user === undefined || body === undefined) return undefined;
   if (!Number.isSafeInteger(queuedAt)) return undefined;
-  return { function: name, runId, user, body, shard: text("shard") ?? "", queuedAt };
+  const idempotencyKey = text("idempotencyKey");
+  return { function: name, runId, user, body, shard: text("shard") ?? "", queuedAt, idempotencyKey };
 }

@@ -11,6 +11,42 @@ import type { RunIds } from "./run-ids.ts";
 
 /** How long it is known what a call with an idempotency key became; as long as its answer is kept. */
 const KEEP_MILLISECONDS = 24 * 3600 * 1000;
+/** After what a key stands for: the call is kept until it is done. */
+const KEPT = "kept";
+
+/**
+ * Keep a call that has a key, unless it is kept already: both in one step, so that none is known of that nobody does.
+ * One that was begun to be waited for, and may have come to nothing, is kept under the run that it had.
+ *
+ * KEYS: of the key, calls. ARGV: its run and time if it is new, for how many milliseconds the key is known, names and
+ * values of the call.
+ *
+ * Returns its run and time, and whether it was kept now.
+ */
+const KEEP_SCRIPT = `
+local run, time, kept = string.match(redis.call('GET', KEYS[1]) or ARGV[1], '^(%S+) (%S+) ?(%S*)')
+if kept == '${KEPT}' then return { run, time, 0 } end
+redis.call('XADD', KEYS[2], '*', 'runId', run, 'queuedAt', time, unpack(ARGV, 3))
+redis.call('SET', KEYS[1], run .. ' ' .. time .. ' ${KEPT}', 'PX', ARGV[2])
+return { run, time, 1 }
+`;
+
+/** Forget a key, where it still stands for a run. KEYS: of the key. ARGV: the run. */
+const FORGET_SCRIPT = `
+local value = redis.call('GET', KEYS[1])
+if value and string.match(value, '^%S+') == ARGV[1] then redis.call('UNLINK', KEYS[1]) end
+`;
+
+interface InvocationRedis extends Redis {
+  gaugeletKeepCall(
+    key: string,
+    calls: string,
+    run: string,
+    milliseconds: number,
+    ...fields: (string | Buffer)[]
+  ): Promise<[runId: string, queuedAt: string, isKeptNow: number]>;
+  gaugeletForgetCall(key: string, runId: string): Promise<unknown>;
+}
 
 /** A call through the API. */
 export interface InvocationRequest {
@@ -22,7 +58,7 @@ export interface InvocationRequest {
 }
 
 /** A call that has its run. */
-export interface StartedInvocation extends Omit<InvocationRequest, "idempotencyKey"> {
+export interface StartedInvocation extends InvocationRequest {
   readonly runId: string;
   /** Unix milliseconds. */
   readonly queuedAt: number;
@@ -38,9 +74,13 @@ export interface InvocationsParts {
 /** Calls through the API: those that are waited for, and those that are kept in Redis until they are done. */
 export class Invocations {
   readonly #parts: InvocationsParts;
+  readonly #redis: InvocationRedis;
 
   constructor(parts: InvocationsParts) {
     this.#parts = parts;
+    parts.redis.defineCommand("gaugeletKeepCall", { numberOfKeys: 2, lua: KEEP_SCRIPT });
+    parts.redis.defineCommand("gaugeletForgetCall", { numberOfKeys: 1, lua: FORGET_SCRIPT });
+    this.#redis = parts.redis as InvocationRedis;
   }
 
   /**
@@ -52,14 +92,15 @@ export class Invocations {
     target: Target,
     request: InvocationRequest,
   ): Promise<{ readonly runId: string; readonly answer: CallAnswer }> {
-    const { idempotencyKey, ...rest } = request;
-    const { runId, queuedAt } = await this.#begin(request);
-    const invocation = this.#invocation({ ...rest, runId, queuedAt });
+    const { body, shard, idempotencyKey } = request;
+    const started = { ...request, ...(await this.#begin(request)) };
+    const { runId } = started;
+    const invocation = this.#invocation(started);
     const answer = await new Promise<CallAnswer>((resolve) =>
       target.callable.call(
         {
-          body: rest.body,
-          shard: rest.shard,
+          body,
+          shard,
           // What a call with a key of its user's came to is kept under its run.
           idempotencyKey: idempotencyKey === undefined ? undefined : keptUnder(runId),
           invocation,
@@ -67,6 +108,7 @@ export class Invocations {
         resolve,
       ),
     );
+    await this.#forgetFailed(started, answer);
     return { runId, answer };
   }
 
@@ -76,13 +118,9 @@ export class Invocations {
    * @returns its run, once Redis has it.
    */
   async accept({ owner }: Pick<KnownFunction, "owner">, request: InvocationRequest): Promise<string> {
-    const { runId, queuedAt, isNew } = await this.#begin(request);
-    if (!isNew) return runId;
-    const { idempotencyKey: _, body, ...rest } = request;
-    const fields = { ...rest, runId, queuedAt: String(queuedAt), owner };
-    await this.#parts.redis.xadd(INVOCATIONS_KEY, "*", ...Object.entries(fields).flat(), "body", body);
-    await this.#showWaiting(owner, { ...rest, body, runId, queuedAt });
-    return runId;
+    const { started, isKeptNow } = await this.#keep(owner, request);
+    if (isKeptNow) await this.#showWaiting(owner, started);
+    return started.runId;
   }
 
   /**
@@ -102,28 +140,60 @@ export class Invocations {
       onStarted: () => void this.#showRunning(runId).catch(() => {}),
       onRecorded,
     };
-    target.callable.call({ body, shard, idempotencyKey: keptUnder(runId), invocation }, hear);
+    target.callable.call({ body, shard, idempotencyKey: keptUnder(runId), invocation }, (answer) => {
+      hear(answer);
+      void this.#forgetFailed(started, answer);
+    });
   }
 
-  #invocation({ runId, user, queuedAt }: Omit<StartedInvocation, "body">): Invocation {
+  #invocation({ runId, user, queuedAt }: StartedInvocation): Invocation {
     return { runId, user, queuedAt, trigger: "invocation", onStarted: () => {}, onRecorded: () => {} };
   }
 
   /** The run of a call: one and the same for all that have the same key of the same user. */
-  async #begin({ function: name, user, idempotencyKey }: InvocationRequest): Promise<{
-    readonly runId: string;
-    readonly queuedAt: number;
-    readonly isNew: boolean;
-  }> {
-    const { redis, runIds } = this.#parts;
+  async #begin(request: InvocationRequest): Promise<Pick<StartedInvocation, "runId" | "queuedAt">> {
     const queuedAt = Date.now();
-    const runId = runIds.next(queuedAt);
-    if (idempotencyKey === undefined) return { runId, queuedAt, isNew: true };
-    const key = invocationKey(name, `${user}:${idempotencyKey}`);
-    const before = await redis.set(key, `${runId} ${queuedAt}`, "PX", KEEP_MILLISECONDS, "NX", "GET");
-    if (before === null) return { runId, queuedAt, isNew: true };
-    const [id = "", time] = before.split(" ");
-    return { runId: id, queuedAt: Number(time), isNew: false };
+    const runId = this.#parts.runIds.next(queuedAt);
+    const key = keyOf(request);
+    if (key === undefined) return { runId, queuedAt };
+    const own = `${runId} ${queuedAt}`;
+    const before = await this.#redis.set(key, own, "PX", KEEP_MILLISECONDS, "NX", "GET");
+    const [id = "", time] = (before ?? own).split(" ");
+    return { runId: id, queuedAt: Number(time) };
+  }
+
+  /** Leave a call in Redis until it is done. */
+  async #keep(
+    owner: string,
+    request: InvocationRequest,
+  ): Promise<{ readonly started: StartedInvocation; readonly isKeptNow: boolean }> {
+    const { function: name, user, shard, body, idempotencyKey } = request;
+    const queuedAt = Date.now();
+    const runId = this.#parts.runIds.next(queuedAt);
+    const fields = ["function", name, "user", user, "shard", shard, "owner", owner, "body", body] as const;
+    const key = keyOf(request);
+    if (key === undefined || idempotencyKey === undefined) {
+      await this.#redis.xadd(INVOCATIONS_KEY, "*", "runId", runId, "queuedAt", String(queuedAt), ...fields);
+      return { started: { ...request, runId, queuedAt }, isKeptNow: true };
+    }
+    const [keptRun, keptTime, isKeptNow] = await this.#redis.gaugeletKeepCall(
+      key,
+      INVOCATIONS_KEY,
+      `${runId} ${queuedAt}`,
+      KEEP_MILLISECONDS,
+      ...fields,
+      "idempotencyKey",
+      idempotencyKey,
+    );
+    const started = { ...request, runId: keptRun, queuedAt: Number(keptTime) };
+    return { started, isKeptNow: isKeptNow === 1 };
+  }
+
+  /** A call that failed may be called again with its key, and that is another run. */
+  async #forgetFailed(started: StartedInvocation, { outcome }: CallAnswer): Promise<void> {
+    const key = keyOf(started);
+    if (key === undefined || !FAILURES.has(outcome)) return;
+    await this.#redis.gaugeletForgetCall(key, started.runId).catch(() => {});
   }
 
   /** It is in Redis, and done whether this can be shown or not. */
@@ -164,6 +234,14 @@ export class Invocations {
       .set({ status: "running", startedAt: sql`now()` })
       .where(and(eq(runs.id, runId), eq(runs.status, "waiting")));
   }
+}
+
+/** What is recorded as a run that did not succeed; other answers come of calls that were not made. */
+const FAILURES: ReadonlySet<CallAnswer["outcome"]> = new Set(["error", "timeout", "killed", "rejected"]);
+
+/** Where it is kept what a key of a user's stands for. */
+function keyOf({ function: name, user, idempotencyKey }: InvocationRequest): string | undefined {
+  return idempotencyKey === undefined ? undefined : invocationKey(name, `${user}:${idempotencyKey}`);
 }
 
 function keptUnder(runId: string): string {

@@ -589,7 +589,7 @@ export interface paths {
         put?: never;
         /**
          * Call a function
-         * @description With `mode: sync` the answer is what it came to, failures too. With `mode: async` the call is kept until it is done, and `GET /runs/{id}` says how far it is. Calls with one header `Idempotency-Key` of one user are one run, for 24 hours.
+         * @description With `mode: sync` the answer is what it came to, failures too. With `mode: async` the call is kept until it is done, and `GET /runs/{id}` says how far it is. Calls with one header `Idempotency-Key` of one user are one run, for 24 hours, unless it fails: then the next one is another.
          *
          *     Needs the role viewer.
          */

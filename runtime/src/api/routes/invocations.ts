@@ -10,6 +10,7 @@ import type { CallAnswer } from "../../triggers/http/callable.ts";
 import { problemOfInput } from "../../triggers/http/calls.ts";
 import { problemOfShards, type Target } from "../../triggers/http/targets.ts";
 import { type CostOf, usageAnswer, usageOfRun } from "../contract/runs.ts";
+import { withEngineProblems } from "../engine-problems.ts";
 import { ApiProblem } from "../problems.ts";
 import { AcceptedAnswer, type Route, route } from "../route.ts";
 
@@ -62,7 +63,7 @@ export function invocationRoutes({ db, invocations, functions, costOf }: Invocat
         tag: "Runs",
         summary: "Call a function",
         description:
-          "With `mode: sync` the answer is what it came to, failures too. With `mode: async` the call is kept until it is done, and `GET /runs/{id}` says how far it is. Calls with one header `Idempotency-Key` of one user are one run, for 24 hours.",
+          "With `mode: sync` the answer is what it came to, failures too. With `mode: async` the call is kept until it is done, and `GET /runs/{id}` says how far it is. Calls with one header `Idempotency-Key` of one user are one run, for 24 hours, unless it fails: then the next one is another.",
         role: "viewer",
         params,
         body,
@@ -83,14 +84,17 @@ export function invocationRoutes({ db, invocations, functions, costOf }: Invocat
         };
         const target = await functions.ready(name);
         if (target !== undefined) check(target, request, shard);
-        if (mode === "async") return new AcceptedAnswer({ run: await invocations.accept(found, request) });
+        if (mode === "async") {
+          const run = await withEngineProblems(() => invocations.accept(found, request));
+          return new AcceptedAnswer({ run });
+        }
         if (target === undefined) {
           throw new ApiProblem(
             "unavailable",
             `${name} does not run in this runtime; call it with mode: async, or at one that has it`,
           );
         }
-        const { runId, answer } = await invocations.call(target, request);
+        const { runId, answer } = await withEngineProblems(() => invocations.call(target, request));
         return answerOf(runId, answer, found, costOf);
       },
     ),
