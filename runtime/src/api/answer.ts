@@ -10,16 +10,23 @@ import { readBytes, tooLarge } from "./read-bytes.ts";
 import { AcceptedAnswer, type Route, type RouteDeclaration, StreamedAnswer } from "./route.ts";
 
 const USUAL_BODY_BYTES = 1024 ** 2;
+/** How often it is looked whether whoever follows a stream may still. */
+const LOOK_AGAIN_MILLISECONDS = 2_000;
 const MAX_PROBLEMS_TOLD = 20;
 /** Of routes that anybody may ask. */
 const NOBODY: Caller = { user: "", role: "viewer", by: "token", address: "" };
 
-/** Check a request, have it answered, and send that. */
+/**
+ * Check a request, have it answered, and send that.
+ *
+ * @param mayStill whether the caller is still who they were: a stream ends where they are not.
+ */
 export async function answerRoute(
   { declaration, handle }: Route,
   caller: Caller | undefined,
   request: Request,
   response: Response,
+  mayStill: () => Promise<boolean>,
 ): Promise<void> {
   const most = declaration.maxBodyBytes ?? USUAL_BODY_BYTES;
   // What says beforehand that it is too long is not read.
@@ -40,8 +47,13 @@ export async function answerRoute(
     return;
   }
   response.status(declaration.status);
-  if (answer instanceof StreamedAnswer) await sendStream(response, declaration, answer);
-  else if (declaration.status === 204) response.end();
+  if (answer instanceof StreamedAnswer) {
+    const look = async (): Promise<void> => {
+      if (!(await mayStill())) gone.abort();
+    };
+    const timer = setInterval(() => void look(), LOOK_AGAIN_MILLISECONDS);
+    await sendStream(response, declaration, answer).finally(() => clearInterval(timer));
+  } else if (declaration.status === 204) response.end();
   else response.json(declaration.answer === undefined ? answer : declaration.answer.parse(answer));
 }
 

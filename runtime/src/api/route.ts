@@ -54,7 +54,7 @@ export interface ApiRequest<Params, Query, Body> {
   readonly stream: Readable;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly caller: Caller;
-  /** Aborts when the client goes. */
+  /** Aborts when the client goes, or may not follow a stream any more. */
   readonly signal: AbortSignal;
 }
 

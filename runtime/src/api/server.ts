@@ -44,7 +44,9 @@ export function apiServer({ routes, authenticate, log }: ApiServerParts): Expres
           );
         }
       }
-      await answerRoute(route, caller, request, response);
+      const mayStill = async (): Promise<boolean> =>
+        caller === undefined || (await isStill(caller, authenticate, request));
+      await answerRoute(route, caller, request, response, mayStill);
     });
   }
   for (const [place, allowed] of methods) {
@@ -81,6 +83,20 @@ function unauthenticated(): ApiProblem {
     {},
     { "www-authenticate": "Bearer" },
   );
+}
+
+/** Whether a request that was let in would be now, by the same user with the same rights; as far as is known. */
+async function isStill(
+  { user, role }: Caller,
+  authenticate: Authenticate,
+  request: Request,
+): Promise<boolean> {
+  try {
+    const now = await authenticate(request);
+    return now?.user === user && now.role === role;
+  } catch (error) {
+    return !(error instanceof ApiProblem);
+  }
 }
 
 /** Pages of other sites ask nothing, whatever token they have. What Grafana passes on is from its own page. */
