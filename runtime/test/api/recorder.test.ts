@@ -288,6 +288,22 @@ describe.each(DATABASES)("on %s", (kind) => {
     },
   );
 
+  test.runIf(kind === "postgresql")(
+    "what is in the stream is drained though somebody reads runs for long when a partition is due",
+    async () => {
+      await database.db.transaction(async (reading) => {
+        await reading.execute(sql`select count(*) from runs`);
+        record();
+        await add(["a"]);
+        await whenDrained();
+      });
+      await add(["b"]);
+      await whenDrained();
+      expect(await recorded()).toEqual(["a", "b"]);
+      expect(await used()).toMatchObject({ runs: "2" });
+    },
+  );
+
   test("two recorders at the same time write everything once", async () => {
     record();
     record();

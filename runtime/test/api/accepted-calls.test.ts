@@ -1,0 +1,160 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { INVOCATIONS_KEY } from "@gaugelet/shared/keys";
+import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
+import { waitFor } from "@gaugelet/testing/wait";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { fileOf, runsOf } from "./run-functions.ts";
+import { type ApiAnswer, type ApiUnderTest, useApi } from "./use-api.ts";
+
+const GROUP = "runtimes";
+const ECHO = `
+def handler(input, context):
+    return {"n": input.get("n")}
+`;
+/** Fails in one way or another until there is a file. */
+const MENDED = `
+import os, time
+def handler(input, context):
+    if os.path.exists(input["mended"]): return {"n": 1}
+    if input["do"] == "sleep": time.sleep(60)
+    if input["do"] == "exit": os._exit(3)
+    raise ValueError("broken")
+`;
+
+const api = useApi("postgresql");
+
+let folder: string;
+beforeEach(async () => {
+  folder = await makeFunctionFolder("accepted");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Call a function through the API. @param key of the call, if it has one. */
+async function invoke({ url, token }: ApiUnderTest, name: string, body: object, key?: string) {
+  const response = await fetch(`${url}/api/v1/functions/${name}/invocations`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      ...(key === undefined ? {} : { "idempotency-key": key }),
+    },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as ApiAnswer["body"] };
+}
+
+/** Wait until a run has a status. */
+async function whenRun({ ask }: ApiUnderTest, run: string, status: string): Promise<void> {
+  await waitFor(`run ${run} to be ${status}`, async () => {
+    return (await ask("GET", `/runs/${run}`)).body.status === status;
+  });
+}
+
+/** A call as the API leaves it in Redis. */
+function entryOf(name: string, runId: string): string[] {
+  const fields = { function: name, user: "admin", shard: "", owner: "", runId, queuedAt: String(Date.now()) };
+  return [...Object.entries(fields).flat(), "body", '{"n":1}'];
+}
+
+test("a call with a key that Redis did not keep is kept the next time, and is one run", async () => {
+  const started = await api.start({}, await fileOf(folder, [{ name: "echo", code: ECHO }]));
+  const { client } = started.redis;
+  const ask = () => invoke(started, "echo", { mode: "async", input: { n: 1 } }, "key");
+  await client.call("ACL", "SETUSER", "default", "-xadd");
+  try {
+    expect(await ask()).toMatchObject({ status: 503, body: { type: "/problems/unavailable" } });
+  } finally {
+    await client.call("ACL", "SETUSER", "default", "+xadd");
+  }
+  const kept = await ask();
+  expect(kept.status).toBe(202);
+  expect(await ask()).toEqual(kept);
+  await whenRun(started, kept.body.run, "completed");
+  expect(await ask()).toEqual(kept);
+  await waitFor("the call to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === 0);
+  await runsOf(started, "function=echo", 1);
+});
+
+test("a call with a key that was refused is carried out where it is accepted then", async () => {
+  const manifest = "owner: ada, state: none, triggers: [{ http: true }]";
+  const started = await api.start({}, await fileOf(folder, [{ name: "echo", code: ECHO, manifest }]));
+  await started.ask("PUT", "/budgets/ada", { amount: "0", isHard: true });
+  const ask = (mode: string) => invoke(started, "echo", { mode, input: { n: 1 } }, "key");
+  expect(await ask("sync")).toMatchObject({ status: 429, body: { type: "/problems/budget-spent" } });
+  const accepted = await ask("async");
+  expect(accepted.status).toBe(202);
+  await started.ask("DELETE", "/budgets/ada");
+  await whenRun(started, accepted.body.run, "completed");
+  expect((await ask("sync")).body).toMatchObject({ run: accepted.body.run, output: { n: 1 } });
+  await runsOf(started, "function=echo", 1);
+});
+
+test.each(["sync", "async"])(
+  "a call with mode %s and a key that failed is another run the next time, and one that did not is the same",
+  async (mode) => {
+    const manifest = "state: none, limits: { timeout: 300ms }, triggers: [{ http: true }]";
+    const started = await api.start({}, await fileOf(folder, [{ name: "mended", code: MENDED, manifest }]));
+    for (const [ways, status] of [
+      ["raise", "failed"],
+      ["sleep", "timed-out"],
+      ["exit", "killed"],
+    ] as const) {
+      const mended = join(folder, ways);
+      const ask = async (): Promise<string> =>
+        (await invoke(started, "mended", { mode, input: { do: ways, mended } }, ways)).body.run;
+      const failed = await ask();
+      await whenRun(started, failed, status);
+      await writeFile(mended, "");
+      const next = await waitFor(`another run than the one that is ${status}`, async () => {
+        const run = await ask();
+        return run === failed ? undefined : run;
+      });
+      await whenRun(started, next, "completed");
+      expect(await ask()).toBe(next);
+      await whenRun(started, failed, status);
+    }
+  },
+);
+
+test("a call that was left behind is taken over, however many of other functions were before it", async () => {
+  const started = await api.start({}, await fileOf(folder, [{ name: "echo", code: ECHO }]));
+  const { client } = started.redis;
+  await waitFor("whoever takes calls over", async () => (await client.exists(INVOCATIONS_KEY)) === 1);
+  const ids = Array.from({ length: 71 }, (_, n) => `${n + 1}-0`);
+  const left = client.multi();
+  for (const [n, id] of ids.entries()) {
+    left.xadd(INVOCATIONS_KEY, id, ...(n < 70 ? entryOf("elsewhere", `other-${n}`) : entryOf("echo", "own")));
+  }
+  left.xreadgroup("GROUP", GROUP, "gone", "COUNT", ids.length, "STREAMS", INVOCATIONS_KEY, ">");
+  left.xclaim(INVOCATIONS_KEY, GROUP, "gone", 0, ...ids, "IDLE", 60_000, "JUSTID");
+  await left.exec();
+  await whenRun(started, "own", "completed");
+  await waitFor("the call to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === 70);
+});
+
+test.each(["budget-spent", "too-many-requests"])(
+  "calls that are refused as %s keep none of others from being carried out, however many they are",
+  async (problem) => {
+    const of = (name: string, owner: string) => ({
+      name,
+      code: ECHO,
+      manifest: `owner: ${owner}, state: none, triggers: [{ http: true }]`,
+    });
+    const file = await fileOf(folder, [of("refused", "ada"), of("other", "bob")]);
+    const rate = { GAUGELET_OWNER_RATE: "0.001", GAUGELET_OWNER_BURST: "1" };
+    const started = await api.start(problem === "too-many-requests" ? rate : {}, file);
+    if (problem === "budget-spent") await started.ask("PUT", "/budgets/ada", { amount: "0", isHard: true });
+    await waitFor("calls to be refused", async () => {
+      const { body } = await invoke(started, "refused", { mode: "sync", input: { n: 1 } });
+      return body.type === `/problems/${problem}`;
+    });
+    const { client } = started.redis;
+    const many = client.pipeline();
+    for (let n = 0; n < 1_100; n += 1) many.xadd(INVOCATIONS_KEY, "*", ...entryOf("refused", `refused-${n}`));
+    await many.exec();
+    const other = await invoke(started, "other", { mode: "async", input: { n: 1 } });
+    await whenRun(started, other.body.run, "completed");
+    await waitFor("it alone to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === 1_100);
+  },
+);
