@@ -123,14 +123,19 @@ class Worker:
         head = frame.head
         env: dict = {}
         problem = None
+        # Let go of the live one first: there may be no room for both.
+        was_here = self._shards.pop(head["shard"], None) is not None
+        self._unsaved.pop(head["shard"], None)
         if frame.body:
             try:
                 env = load_env(frame.body, self._own_modules)
             except EnvError as error:
+                if was_here and isinstance(error.__context__, MemoryError):
+                    # A new process has more room than one that has run for a while.
+                    raise MemoryError from None
                 problem = str(error)
         fields = self._fields | {"output_key": head["outputKey"], "shard": head["name"]}
         self._shards[head["shard"]] = Shard(fields, head["keepEnv"], env)
-        self._unsaved.pop(head["shard"], None)
         self._stream.put(FrameType.RESTORED, {"problem": problem})
 
     def _snapshot(self, frame: Frame) -> None:

@@ -27,10 +27,12 @@ export function nextMove(lanes: Iterable<Lane>, serving: readonly Worker<Deliver
  * @throws WorkerDiedError where one of them ends over it.
  */
 export async function moveEnv({ lane, from, to }: Move): Promise<boolean> {
+  const { rollBacks } = lane;
   const { env, problem } = await from.snapshot(lane.number);
   if (problem !== null) return false;
   const head = { shard: lane.number, name: lane.shard, outputKey: lane.outputKey, keepEnv: true };
-  if ((await to.restore(head, env)) === null && lane.worker === from) {
+  const isRestored = (await to.restore(head, env)) === null;
+  if (isRestored && lane.worker === from && lane.rollBacks === rollBacks) {
     from.forget(lane.number);
     lane.worker = to;
     return true;

@@ -39,11 +39,12 @@ export class Balancing {
     if (move === undefined || this.#isMovingEnv || !move.lane.isQuiet) return;
     this.#isMovingEnv = true;
     const { lane, from, to } = move;
+    const { rollBacks } = lane;
     const isHeld = lane.worker === from && from.shards.has(lane.number);
     const isWanted = isHeld && this.#pool.isServing(from) && this.#pool.isServing(to);
     const moved = isWanted ? moveEnv(move).catch(() => false) : Promise.resolve(false);
     void moved.then((isDone) => {
-      lane.canMove = isDone || !isWanted || from.hasEnded || to.hasEnded;
+      lane.canMove = isDone || !isWanted || from.hasEnded || to.hasEnded || lane.rollBacks !== rollBacks;
       lane.isMoving = false;
       this.#isMovingEnv = false;
       this.#move = undefined;

@@ -80,11 +80,12 @@ export class DeliveryQueue implements Flow {
     return waiting.filter(({ isAwaited }) => isAwaited);
   }
 
-  /** Take everything out. */
+  /** Take everything out, and forget what is under way. */
   clear(): Delivery[] {
     const all = [...this.#deliveries.toArray(), ...this.#held.values()];
     this.#deliveries.clear();
     this.#waiting.clear();
+    this.#underWay.clear();
     this.#held.clear();
     return all;
   }

@@ -335,7 +335,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     const { invocation } = delivery.event;
     lane.outbox.gather((next) => {
       next.addRun(run);
-      if (invocation !== undefined && isLast) next.onStored.push(invocation.onRecorded);
+      if (invocation !== undefined && isLast) next.onSettled.push(invocation.onRecorded);
     });
   }
 
@@ -413,7 +413,11 @@ export class Dispatcher implements PoolUser<Delivery> {
   /** Take the `env` back to what is stored. @param isKept whether what was sent since then runs again, from here. */
   #rollBack(lane: Lane, isKept: (delivery: Delivery) => boolean): void {
     const again = this.#notStored(lane).map((delivery) => delivery.renewed());
-    lane.unsaved = [];
+    lane.rollBacks += 1;
+    for (const each of lane.unsaved.splice(0)) {
+      // Its env will not come.
+      if (lane.worker !== undefined) this.#sending.acquit(lane.worker, each);
+    }
     for (const worker of this.#sending.workers) worker.forget(lane.number);
     lane.isKnown = false;
     lane.putBack(again.filter(isKept));

@@ -13,8 +13,8 @@ export interface Invocation {
   readonly queuedAt: number;
   /** Hears that a worker begins with it. */
   readonly onStarted: () => void;
-  /** Hears that the run is stored, whatever it came to. */
-  readonly onRecorded: () => void;
+  /** Hears that the run is stored, whatever it came to, or that it never will be. */
+  readonly onRecorded: (isRecorded: boolean) => void;
 }
 
 /** Something that happened, for one function to handle. */

@@ -37,6 +37,8 @@ export interface FailuresParts {
 export class Failures {
   readonly #parts: FailuresParts;
   readonly #keepsEnv: boolean;
+  /** One that is put back before it is stored is not told of again. */
+  readonly #told = new WeakSet<readonly DeadLetter[]>();
 
   constructor(parts: FailuresParts) {
     this.#parts = parts;
@@ -159,6 +161,8 @@ export class Failures {
   }
 
   #tellOfLetters(letters: readonly DeadLetter[]): void {
+    if (this.#told.has(letters)) return;
+    this.#told.add(letters);
     const { metrics, log, definition } = this.#parts;
     metrics.deadLettered(letters);
     for (const { topic, origin, attempts } of letters) {

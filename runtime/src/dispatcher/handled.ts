@@ -52,12 +52,12 @@ function addSuccess(handled: Gathered, delivery: Delivery, use: OutputUse): void
   handled.output = output;
   if (run !== undefined) handled.addRun(run);
   const { invocation } = delivery.event;
-  if (invocation !== undefined) handled.onStored.push(invocation.onRecorded);
+  if (invocation !== undefined) handled.onSettled.push(invocation.onRecorded);
   for (const publication of publicationsOf(delivery, use)) handled.addPublication(publication);
   if (idempotencyKey === undefined) return;
   handled.answers.set(idempotencyKey, output);
   const answer: CallAnswer = { outcome: "ok", output, seconds, run };
-  handled.onStored.push(() => delivery.reply(answer));
+  handled.onSettled.push((isStored) => delivery.reply(isStored ? answer : NOT_STORED));
 }
 
 function publicationsOf(
@@ -72,6 +72,13 @@ function publicationsOf(
 }
 
 const NONE: readonly Publication[] = [];
+
+/** Whoever asks to be told of the output's being stored. */
+const NOT_STORED: CallAnswer = {
+  outcome: "unavailable",
+  message: "what the function came to could not be stored: another runtime owns it now, or this one stops",
+  details: "",
+};
 
 function idOf(source: string, position: string | null, idempotencyKey: string | undefined): string {
   return `${source}/${position ?? idempotencyKey ?? randomUUID()}`;

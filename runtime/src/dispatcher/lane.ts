@@ -32,6 +32,8 @@ export class Lane implements TakesTurns {
   canMove = true;
   /** Workers that are being given the shard. */
   readonly opening = new Set<Worker<Delivery>>();
+  /** Counts how often its `env` was taken back to what is stored: one from before is not to be used. */
+  rollBacks = 0;
   /** Calls that are over, whose `env` has not come yet: after a crash they run again. Oldest first. */
   unsaved: Delivery[] = [];
   /** How often in a row a process ended that read the saved `env`. */

@@ -279,6 +279,7 @@ export class Sending implements TurnTaker {
     const { definition, store, patience, log, note } = this.#parts;
     const onDeath = ({ reason, limit }: WorkerEnd): void =>
       note("killed", `the function's process ${reason} while it read the saved env`, "", limit);
+    const { rollBacks } = lane;
     lane.opening.add(worker);
     try {
       await openShard(lane, worker, {
@@ -293,6 +294,11 @@ export class Sending implements TurnTaker {
     } catch (error) {
       const { message, stack = "" } = error as Error;
       note("error", `the runtime failed: ${message}`, stack, undefined);
+    }
+    if (lane.rollBacks !== rollBacks) {
+      // What it was given may have changed meanwhile.
+      worker.forget(lane.number);
+      lane.isKnown = false;
     }
     lane.opening.delete(worker);
     this.pump();

@@ -17,8 +17,8 @@ const TURN_MILLISECONDS = 10;
 export class Turns {
   readonly #most: number;
   #busy = 0;
-  /** What each function has had, in milliseconds by its weight. */
-  readonly #had = new Map<TurnTaker, number>();
+  /** What each function has had, in milliseconds by its weight. One that has left may have a worker that is still busy. */
+  readonly #had = new WeakMap<TurnTaker, number>();
   readonly #waiting = new Set<TurnTaker>();
   /** The most that a function had when it was given a turn. */
   #virtualTime = 0;

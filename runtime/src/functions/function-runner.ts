@@ -304,9 +304,12 @@ export class FunctionRunner implements Callable {
     };
     if (idempotencyKey === undefined) this.#dispatcher.accept(new Delivery(event, answer));
     else {
-      this.#kept.once(shard, idempotencyKey, answer, (hear) =>
-        this.#dispatcher.accept(new Delivery(event, hear, idempotencyKey)),
-      );
+      this.#kept.once(shard, idempotencyKey, answer, (hear) => {
+        // To look whether it was made before took a while.
+        const absence = this.#absence();
+        if (absence === undefined) this.#dispatcher.accept(new Delivery(event, hear, idempotencyKey));
+        else hear({ ...absence, details: "" });
+      });
     }
   }
 
@@ -366,19 +369,22 @@ export class FunctionRunner implements Callable {
     | { readonly outcome: "unavailable" | "busy"; readonly message: string }
     | OwnerRefusal
     | undefined {
-    if (this.#isStopping) return { outcome: "unavailable", message: "the runtime stops" };
-    const ofOwner = this.#parts.limits.refusal(this.#definition.owner);
-    if (ofOwner !== undefined) return ofOwner;
-    const { other } = this.#owner;
-    if (other !== undefined && this.#definition.state !== "none") {
-      return { outcome: "unavailable", message: `another runtime owns the function: ${other}` };
-    }
+    const refusal = this.#absence() ?? this.#parts.limits.refusal(this.#definition.owner);
+    if (refusal !== undefined) return refusal;
     const { state } = this.#dispatcher.pool;
     if (state.kind === "failing") {
       return { outcome: "unavailable", message: `the function cannot be loaded: ${state.reason}` };
     }
     if (this.#dispatcher.waiting < MAX_WAITING) return undefined;
     return { outcome: "busy", message: `${MAX_WAITING} calls wait already` };
+  }
+
+  /** Why it is not called here. */
+  #absence(): { readonly outcome: "unavailable"; readonly message: string } | undefined {
+    if (this.#isStopping) return { outcome: "unavailable", message: "the runtime stops" };
+    const { other } = this.#owner;
+    if (other === undefined || this.#definition.state === "none") return undefined;
+    return { outcome: "unavailable", message: `another runtime owns the function: ${other}` };
   }
 
   #makePool(user: PoolUser<Delivery>): WorkerPool<Delivery> {

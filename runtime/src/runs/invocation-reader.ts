@@ -186,7 +186,11 @@ export class InvocationReader {
       else if (answer.outcome === "unavailable") this.#underWay.delete(id);
       else if (isLimit(answer.outcome)) this.#postpone(id, entry, started.function, answer.outcome);
     };
-    this.#parts.invocations.carryOut(target, started, () => this.#done(id), hear);
+    const onRecorded = (isRecorded: boolean): void => {
+      if (isRecorded) this.#done(id);
+      else this.#underWay.delete(id);
+    };
+    this.#parts.invocations.carryOut(target, started, onRecorded, hear);
   }
 
   /** It is taken later, such as once there is room, or the owner's budget is raised. */

@@ -126,12 +126,12 @@ export class Invocations {
   /**
    * Call a function that runs here for a call that was accepted.
    *
-   * @param onRecorded hears that its run is stored.
+   * @param onRecorded hears that its run is stored, or never will be.
    */
   carryOut(
     target: Target,
     started: StartedInvocation,
-    onRecorded: () => void,
+    onRecorded: (isRecorded: boolean) => void,
     hear: (answer: CallAnswer) => void,
   ): void {
     const { body, shard, runId } = started;

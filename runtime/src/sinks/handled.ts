@@ -48,8 +48,8 @@ export interface Handled {
   readonly seen: readonly string[];
   /** Calls that are over, where they are counted: these and others that stored nothing. */
   readonly runs: RunBatch | undefined;
-  /** Are called when all of it is stored. */
-  readonly onStored: readonly (() => void)[];
+  /** Hear that all of it is stored, or that it never will be. */
+  readonly onSettled: readonly ((isStored: boolean) => void)[];
 }
 
 /** What several calls came to, gathered in their order: the newest output and `env`, and all of the rest. */
@@ -64,7 +64,7 @@ export class Gathered implements Handled {
   readonly delayedOver: string[] = [];
   readonly seen: string[] = [];
   runs: RunBatch | undefined;
-  readonly onStored: (() => void)[] = [];
+  readonly onSettled: ((isStored: boolean) => void)[] = [];
   #bytes = 0;
 
   /** Of what has to be kept of each call until it is stored: outputs and positions replace each other. */
@@ -107,6 +107,6 @@ export class Gathered implements Handled {
       if (this.runs === undefined) this.runs = newer.runs;
       else this.runs.join(newer.runs);
     }
-    for (const hear of newer.onStored) this.onStored.push(hear);
+    for (const hear of newer.onSettled) this.onSettled.push(hear);
   }
 }

@@ -211,7 +211,7 @@ export class Outbox {
   }
 
   get #isAwaited(): boolean {
-    return this.#awaitingNext.length > 0 || (this.#next?.onStored.length ?? 0) > 0;
+    return this.#awaitingNext.length > 0 || (this.#next?.onSettled.length ?? 0) > 0;
   }
 
   /** A step is over; where it made the next one void, so is that. */
@@ -237,7 +237,10 @@ export class Outbox {
 
   async #store(handled: Handled): Promise<void> {
     const { outputKey, functionName, store, signal, fence, publish } = this.#parts;
-    if (handled.publications.length > 0 && (await publish(handled.publications)) === undefined) return;
+    if (handled.publications.length > 0 && (await publish(handled.publications)) === undefined) {
+      tellOf(handled, false);
+      return;
+    }
     const entry = this.#parts.entryNow();
     const expected = this.#expected;
     const record = { outputKey, functionName, entry, fence: fence(), expected, step: this.#step(handled) };
@@ -248,12 +251,21 @@ export class Outbox {
         if (this.#expected.has(source)) this.#expected.set(source, position);
       }
       if (handled.positions.size > 0) this.#parts.onPositions(handled.positions);
-      for (const hear of handled.onStored) hear();
-    } else if (result === "conflict") {
+      tellOf(handled, true);
+      return;
+    }
+    const isVoid = [handled];
+    if (result === "conflict") {
       // What comes after it was made from the same env.
+      if (this.#next !== undefined) isVoid.push(this.#next);
       this.#next = undefined;
       this.#nextBytes = 0;
       this.#parts.onConflict();
     }
+    for (const each of isVoid) tellOf(each, false);
   }
+}
+
+function tellOf({ onSettled }: Handled, isStored: boolean): void {
+  for (const hear of onSettled) hear(isStored);
 }

@@ -44,7 +44,7 @@ export interface RecordedStep {
 }
 
 /** What calls leave behind, and what has to hold for it to be stored. */
-export interface StoreRecord extends Omit<Handled, "onStored" | "publications" | "runs"> {
+export interface StoreRecord extends Omit<Handled, "onSettled" | "publications" | "runs"> {
   readonly outputKey: string;
   readonly functionName: string;
   readonly entry: OutputEntry;

@@ -29,6 +29,8 @@ export async function handOver<C extends Call>(
     try {
       const problem = await replacement.restore({ shard, ...nameOf(shard), keepEnv: true }, env);
       if (problem !== null) return problem;
+      // Taken back to what is stored meanwhile, from where it comes then.
+      if (!old.shards.has(shard)) replacement.forget(shard);
     } catch (error) {
       return `the new process ${(error as Error).message}`;
     }

@@ -44,6 +44,16 @@ function takeAll(queue: DeliveryQueue): string[] {
 }
 
 describe("the queue of a shard", () => {
+  test("takes what comes once it was cleared, whatever is under way", () => {
+    const queue = new DeliveryQueue();
+    queue.put(delivery("a", "1"));
+    queue.take();
+    queue.put(delivery("a", "2"));
+    expect(bodies(queue.clear())).toEqual(["2"]);
+    queue.put(delivery("a", "3"));
+    expect(takeAll(queue)).toEqual(["3"]);
+  });
+
   test("is empty at first", () => {
     const queue = new DeliveryQueue();
     expect(queue.size).toBe(0);

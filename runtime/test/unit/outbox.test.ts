@@ -88,7 +88,7 @@ test("stores an output with all that belongs to it", async () => {
       env: Buffer.from([0, 255]),
       positions: new Map([["redis:metrics", "1-0"]]),
       answers: new Map([["name", Buffer.from('{"a":1}')]]),
-      onStored: [
+      onSettled: [
         () => {
           stored = true;
         },
@@ -159,7 +159,7 @@ test("says of each, in order, that it is stored, and only when it is", async () 
   const put = (output: string) =>
     outbox.put(
       handled(output, {
-        onStored: [
+        onSettled: [
           () => {
             heard.push(output);
             seen.push(
@@ -231,7 +231,7 @@ test("keeps nobody waiting who waits for one call, however many others come one 
   const before = count;
   for (let call = 1; call <= 100; call += 1) {
     for (let others = count + 3; count < others; ) await new Promise(setImmediate);
-    await new Promise<void>((resolve) => outbox.put(handled("waited for", { onStored: [resolve] })));
+    await new Promise<void>((resolve) => outbox.put(handled("waited for", { onSettled: [() => resolve()] })));
   }
   const meanwhile = count - before;
   isEnough = true;
@@ -271,7 +271,7 @@ test("waits while Redis is away, then stores the newest with the positions of al
       handled(output, {
         env: output === "2" ? Buffer.from("env 2") : undefined,
         positions: new Map([[`source ${output}`, output]]),
-        onStored: [() => heard.push(output)],
+        onSettled: [() => heard.push(output)],
       }),
     );
     await sleep(100);
@@ -335,12 +335,12 @@ test("gives up when there is no more patience, and says of nothing that it is st
   const heard: string[] = [];
   await redis.crash();
   try {
-    outbox.put(handled("1", { onStored: [() => heard.push("1")] }));
+    outbox.put(handled("1", { onSettled: [(isStored) => heard.push(`1 ${isStored}`)] }));
     await waitFor("the first step under way", () => entries === 1);
-    outbox.put(handled("2", { onStored: [() => heard.push("2")] }));
+    outbox.put(handled("2", { onSettled: [(isStored) => heard.push(`2 ${isStored}`)] }));
     patience.abort();
     await outbox.idle;
-    expect(heard).toEqual([]);
+    expect(heard).toEqual(["1 false", "2 false"]);
     expect(outbox.storedAt).toBeNaN();
   } finally {
     await redis.restart();

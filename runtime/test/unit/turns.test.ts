@@ -1,3 +1,5 @@
+import { setImmediate as immediate } from "node:timers/promises";
+import { garbageCollector } from "@gaugelet/testing/garbage";
 import { beforeEach, expect, test } from "vitest";
 import { Turns, type TurnTaker } from "../../src/dispatcher/turns.ts";
 
@@ -99,4 +101,19 @@ test("one that leaves while it waits makes room for the next", () => {
   second.wants = false;
   turns.end(first, 0, 10, false);
   expect(third.isBusy).toBe(true);
+});
+
+test("one that has left is not held, though its worker was busy until later", async () => {
+  const turns = new Turns(2);
+  const takers = Array.from({ length: 10 }, () => {
+    const taker = new Taker(turns, 1, 10);
+    turns.begin(taker);
+    turns.leave(taker);
+    turns.end(taker, 0, 10, false);
+    return new WeakRef(taker);
+  });
+  // What a WeakRef was just made of stays until the turn of the event loop is over.
+  await immediate();
+  garbageCollector()();
+  expect(takers.filter((taker) => taker.deref() !== undefined).length).toBeLessThan(2);
 });
