@@ -1,5 +1,6 @@
 import { deadLetterKey, delayedKey } from "@gaugelet/shared/keys";
 import type { Redis } from "ioredis";
+import { idAfter } from "../topics/redis-stream/ids.ts";
 import { writeDelayed } from "../triggers/topic/delayed-event.ts";
 import { DROP_SCRIPT, REPLAY_SCRIPT } from "./scripts.ts";
 
@@ -21,7 +22,8 @@ export interface KeptLetter {
   readonly partition: number;
   /** Its offset there, or the id of its entry. */
   readonly offset: string;
-  readonly key: string | null;
+  /** It may be any bytes, as the event. */
+  readonly key: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
   /** When it was published, Unix milliseconds; null: it came from no topic. */
   readonly timestamp: number | null;
@@ -52,7 +54,7 @@ export class DeadLetters {
 
   /** The letters of a function, oldest first. @param after id of the last one seen; "": from the oldest on. */
   async list(name: string, most: number, after = ""): Promise<KeptLetter[]> {
-    const from = after === "" ? "-" : `(${after}`;
+    const from = after === "" ? "-" : idAfter(after);
     const entries = await this.#redis.xrangeBuffer(deadLetterKey(name), from, "+", "COUNT", most);
     return entries.map(([id, fields]) => letterOf(id.toString(), fields));
   }
@@ -103,13 +105,7 @@ export class DeadLetters {
     const text = writeDelayed({
       topic,
       partition,
-      event: {
-        position: offset,
-        timestamp,
-        headers,
-        key: key === null ? null : Buffer.from(key),
-        body: event,
-      },
+      event: { position: offset, timestamp, headers, key, body: event },
       attempts: 0,
     });
     return (await this.#redis.gaugeletReplay(deadLetterKey(name), delayedKey(outputKey), id, text)) === 1;
@@ -132,7 +128,7 @@ function letterOf(id: string, fields: readonly Buffer[]): KeptLetter {
     topic: text("topic"),
     partition: Number(text("partition") || 0),
     offset: text("offset"),
-    key: values.get("key")?.toString() ?? null,
+    key: values.get("key") ?? null,
     headers: JSON.parse(text("headers") || "{}") as Record<string, string>,
     timestamp: values.has("timestamp") ? Number(text("timestamp")) : null,
     outputKey: text("outputKey"),

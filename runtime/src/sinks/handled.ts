@@ -11,8 +11,8 @@ export interface DeadLetter {
   readonly attempts: number;
   /** The topic that it came from; "" where it came from none. */
   readonly topic: string;
-  /** What else is known of where it comes from, by name. */
-  readonly origin: Readonly<Record<string, string>>;
+  /** What else is known of where it comes from, by name; a key may be any bytes. */
+  readonly origin: Readonly<Record<string, string | Buffer>>;
   /** The delayed event that it was until now; undefined: none. */
   readonly delayed: string | undefined;
 }

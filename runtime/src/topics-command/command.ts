@@ -104,7 +104,7 @@ export function topicsCommand(
     .command("dead <function>")
     .description("events that a function could not handle, oldest first")
     .option("--most <number>", "show so many", integer, SHOWN_LETTERS)
-    .option("--after <id>", "begin after this one", "")
+    .option("--after <id>", "begin after this one", letterId, "")
     .action((name: string, { most, after }: { most: number; after: string }) =>
       withPlace(environment, async ({ deadLetters }) => {
         const letters = await deadLetters.list(name, most, after);
@@ -164,6 +164,11 @@ function integer(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("expected a number above 0");
   return value;
+}
+
+function letterId(text: string): string {
+  if (!/^\d+-\d+$/.test(text)) throw new InvalidArgumentError("expected an id as `topics dead` shows it");
+  return text;
 }
 
 function duration(text: string): number {

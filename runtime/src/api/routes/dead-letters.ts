@@ -165,7 +165,7 @@ function viewOf(letter: KeptLetter): z.input<typeof letterView> {
     partition: isOfTopic ? letter.partition : null,
     position: isOfTopic ? letter.offset : null,
     publishedAt: timestamp === null ? null : new Date(timestamp).toISOString(),
-    key,
+    key: key?.toString() ?? null,
     headers: { ...headers },
     ...shownBytes(event),
   };

@@ -56,6 +56,9 @@ export class PartitionFeed implements Feed {
   #at = 0;
   #waiting = 0;
   #waitingBytes = 0;
+  /** The same of events that came, and of which it is not known yet whether they are to wait. */
+  #expected = 0;
+  #expectedBytes = 0;
   #isPaused = false;
   /** Deliveries that were taken and come again, before everything else. */
   #returned: Delivery[] = [];
@@ -137,17 +140,40 @@ export class PartitionFeed implements Feed {
     return Math.max(MOST_WAITING, this.#spec.batch?.size ?? 0);
   }
 
+  /** Events that take memory here. */
+  get #here(): number {
+    return this.#waiting + this.#expected;
+  }
+
+  get #bytesHere(): number {
+    return this.#waitingBytes + this.#expectedBytes;
+  }
+
   /** Events that came, in their order. */
   add(events: readonly TopicEvent[]): void {
     if (events.length === 0 || this.isClosed) return;
     this.#chunks.push({ events, receivedAt: performance.now() });
     this.#waiting += events.length;
-    for (const { body } of events) this.#waitingBytes += body.length;
-    if (!this.#isPaused && (this.#waiting > this.#mostWaiting || this.#waitingBytes > mostBytes())) {
-      this.#isPaused = true;
-      this.#parts.consumer().pause(this.#parts.partition);
-    }
+    this.#waitingBytes += bytesOf(events);
+    this.#pauseIfFull();
     this.#parts.onReady();
+  }
+
+  /** Events that came, and of which it is not known yet whether they are to be handled: these take memory as well. */
+  expect(events: readonly TopicEvent[]): void {
+    this.#expected += events.length;
+    this.#expectedBytes += bytesOf(events);
+    this.#pauseIfFull();
+  }
+
+  /** {@link add} those that are to be handled of events that were expected. */
+  addExpected(expected: readonly TopicEvent[], events: readonly TopicEvent[]): void {
+    // Its partition may be read by another feed by now, which pauses and resumes it.
+    if (this.isClosed) return;
+    this.#expected -= expected.length;
+    this.#expectedBytes -= bytesOf(expected);
+    this.add(events);
+    this.#resumeIfRoom();
   }
 
   peek(now: number): Delivery | undefined {
@@ -274,11 +300,20 @@ export class PartitionFeed implements Feed {
     }
     this.#waiting -= 1;
     this.#waitingBytes -= event.body.length;
-    if (this.#isPaused && this.#waiting <= this.#mostWaiting / 2 && this.#waitingBytes <= mostBytes() / 2) {
-      this.#isPaused = false;
-      this.#parts.consumer().resume(this.#parts.partition);
-    }
+    this.#resumeIfRoom();
     return event;
+  }
+
+  #pauseIfFull(): void {
+    if (this.#isPaused || (this.#here <= this.#mostWaiting && this.#bytesHere <= mostBytes())) return;
+    this.#isPaused = true;
+    this.#parts.consumer().pause(this.#parts.partition);
+  }
+
+  #resumeIfRoom(): void {
+    if (!this.#isPaused || this.#here > this.#mostWaiting / 2 || this.#bytesHere > mostBytes() / 2) return;
+    this.#isPaused = false;
+    this.#parts.consumer().resume(this.#parts.partition);
   }
 
   #shiftMore(most: number): TopicEvent[] {
@@ -300,6 +335,12 @@ export class PartitionFeed implements Feed {
 
 function mostBytes(): number {
   return Math.max(FEWEST_BYTES_OF_ONE, Math.min(MOST_BYTES_OF_ONE, MOST_BYTES / Math.max(1, feeds)));
+}
+
+function bytesOf(events: readonly TopicEvent[]): number {
+  let bytes = 0;
+  for (const { body } of events) bytes += body.length;
+  return bytes;
 }
 
 function loopError(hops: number): string {

@@ -108,7 +108,7 @@ export class TopicEntry implements FunctionEvent, FeedEntry {
   letters(error: string, details: string, attempts: number): readonly DeadLetter[] {
     const { topic, partition } = this.origin;
     return (this.list ?? [this.event]).map((event): DeadLetter => {
-      const key: Record<string, string> = event.key === null ? {} : { key: event.key.toString() };
+      const key: DeadLetter["origin"] = event.key === null ? {} : { key: event.key };
       const origin = {
         partition: String(partition),
         offset: event.position,

@@ -124,9 +124,10 @@ export class TopicTriggers implements ConsumerListener {
       feed.add(events);
       return;
     }
+    feed.expect(events);
     const arriving = (before ?? Promise.resolve())
       .then(() => (isNamed ? this.#unseen(feed, events) : events))
-      .then((unseen) => feed.add(unseen))
+      .then((unseen) => feed.addExpected(events, unseen))
       .then(() => {
         if (this.#arriving.get(feed) === arriving) this.#arriving.delete(feed);
       });

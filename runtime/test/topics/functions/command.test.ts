@@ -52,6 +52,7 @@ test("topics are made, filled, looked at and deleted", async () => {
 
 test.each([
   [["create", "t", "--keep-for", "soon"], 2, /--keep-for <duration>.*expected a duration such as 90m or 7d/],
+  [["dead", "f", "--after", "5-x"], 2, /expected an id as `topics dead` shows it/],
   [["create", "t", "--partitions", "0"], 2, /expected a number above 0/],
   [["publish", "t", "{}", "--header", "x"], 2, /expected name=value/],
   [["publish", "a b", "{}"], 1, /^topic "a b": expected 1 to 249 letters/],
@@ -133,3 +134,19 @@ test.each(["function", "none", "partition"])(
     expect(await runtime.redis.client.zcard(`gaugelet:delayed:{${key}}`)).toBe(0);
   },
 );
+
+test("a replayed event has the key that it had, whatever its bytes", async () => {
+  const triggers = [{ topic: "t", start: "oldest", retries: { attempts: 1 } }];
+  const code = FAILS_UNTIL(runtime.redis.port);
+  await startFunctions(runtime, [
+    { name: "f", code, state: "none", triggers, output: { key: "f", topics: ["u"] } },
+  ]);
+  const key = Buffer.from([0xff, 0x01]);
+  await topics.engine.publish("t", [{ body: Buffer.from('{"n":1}'), key, headers: {} }]);
+  await waitFor("the letter", async () => (await topics.deadLetters("f")).length === 1);
+  await runtime.redis.client.set("mended", "1");
+  expect((await command(["replay", "f", "--all"])).out).toBe("1 replayed\n");
+  await runtime.output(() => true, "f");
+  const [output] = await topics.engine.peek("u", "oldest", 1);
+  expect(output?.key).toEqual(key);
+});
