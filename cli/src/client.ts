@@ -3,6 +3,8 @@ import { CommandFailure } from "./failure.ts";
 
 const API_PATH = "/api/v1";
 const DENIED: ReadonlySet<number> = new Set([401, 403, 404]);
+/** Where in a request a fault is, which says nothing to whoever wrote a command line. */
+const PLACE = /(^|; )(?:path|query|body): /g;
 /** What a list answers at most. */
 const PAGE = 1_000;
 
@@ -115,12 +117,16 @@ export class Client {
     }
     const later = response.headers.get("retry-after");
     const when = response.status === 429 && later !== null ? `; try again in ${later} s` : "";
+    if (problem?.type === "/problems/invalid-request") {
+      return new CommandFailure("usage", detail.replaceAll(PLACE, "$1"), problem);
+    }
     return new CommandFailure(DENIED.has(response.status) ? "denied" : "failed", detail + when, problem);
   }
 
   #signIn(detail: string): string {
-    const { token, tokenSource } = this.#connection;
+    const { token, tokenSource, isLoggingIn } = this.#connection;
     const how = "run: gaugelet login, or set GAUGELET_TOKEN";
+    if (isLoggingIn) return `${this.url} refuses the token of ${tokenSource}: ${detail}`;
     return token === undefined
       ? `${this.url} wants a token; ${how}`
       : `${this.url} refuses the token of ${tokenSource}: ${detail}; ${how}`;

@@ -14,6 +14,8 @@ export interface Connection {
   readonly token: string | undefined;
   /** Where the token comes from, for messages. */
   readonly tokenSource: string;
+  /** Whether the token is only about to be kept: to log in is no advice then. */
+  readonly isLoggingIn?: true;
 }
 
 /** What options say. */

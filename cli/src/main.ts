@@ -1,5 +1,8 @@
 #!/usr/bin/env node
+import { endWithReader } from "./output.ts";
 import { run } from "./run.ts";
+
+endWithReader(process);
 
 process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,

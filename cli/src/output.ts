@@ -1,3 +1,5 @@
+import { EXIT_CODES } from "./failure.ts";
+
 /** Where a command's output goes. */
 export interface Streams {
   readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean };
@@ -56,6 +58,19 @@ export class Output {
   }
 }
 
+/**
+ * Have a process end quietly when nobody reads its output any more, as with `| head -1`. What it says besides may go
+ * unread: what it was asked for is done all the same.
+ */
+export function endWithReader(ended: Pick<NodeJS.Process, "stdout" | "stderr" | "exit">): void {
+  ended.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") ended.exit();
+    ended.stderr.write(`the output cannot be written: ${message}\n`);
+    ended.exit(EXIT_CODES.failed);
+  });
+  ended.stderr.on("error", () => {});
+}
+
 export function tableLines<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string[] {
   const cells = [
     columns.map(({ title }) => title),
@@ -75,6 +90,33 @@ export function shown(value: unknown): string {
   if (value === null || value === undefined || value === "") return "-";
   const text = typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
   return printable(text.replaceAll(/\s*\n\s*/g, " "));
+}
+
+const ROUNDED = new Intl.NumberFormat("en-US", {
+  useGrouping: false,
+  maximumFractionDigits: 3,
+  maximumSignificantDigits: 4,
+  roundingPriority: "morePrecision",
+});
+
+/**
+ * Numbers as people read them: to four digits, or to three behind the point where that is more.
+ *
+ * @param value a number, also one that is written in a string, or what numbers are in; anything else stays as it is.
+ */
+export function rounded(value: unknown): unknown {
+  if (typeof value === "string") return /^-?\d+\.\d+$/.test(value) ? ROUNDED.format(Number(value)) : value;
+  if (typeof value === "number") return Number.isInteger(value) ? value : ROUNDED.format(value);
+  if (typeof value !== "object" || value === null) return value;
+  return JSON.parse(JSON.stringify(value), (_, part: unknown) =>
+    typeof part === "number" ? Number(ROUNDED.format(part)) : part,
+  );
+}
+
+/** Text as the last argument of a command that may be copied into a shell; no option, whatever it begins with. */
+export function shellArgument(text: string): string {
+  const word = /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return text.startsWith("-") ? `-- ${word}` : word;
 }
 
 /** Text without characters that a terminal obeys; lines and tabs stay. */

@@ -16,8 +16,15 @@ import { Context, type GlobalOptions, type World } from "./context.ts";
 
 const VERSION = "0.1.0";
 
-/** The command line `gaugelet`: each command asks the API of a server. */
-export function gaugeletProgram(world: World): { readonly program: Command; readonly context: Context } {
+/**
+ * The command line `gaugelet`: each command asks the API of a server.
+ *
+ * @param isJson whether what is wrong with arguments is told by the caller instead, as JSON.
+ */
+export function gaugeletProgram(
+  world: World,
+  isJson = false,
+): { readonly program: Command; readonly context: Context } {
   const program = new Command("gaugelet")
     .description("Functions to metrics: deploy functions, call them, and look at what they came to")
     .version(VERSION)
@@ -35,6 +42,7 @@ export function gaugeletProgram(world: World): { readonly program: Command; read
     .configureOutput({
       writeOut: (text) => world.out.write(text),
       writeErr: (text) => world.error.write(text),
+      ...(isJson && { outputError: () => {} }),
     });
   const context = new Context(world, () => program.opts<GlobalOptions>());
   const adders = [

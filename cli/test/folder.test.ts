@@ -77,7 +77,35 @@ test.each([
   expect({ code, out }).toEqual({ code: 1, out: "" });
 });
 
+test("what is no folder is said to be none", async () => {
+  await write({ file: "x" });
+  expect(await command(["deploy", "file"], { folder })).toEqual({
+    code: 1,
+    out: "",
+    error: `${join(folder, "file")} is no folder; expected one with a function.yaml\n`,
+  });
+});
+
 describe("init", () => {
+  test.each([
+    [["Weird Name"], "weird-name", "'Weird Name'"],
+    [["--", "--x"], "x", "-- --x"],
+  ])("%j says how to deploy it, in words for a shell", async (args, name, words) => {
+    const { out, code } = await command(["init", ...args], { folder });
+    expect(out).toMatch(new RegExp(`^function ${name} made in`));
+    expect(out.split("\n")[1]).toBe(`next: gaugelet deploy ${words}`);
+    expect(code).toBe(0);
+  });
+
+  test("a folder that cannot be made is said so", async () => {
+    await write({ file: "x" });
+    const { code, error } = await command(["init", "file/f"], { folder });
+    expect({ code, error }).toEqual({
+      code: 1,
+      error: expect.stringMatching(/file\/f cannot be written: ENOTDIR/),
+    });
+  });
+
   test.each(["moving-average", "anomaly", "webhook", "topic"])(
     "makes %s, in Python and in TypeScript",
     async (template) => {

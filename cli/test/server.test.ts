@@ -2,11 +2,13 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { freePort } from "@gaugelet/testing/ports";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useApi } from "../../runtime/test/api/use-api.ts";
 import { addUsers, tokenOf } from "../../runtime/test/api/users.ts";
+import { run } from "../src/run.ts";
 import { type CommandOptions, command } from "./command.ts";
 
 let home: string;
@@ -55,6 +57,8 @@ test("what is asked for wrongly ends with 2, before any server is asked", async 
     [["invoke", "f", "--file", "/missing"], /\/missing cannot be read/],
     [["runs", "--from", "someday"], /expected a time such as/],
     [["bill", "november"], /expected a month such as 2026-11/],
+    [["runs", "--status", "done"], /Allowed choices are waiting, running, completed/],
+    [["functions", "--state", "gone"], /Allowed choices are serving, paused/],
     [["completion", "tcsh"], /expected bash, zsh or fish/],
     [["--url", "ftp://x", "topics"], /ftp:\/\/x is no address of a server/],
     [["token", "create", "x", "--expires", "never"], /expected a duration such as 12h/],
@@ -63,6 +67,44 @@ test("what is asked for wrongly ends with 2, before any server is asked", async 
     expect(error, args.join(" ")).toMatch(says);
     expect({ code, out }, args.join(" ")).toEqual({ code: 2, out: "" });
   }
+});
+
+test("with --json, wrong arguments are told as any other failure", async () => {
+  for (const [args, error] of [
+    [["--json", "sing"], /^unknown command 'sing'/],
+    [["runs", "--json", "--most", "0"], /^option '--most <number>' argument '0' is invalid/],
+    [["topics", "create", "--json"], /^missing required argument 'topic'$/],
+    [["--url", "--json"], /^unknown command|^expected a command/],
+    [["completion", "tcsh", "--json"], /^no completion for tcsh/],
+    [["publish", "t", "{", "--json"], /^the event: expected JSON/],
+  ] as const) {
+    const said = await command(args, { environment: { HOME: home } });
+    expect(JSON.parse(said.out), args.join(" ")).toEqual({
+      error: expect.stringMatching(error),
+      exitCode: 2,
+    });
+    expect(said.code, args.join(" ")).toBe(2);
+  }
+  const helped = await command(["topics", "--help", "--json"]);
+  expect(helped).toMatchObject({ code: 0, out: expect.stringContaining("Usage: gaugelet topics") });
+});
+
+test("what is typed at a login is seen by nobody", async () => {
+  const [out, error, input] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const modes: boolean[] = [];
+  const terminal = Object.assign(input, { isTTY: true, setRawMode: (raw: boolean) => void modes.push(raw) });
+  const code = run(["--url", "http://127.0.0.1:1", "login"], {
+    environment: { HOME: home },
+    folder: "/",
+    input: terminal,
+    out,
+    error,
+  });
+  input.write("gaugelet_typed\r");
+  expect(await code).toBe(4);
+  expect(modes).toEqual([true, false]);
+  expect(out.read()).toBeNull();
+  expect(String(error.read())).toMatch(/^token for http:\/\/127\.0\.0\.1:1: \nno server answers/);
 });
 
 test("no token is shown to a server that it is not of", async () => {
@@ -124,7 +166,7 @@ describe("with a server", () => {
     expect(wrong).toMatchObject({
       code: 3,
       out: "",
-      error: expect.stringContaining("refuses the token of this login"),
+      error: expect.stringMatching(/refuses the token of this login: (?!.*gaugelet login)/),
     });
     const file = join(home, ".config/gaugelet/login.json");
     expect(await gaugelet(["--url", `${url}/`, "login"], { input: `${token}\n` })).toEqual({
@@ -183,6 +225,17 @@ describe("with a server", () => {
     expect(await gaugelet(["topics", "show", "nothing"])).toMatchObject({
       code: 3,
       error: "there is no topic nothing\n",
+    });
+    // What the server finds wrong with a request is asked for wrongly, too.
+    const refused = await gaugelet(["usage", "--group", "function,function"]);
+    expect(refused).toEqual({ code: 2, out: "", error: "group: expected each name once\n" });
+    const unnamed = JSON.parse((await gaugelet(["topics", "create", "a b", "--json"])).out);
+    expect(unnamed).toMatchObject({ exitCode: 2, problem: { type: "/problems/invalid-request" } });
+    expect(unnamed.error).not.toMatch(/body/);
+    const unwritten = await gaugelet(["bill", "--format", "html", "--out", "/nope/x"]);
+    expect(unwritten).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/^\/nope\/x cannot be written: ENOENT/),
     });
     const denied = await gaugelet(["--token", tokenOf("eve"), "topics", "delete", "orders"]);
     expect(denied).toMatchObject({ code: 3, error: expect.stringContaining("expected the role editor") });

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { atLeastOne } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
@@ -22,7 +22,9 @@ export function addFunctions(program: Command, context: Context): void {
     .command("list", { isDefault: true })
     .description("functions that there are")
     .option("--owner <user>", "those of a user")
-    .option("--state <state>", "serving, paused, deleted or shadowed")
+    .addOption(
+      new Option("--state <state>", "in a state").choices(["serving", "paused", "deleted", "shadowed"]),
+    )
     .option("--text <text>", "with this in their name or description")
     .option("--most <number>", "so many at most", atLeastOne, 1_000)
     .action(async ({ most, ...filter }: { most: number; [name: string]: string | number }) => {

@@ -3,8 +3,9 @@ import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import type { Context } from "../context.ts";
-import { CommandFailure } from "../failure.ts";
+import { CommandFailure, cannotWrite } from "../failure.ts";
 import { MANIFEST } from "../folder/manifest.ts";
+import { shellArgument } from "../output.ts";
 
 const TEMPLATES = fileURLToPath(new URL("../../templates", import.meta.url));
 const NAMES = ["moving-average", "anomaly", "webhook", "topic"] as const;
@@ -36,7 +37,7 @@ export function addInit(program: Command, context: Context): void {
         );
       }
       await requireFree(place);
-      await mkdir(place, { recursive: true });
+      await mkdir(place, { recursive: true }).catch(cannotWrite(place));
       const from = join(TEMPLATES, `${template}-${language}`);
       const files = (await readdir(from)).sort();
       for (const file of files) {
@@ -45,7 +46,7 @@ export function addInit(program: Command, context: Context): void {
       }
       context.output.result({ name: called, folder: place, files }, () => [
         `function ${called} made in ${place}: ${files.join(", ")}`,
-        `next: gaugelet deploy ${folder ?? "."}`,
+        `next: gaugelet deploy ${shellArgument(folder ?? ".")}`,
       ]);
     });
 }

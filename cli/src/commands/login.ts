@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import type { Command } from "commander";
 import { Client } from "../client.ts";
 import type { Context } from "../context.ts";
@@ -17,7 +18,7 @@ export function addLogin(program: Command, context: Context): void {
       const token = options.token ?? world.environment.GAUGELET_TOKEN ?? (await askForToken(context, url));
       if (token.trim() === "")
         throw new CommandFailure("usage", "expected a token: --token, or the standard input");
-      const connection = { url, token: token.trim(), tokenSource: "this login" };
+      const connection = { url, token: token.trim(), tokenSource: "this login", isLoggingIn: true } as const;
       const me = await new Client(connection).ask<{ user: string; role: string }>("GET", "/me");
       const file = loginFile(world.environment);
       const { tokens } = await readLogins(file);
@@ -46,12 +47,19 @@ export function addLogin(program: Command, context: Context): void {
 }
 
 async function askForToken({ world }: Context, url: string): Promise<string> {
-  if (world.input.isTTY) world.error.write(`token for ${url}: `);
-  const lines = createInterface({ input: world.input });
+  const isTyped = world.input.isTTY === true;
+  if (isTyped) world.error.write(`token for ${url}: `);
+  // On a terminal readline shows what is typed by itself, and here to nobody.
+  const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({
+    input: world.input,
+    ...(isTyped && { output: unseen, terminal: true, historySize: 0 }),
+  });
   try {
     for await (const line of lines) return line;
     return "";
   } finally {
     lines.close();
+    if (isTyped) world.error.write("\n");
   }
 }

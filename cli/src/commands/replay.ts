@@ -4,7 +4,7 @@ import { atLeastOne, time } from "../arguments.ts";
 import type { Client } from "../client.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
-import { shown } from "../output.ts";
+import { rounded, shown } from "../output.ts";
 
 const LOOK_MILLISECONDS = 500;
 
@@ -99,7 +99,7 @@ function linesOf(replay: Replay): string[] {
   return [
     `${done} inputs: ${equal} came to the same, ${different} did not, ${skipped} were not recorded whole`,
     `failures: ${oldFailures} before, ${newFailures} now`,
-    `seconds in the handler: ${oldRunSeconds} before, ${newRunSeconds} now`,
+    `seconds in the handler: ${shown(rounded(oldRunSeconds))} before, ${shown(rounded(newRunSeconds))} now`,
     ...replay.runs
       .filter(({ isEqual }) => !isEqual)
       .flatMap((run) => [

@@ -1,8 +1,8 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { atLeastOne, time } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { followEvents } from "../event-source.ts";
-import { type Column, printable, shown } from "../output.ts";
+import { type Column, printable, rounded, shown } from "../output.ts";
 
 interface Run {
   readonly id: string;
@@ -16,6 +16,8 @@ interface Run {
   readonly error: string | null;
 }
 
+const STATUSES = ["waiting", "running", "completed", "failed", "timed-out", "killed", "rejected"] as const;
+const TRIGGERS = ["http", "topic", "schedule", "redis-key", "prometheus", "invocation", "replay"] as const;
 const COLUMNS: readonly Column<Run>[] = [
   { title: "RUN", value: ({ id }) => id },
   { title: "FUNCTION", value: ({ function: name }) => name },
@@ -23,8 +25,8 @@ const COLUMNS: readonly Column<Run>[] = [
   { title: "STATUS", value: ({ status }) => status },
   { title: "TRIGGER", value: ({ trigger }) => trigger },
   { title: "QUEUED", value: ({ queuedAt }) => queuedAt },
-  { title: "SECONDS", value: ({ runSeconds }) => runSeconds },
-  { title: "COST", value: ({ cost }) => cost },
+  { title: "SECONDS", value: ({ runSeconds }) => rounded(runSeconds) },
+  { title: "COST", value: ({ cost }) => rounded(cost) },
   { title: "ERROR", value: ({ error }) => (error === null ? null : error.slice(0, 60)) },
 ];
 
@@ -43,11 +45,8 @@ export function addRuns(program: Command, context: Context): void {
     .option("--function <name>", "of a function")
     .option("--owner <user>", "of a user's functions")
     .option("--user <user>", "that a user called")
-    .option("--status <status>", "waiting, running, completed, failed, timed-out, killed or rejected")
-    .option(
-      "--trigger <kind>",
-      "that was called by http, topic, schedule, redis-key, prometheus, invocation or replay",
-    )
+    .addOption(new Option("--status <status>", "that came to this").choices(STATUSES))
+    .addOption(new Option("--trigger <kind>", "that was called by").choices(TRIGGERS))
     .option("--code <version>", "of a version: its number, or its digest")
     .option("--error <text>", "with this in their error")
     .option("--from <time>", "queued then or later: a time, or how long ago, such as 2h", time)
@@ -83,7 +82,7 @@ export function addRuns(program: Command, context: Context): void {
       );
       const { input, output, traceback, logs, ...rest } = run;
       context.output.result(run, () => [
-        ...Object.entries(rest).map(([field, value]) => `${field}: ${shown(value)}`),
+        ...Object.entries(rest).map(([field, value]) => `${field}: ${shown(figure(field, value))}`),
         `input: ${printable(JSON.stringify(input))}`,
         `output: ${printable(JSON.stringify(output))}`,
         ...(typeof traceback === "string" ? ["traceback:", printable(traceback.trimEnd())] : []),
@@ -92,4 +91,9 @@ export function addRuns(program: Command, context: Context): void {
           : []),
       ]);
     });
+}
+
+/** Of texts a cost alone is a number: an error may look like one. */
+function figure(field: string, value: unknown): unknown {
+  return typeof value === "string" && field !== "cost" ? value : rounded(value);
 }

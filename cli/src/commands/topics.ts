@@ -4,7 +4,7 @@ import { atLeastOne, bytes, duration, nameAndValue } from "../arguments.ts";
 import type { Client } from "../client.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
-import { shown } from "../output.ts";
+import { rounded, shown } from "../output.ts";
 import { checkJson } from "../read-input.ts";
 
 /** Of a batch that is published: the server takes 1,000 events and 16 MiB. */
@@ -59,7 +59,10 @@ export function addTopics(program: Command, context: Context): void {
     .action(async (name: string) => {
       const topic = await (await context.client()).ask<Topic>("GET", `/topics/${encodeURIComponent(name)}`);
       context.output.result(topic, () =>
-        Object.entries(topic).map(([field, value]) => `${field}: ${shown(value)}`),
+        // A name may look like a number.
+        Object.entries(topic).map(
+          ([field, value]) => `${field}: ${shown(field === "name" ? value : rounded(value))}`,
+        ),
       );
     });
 

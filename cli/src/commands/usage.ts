@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { month } from "../arguments.ts";
 import type { Context } from "../context.ts";
-import { tableLines } from "../output.ts";
+import { cannotWrite } from "../failure.ts";
+import { rounded, tableLines } from "../output.ts";
 
 interface Usage {
   readonly day?: string;
@@ -31,7 +32,7 @@ export function addUsage(program: Command, context: Context): void {
     .description("what runs used, and what that costs by the price list")
     .option("--owner <user>", "of a user; administrators see everybody's without it")
     .option("--function <name>", "of a function")
-    .option("--class <name>", "standard or premium")
+    .addOption(new Option("--class <name>", "of a class").choices(["standard", "premium"]))
     .option("--from <day>", "first day, such as 2026-11-01; of the month unless said")
     .option("--to <day>", "last day; today unless said")
     .option(
@@ -48,10 +49,10 @@ export function addUsage(program: Command, context: Context): void {
             .filter((name) => filter.group?.split(",").includes(name))
             .map((name) => ({ title: name.toUpperCase(), value: (row: Usage) => row[name] })),
           { title: "RUNS", value: ({ runs }) => runs },
-          { title: "SECONDS", value: ({ billedSeconds }) => billedSeconds },
-          { title: "GB SECONDS", value: ({ gigabyteSeconds }) => gigabyteSeconds },
-          { title: "CPU SECONDS", value: ({ cpuSeconds }) => cpuSeconds },
-          { title: "COST", value: ({ cost }) => cost },
+          { title: "SECONDS", value: ({ billedSeconds }) => rounded(billedSeconds) },
+          { title: "GB SECONDS", value: ({ gigabyteSeconds }) => rounded(gigabyteSeconds) },
+          { title: "CPU SECONDS", value: ({ cpuSeconds }) => rounded(cpuSeconds) },
+          { title: "COST", value: ({ cost }) => rounded(cost) },
         ],
         "no usage",
       );
@@ -86,7 +87,7 @@ export function addBill(program: Command, context: Context): void {
       const response = await client.open("GET", `/api/v1${path}`, { query: { owner, format } });
       const text = await response.text();
       if (out === undefined) output.raw(text);
-      else await writeFile(resolve(world.folder, out), text);
+      else await writeFile(resolve(world.folder, out), text).catch(cannotWrite(out));
     });
 }
 
@@ -97,8 +98,8 @@ function billLines({ owner, month: of, currency, lines, total }: Bill): string[]
       { title: "FUNCTION", value: (line) => line.function },
       { title: "CLASS", value: (line) => line.class },
       { title: "RUNS", value: (line) => line.runs },
-      { title: "GB SECONDS", value: (line) => line.gigabyteSeconds },
-      { title: "CPU SECONDS", value: (line) => line.cpuSeconds },
+      { title: "GB SECONDS", value: (line) => rounded(line.gigabyteSeconds) },
+      { title: "CPU SECONDS", value: (line) => rounded(line.cpuSeconds) },
       { title: "AMOUNT", value: (line) => `${line.amount} ${currency}` },
     ]),
     `total ${total} ${currency}`,

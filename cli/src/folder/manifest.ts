@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { load } from "js-yaml";
 import { CommandFailure } from "../failure.ts";
+import { shellArgument } from "../output.ts";
 import { type Files, readFolder } from "./read-folder.ts";
 
 export const MANIFEST = "function.yaml";
@@ -26,8 +27,13 @@ export async function readLocalFunction(
 ): Promise<LocalFunction> {
   const file = join(folder, MANIFEST);
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOTDIR") {
+      throw new CommandFailure("failed", `${folder} is no folder; expected one with a ${MANIFEST}`);
+    }
     const todo =
-      error.code === "ENOENT" ? `there is none; make one with: gaugelet init ${folder}` : error.message;
+      error.code === "ENOENT"
+        ? `there is none; make one with: gaugelet init ${shellArgument(folder)}`
+        : error.message;
     throw new CommandFailure("failed", `${file}: ${todo}`);
   });
   const { name, source = ".", ...manifest } = readYaml(text, file);

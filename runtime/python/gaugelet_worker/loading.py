@@ -110,7 +110,8 @@ def _import(name: str, directory: str, file: str | None) -> Any:
             raise LoadError(f"there is no module {missing!r} in {directory}") from None
         raise LoadError(
             f"the function imports {missing!r}, which is not installed in this Python environment;"
-            " install it there or put the module beside the function",
+            f" install it with {sys.executable} -m pip install {missing.partition('.')[0]},"
+            " or put the module beside the function",
             _own_traceback(error),
         ) from None
     except BaseException as error:

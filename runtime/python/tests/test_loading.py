@@ -179,7 +179,8 @@ def test_what_is_not_installed_is_told_with_what_to_do(folder, failure):
     error = failure()
     assert str(error) == (
         "the function imports 'not_installed', which is not installed in this Python environment;"
-        " install it there or put the module beside the function"
+        f" install it with {sys.executable} -m pip install not_installed,"
+        " or put the module beside the function"
     )
     assert f'File "{folder.path}/usermodule.py", line 2, in <module>' in error.details
 

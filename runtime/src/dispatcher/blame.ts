@@ -48,7 +48,7 @@ export function blame(delivery: Delivery, end: WorkerEnd): Verdict {
   return {
     outcome: "killed",
     isLast,
-    message: `the function's process ${end.reason} during a call; ${next}`,
+    message: `during a call, the function's process ${end.reason}; ${next}`,
     limit,
   };
 }

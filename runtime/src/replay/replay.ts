@@ -261,7 +261,7 @@ function endOf(replayed: ReplayedCall, isCutShort: boolean) {
   const outcome = end.limit === "timeout" ? "timeout" : "killed";
   const message = isCutShort
     ? "the replay was cancelled"
-    : `the function's process ${end.reason} during a call`;
+    : `during a call, the function's process ${end.reason}`;
   return unanswered({ outcome, message, details: "" }, seconds, worker.memoryBytes);
 }
 

@@ -16,11 +16,13 @@ export function billPage(bills: readonly Bill[], month: Month): string {
 <style>
   body { font: 14px/1.4 system-ui, sans-serif; color: #111; background: #fff; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
   section + section { break-before: page; border-top: 1px solid #999; margin-top: 3rem; }
+  .wide { overflow-x: auto; }
   table { border-collapse: collapse; width: 100%; }
   caption { text-align: left; font-weight: 600; padding: .5rem 0; }
   th, td { padding: .2rem .5rem; text-align: right; vertical-align: top; }
-  th[scope=row], td.name { text-align: left; overflow-wrap: anywhere; font-weight: normal; }
-  thead th { border-bottom: 1px solid #111; } thead th:first-child { text-align: left; }
+  th[scope=row], td.name { text-align: left; font-weight: normal; }
+  th[scope=row] { overflow-wrap: anywhere; } tr.day th { white-space: nowrap; }
+  thead th { border-bottom: 1px solid #111; } thead th:first-child, thead th.name { text-align: left; }
   tbody.line tr:first-child > * { border-top: 1px solid #ccc; font-weight: 600; }
   tr.day > * { color: #444; font-size: 12px; } tfoot > tr > * { border-top: 2px solid #111; font-weight: 700; }
   td { font-variant-numeric: tabular-nums; }
@@ -28,6 +30,7 @@ export function billPage(bills: readonly Bill[], month: Month): string {
     @page { margin: 15mm; }
     body { margin: 0; max-width: none; padding: 0; font-size: 10pt; }
     section + section { border: 0; margin: 0; }
+    .wide { overflow: visible; }
     thead { display: table-header-group; } tr { break-inside: avoid; }
   }
 </style>
@@ -43,12 +46,12 @@ function section({ owner, month, currency, lines, freeTier, total }: Bill): stri
   return `<section>
 <h1>Bill of ${escapeHtml(month)}</h1>
 <p>${owner === "" ? "Functions without an owner" : escapeHtml(owner)}</p>
-<table>
+<div class="wide" role="region" aria-label="By function and day" tabindex="0"><table>
 <caption>By function and day</caption>
-<thead><tr><th scope="col">Function</th><th scope="col">Class</th><th scope="col">Runs</th><th scope="col">Seconds</th><th scope="col">GB seconds</th><th scope="col">CPU seconds</th><th scope="col">${escapeHtml(currency)}</th></tr></thead>
+<thead><tr><th scope="col">Function</th><th scope="col" class="name">Class</th><th scope="col">Runs</th><th scope="col">Seconds</th><th scope="col">GB seconds</th><th scope="col">CPU seconds</th><th scope="col">${escapeHtml(currency)}</th></tr></thead>
 ${lines.map(lineRows).join("\n")}
 <tfoot><tr><th scope="row" colspan="6">Total</th><td>${escapeHtml(total)}</td></tr></tfoot>
-</table>
+</table></div>
 <table>
 <caption>Free of charge each month</caption>
 <thead><tr><th scope="col">What</th><th scope="col">Included</th><th scope="col">Used</th></tr></thead>

@@ -38,8 +38,16 @@ const sha1 = (text: string): string => `sha1:${createHash("sha1").update(text).d
 
 describe("an event that ends its worker, among many in flight", () => {
   test.each([
-    ["exit", "killed", /^the function's process ended with exit code 3.*; given up after 3 attempts$/],
-    ["segv", "killed", /^the function's process crashed with SIGSEGV.*; given up after 3 attempts$/],
+    [
+      "exit",
+      "killed",
+      /^during a call, the function's process ended with exit code 3.*; given up after 3 attempts$/,
+    ],
+    [
+      "segv",
+      "killed",
+      /^during a call, the function's process crashed with SIGSEGV.*; given up after 3 attempts$/,
+    ],
     ["hang", "timeout", /^the handler took longer than its limit of 1s and was ended/],
   ] as const)("by %s is the only one to fail", async (poison, outcome, message) => {
     const started = await startFunctions(runtime, [

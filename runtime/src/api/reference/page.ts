@@ -11,7 +11,7 @@ import {
 const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d8dde3, #363c44); --soft: light-dark(#f4f6f8, #1e2227); --dim: light-dark(#57606a, #9aa4b0); }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; background: light-dark(#fff, #15181c); color: light-dark(#1b1f24, #e4e8ec); }
-a { color: light-dark(#0550ae, #7db7ff); } nav a { margin-right: 1rem; }
+a { color: light-dark(#0550ae, #7db7ff); } nav { display: flex; flex-wrap: wrap; gap: 0 1rem; }
 code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
 details { border: 1px solid var(--line); border-radius: 6px; margin: 0.5rem 0; padding: 0.5rem 0.75rem; } details[open] { background: var(--soft); }
 summary { cursor: pointer; } summary b { display: inline-block; min-width: 4.5rem; }

@@ -46,5 +46,7 @@ describe("bills as a page", () => {
     expect(page).toContain("&#60;script&#62;");
     expect(page).not.toMatch(/\b(src|href)=|url\(|@import/);
     expect(page).toContain("@media print");
+    // Narrower than its table, the page stays as wide as the window.
+    expect(page).toMatch(/\.wide \{ overflow-x: auto; \}.*<div class="wide"[^>]*><table>/s);
   });
 });
