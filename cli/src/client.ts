@@ -1,4 +1,4 @@
-import type { Connection } from "./connection.ts";
+import { type Connection, isOfThisMachine } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
 
 const API_PATH = "/api/v1";
@@ -127,8 +127,11 @@ export class Client {
     const { token, tokenSource, isLoggingIn } = this.#connection;
     const how = "run: gaugelet login, or set GAUGELET_TOKEN";
     if (isLoggingIn) return `${this.url} refuses the token of ${tokenSource}: ${detail}`;
+    const where = isOfThisMachine(this.url)
+      ? "; its administrator's is in the file admin-token of its state folder"
+      : "";
     return token === undefined
-      ? `${this.url} wants a token; ${how}`
+      ? `${this.url} wants a token; ${how}${where}`
       : `${this.url} refuses the token of ${tokenSource}: ${detail}; ${how}`;
   }
 }

@@ -28,12 +28,14 @@ export interface ConnectionOptions {
  * Find out which server is meant and what token is shown to it: an option, else a variable, else the login, else, for
  * a server on this machine, the file with its administrator's token.
  *
+ * @param repository where the command itself lies: `npm start` keeps that file there.
  * @throws CommandFailure where the address is none.
  */
 export async function findConnection(
   options: ConnectionOptions,
   environment: NodeJS.ProcessEnv,
   folder: string,
+  repository?: string,
 ): Promise<Connection> {
   const logins = await readLogins(loginFile(environment));
   const url = checkUrl(options.url ?? (environment.GAUGELET_URL || undefined) ?? logins.current ?? USUAL_URL);
@@ -44,13 +46,18 @@ export async function findConnection(
   const stored = logins.tokens[url];
   if (stored !== undefined) return { url, token: stored, tokenSource: "the login" };
   // An administrator's token of this machine is for no other one to see.
-  if (LOOPBACK.test(new URL(url).hostname)) {
-    for (const file of adminTokenFiles(environment, folder)) {
+  if (isOfThisMachine(url)) {
+    for (const file of adminTokenFiles(environment, folder, repository)) {
       const token = await ownFile(file);
       if (token !== undefined) return { url, token, tokenSource: file };
     }
   }
   return { url, token: undefined, tokenSource: "" };
+}
+
+/** Whether an address can only be this machine's. */
+export function isOfThisMachine(url: string): boolean {
+  return LOOPBACK.test(new URL(url).hostname);
 }
 
 /** @throws CommandFailure */
@@ -65,7 +72,11 @@ export function checkUrl(text: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }
 
-function* adminTokenFiles(environment: NodeJS.ProcessEnv, folder: string): Iterable<string> {
+function* adminTokenFiles(
+  environment: NodeJS.ProcessEnv,
+  folder: string,
+  repository: string | undefined,
+): Iterable<string> {
   if (environment.GAUGELET_STATE_DIR) {
     yield join(resolve(folder, environment.GAUGELET_STATE_DIR), "admin-token");
     return;
@@ -74,6 +85,7 @@ function* adminTokenFiles(environment: NodeJS.ProcessEnv, folder: string): Itera
     yield join(at, ".gaugelet", "admin-token");
     if (dirname(at) === at) break;
   }
+  if (repository !== undefined) yield join(repository, ".gaugelet", "admin-token");
   yield join(tmpdir(), `gaugelet-${process.getuid?.() ?? "user"}`, "admin-token");
 }
 

@@ -8,6 +8,8 @@ import { Output, type Streams } from "./output.ts";
 export interface World extends Streams {
   readonly environment: NodeJS.ProcessEnv;
   readonly folder: string;
+  /** Where the command itself lies, if that is a repository. */
+  readonly repository?: string;
   readonly input: Readable & { readonly isTTY?: boolean };
 }
 
@@ -38,7 +40,8 @@ export class Context {
   }
 
   async connection(): Promise<Connection> {
-    return await findConnection(this.options, this.world.environment, this.world.folder);
+    const { environment, folder, repository } = this.world;
+    return await findConnection(this.options, environment, folder, repository);
   }
 
   async client(): Promise<Client> {

@@ -8,6 +8,7 @@ import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useApi } from "../../runtime/test/api/use-api.ts";
 import { addUsers, tokenOf } from "../../runtime/test/api/users.ts";
+import { findConnection } from "../src/connection.ts";
 import { run } from "../src/run.ts";
 import { type CommandOptions, command } from "./command.ts";
 
@@ -136,6 +137,10 @@ test("no token is shown to a server that it is not of", async () => {
     });
     await ask(["--url", `http://127.0.0.1:${port}`], { GAUGELET_STATE_DIR: join(home, "nothing") });
     expect(shown).toEqual(["Bearer of-this-machine", "Bearer of-variable", "Bearer of-option", undefined]);
+    // From anywhere, where `npm start` has run in the repository of the command.
+    const repository = join(home, "project");
+    const from = await findConnection({ url: `http://127.0.0.1:${port}` }, { HOME: home }, "/", repository);
+    expect(from.token).toBe("of-this-machine");
     const refused = await command(["--url", `http://127.0.0.1:${port}`, "topics"], {
       environment: { HOME: home, GAUGELET_TOKEN: "x" },
     });
@@ -160,7 +165,7 @@ describe("with a server", () => {
 
     expect(await gaugelet(["--url", url, "topics"])).toMatchObject({
       code: 3,
-      error: `${url} wants a token; run: gaugelet login, or set GAUGELET_TOKEN\n`,
+      error: `${url} wants a token; run: gaugelet login, or set GAUGELET_TOKEN; its administrator's is in the file admin-token of its state folder\n`,
     });
     const wrong = await gaugelet(["--url", url, "login"], { input: "gaugelet_guessed\n" });
     expect(wrong).toMatchObject({
