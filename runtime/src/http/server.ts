@@ -6,7 +6,7 @@ import {
   type RequestListener,
   type Server,
 } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import type { ListenAddress } from "../configuration/environment.ts";
 
@@ -23,6 +23,8 @@ const LIMITS: SlowLimits = {
 /** How long requests under way may take when the server stops. */
 const FINISH_MILLISECONDS = 5_000;
 const SWEEP_MILLISECONDS = 20;
+/** How long something may still come on a connection on which nothing was asked yet. */
+const UNUSED_MILLISECONDS = 500;
 
 /** What a path answers. */
 export interface Answer {
@@ -88,6 +90,12 @@ export async function serve(
       response.end(request.method === "HEAD" ? undefined : body);
     });
   });
+  const unused = new Set<Socket>();
+  server.on("connection", (socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  server.on("request", ({ socket }) => unused.delete(socket));
   try {
     server.listen(listen.port, listen.address);
     await once(server, "listening");
@@ -99,7 +107,7 @@ export async function serve(
       { cause: error },
     );
   }
-  return { port: (server.address() as AddressInfo).port, stop: () => stop(server) };
+  return { port: (server.address() as AddressInfo).port, stop: () => stop(server, unused) };
 }
 
 /** Plain text. */
@@ -127,13 +135,18 @@ async function answer(
   }
 }
 
-async function stop(server: Server): Promise<void> {
+/** @param unused connections on which nothing was asked yet, as browsers open ahead: Node counts them as busy. */
+async function stop(server: Server, unused: ReadonlySet<Socket>): Promise<void> {
   const closed = once(server, "close");
   server.close();
+  const grace = setTimeout(() => {
+    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
+  }, UNUSED_MILLISECONDS);
   // A connection whose request has been answered would be kept for the next one.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MILLISECONDS);
   const limit = setTimeout(() => server.closeAllConnections(), FINISH_MILLISECONDS);
   await closed;
   clearInterval(sweep);
+  clearTimeout(grace);
   clearTimeout(limit);
 }

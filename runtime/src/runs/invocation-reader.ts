@@ -14,6 +14,8 @@ const MOST_UNDER_WAY = 1_000;
 /** Calls of one function that are tried again soon when they are refused for a limit; others are left to later. */
 const MOST_REFUSED = 64;
 const WAIT_MILLISECONDS = 1_000;
+/** Where there are more abandoned calls to look at. */
+const SHORT_WAIT_MILLISECONDS = 200;
 /** A call that nobody has said to be under way for so long is anybody's. */
 const ABANDONED_MILLISECONDS = 5_000;
 const RETRY_MILLISECONDS = 500;
@@ -94,7 +96,7 @@ export class InvocationReader {
           "COUNT",
           MOST_AT_ONCE,
           "BLOCK",
-          WAIT_MILLISECONDS,
+          this.#lookFrom === FIRST ? WAIT_MILLISECONDS : SHORT_WAIT_MILLISECONDS,
           "STREAMS",
           INVOCATIONS_KEY,
           ">",

@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { RunBatch } from "../../src/runs/run-batch.ts";
 import { UNIT_SEPARATOR } from "../../src/runs/run-rows.ts";
-import { RedisStore, type StoreResult } from "../../src/sinks/redis-store.ts";
+import { type RecordedStep, RedisStore, type StoreResult } from "../../src/sinks/redis-store.ts";
 import { runRecord } from "../api/run-record.ts";
 import { useRuntime } from "./harness.ts";
 
@@ -11,7 +11,7 @@ const context = useRuntime();
 const SOURCE = "kafka:t@id:0";
 
 /** Store what the event after one position came to. */
-function store(after: string, position: string, env: string): Promise<StoreResult> {
+function store(after: string, position: string, env: string, step?: RecordedStep): Promise<StoreResult> {
   const entry = { function: "f", version: "1", storedAt: 1, staleAfter: null };
   return new RedisStore(context.redis.client, pino({ enabled: false })).store(
     {
@@ -28,6 +28,7 @@ function store(after: string, position: string, env: string): Promise<StoreResul
       env: Buffer.from(env),
       positions: new Map([[SOURCE, position]]),
       expected: new Map([[SOURCE, after]]),
+      step,
     },
     new AbortController().signal,
   );
@@ -44,6 +45,15 @@ test("a step of another owner that handled the same event, from another env, is 
   expect(await store("", "1", "one, twice")).toBe("conflict");
   expect(await context.redis.client.get(envKey("out"))).toBe("one");
   expect(await context.redis.client.hget(positionKey("out"), SOURCE)).toBe("1");
+});
+
+test("where calls are counted, a step of another owner that handled the same event is a conflict from any env", async () => {
+  const own = (number: number) => ({ runs: new RunBatch(), writer: "own", number });
+  expect(await store("", "1", "one", own(1))).toBe("stored");
+  expect(await store("", "1", "one", own(1))).toBe("stored");
+  // What else is in it is not stored.
+  expect(await store("", "1", "one", { ...own(1), writer: "other" })).toBe("conflict");
+  expect(await store("1", "2", "two", own(2))).toBe("stored");
 });
 
 test("a step after another position than the one that is stored is a conflict", async () => {

@@ -6,6 +6,18 @@ import { type HttpServer, serve, text } from "../../src/http/server.ts";
 let server: HttpServer | undefined;
 afterEach(() => server?.stop());
 
+test("a connection that was opened ahead, and nothing was asked on, is not waited for", async () => {
+  const started = await serve({ address: "127.0.0.1", port: 0 }, "PORT", {});
+  const socket = connect(started.port, "127.0.0.1");
+  await new Promise((resolve) => socket.on("connect", resolve));
+  const closed = new Promise((resolve) => socket.on("close", resolve));
+  const before = performance.now();
+  await started.stop();
+  await closed;
+  // Requests under way have five seconds.
+  expect(performance.now() - before).toBeLessThan(4_000);
+});
+
 test("a head or a body that comes drop by drop ends its connection, and nobody else waits for it", async () => {
   const limits = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
   const listen = { address: "127.0.0.1", port: 0 };
