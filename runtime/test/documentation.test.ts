@@ -6,6 +6,7 @@ import { parseDuration } from "@gaugelet/shared/units";
 import { expect, test } from "vitest";
 import { manifestSchema } from "../src/configuration/manifest.ts";
 import { type TopicTriggerSpec, triggerSchema } from "../src/configuration/triggers.ts";
+import { ConfigurationMetrics } from "../src/observability/configuration-metrics.ts";
 import { RuntimeMetrics } from "../src/observability/metrics.ts";
 import { topicsCommand } from "../src/topics-command/command.ts";
 
@@ -54,6 +55,7 @@ test("every environment variable is documented, and every documented one is read
 
 test("every metric of the runtime is documented, and every documented one exists", async () => {
   const metrics = new RuntimeMetrics(() => []);
+  new ConfigurationMetrics(metrics.registry);
   const existing = (await metrics.registry.getMetricsAsJSON())
     .map(({ name }) => name)
     .filter((name) => name.startsWith("gaugelet_"));

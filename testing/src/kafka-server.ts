@@ -81,7 +81,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<TestKafka>
     await waitFor(
       `broker ${id} starting`,
       async () => {
-        if (broker.exitCode !== null) throw new Error(await lastWords(folder, id));
+        if (broker.exitCode !== null || broker.signalCode !== null)
+          throw new Error(await lastWords(folder, id));
         return (await readFile(join(folder, `${id}.log`), "utf8")).includes("Kafka Server started");
       },
       START_SECONDS,

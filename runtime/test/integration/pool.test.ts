@@ -308,7 +308,11 @@ test("changed code replaces every worker of a function without env, with calls u
   ]);
   await untilWorkers(3);
   const stop = load(started, "f", 12);
-  const before = await workers();
+  // A spare is one of them until it is called so.
+  const before = await waitFor("three workers", async () => {
+    const pids = await workers();
+    return pids.length === 3 && pids;
+  });
   await runtime.write("f.py", code.replace('"version": 1', '"version": 2'));
   await waitFor("three new workers", async () => {
     const pids = await workers();

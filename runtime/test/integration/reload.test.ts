@@ -186,10 +186,16 @@ test("a file that cannot be used keeps what runs, says why, and the next good on
     started.log.length = 0;
     await writeFile(file, bad);
     await started.logged(why);
+    expect(await started.metric("gaugelet_runtime_config_last_reload_successful")).toBe(0);
+    const page = await (await fetch(`http://127.0.0.1:${started.ports.status}/`)).text();
+    expect(page).toContain("The configuration has changed but cannot be used; what runs goes on.");
     await topics.publish("t", [{ n: ((await runtime.output(() => true, "a")).last as number) + 1 }]);
   }
   await countedTo(13, "a");
   await change(started, [counts("a"), counts("b")]);
+  expect(await started.metric("gaugelet_runtime_config_last_reload_successful")).toBe(1);
+  const page = await (await fetch(`http://127.0.0.1:${started.ports.status}/`)).text();
+  expect(page).not.toContain("cannot be used");
   expect(await countedTo(13, "b")).toEqual({ count: 13, last: 13, wrong: [] });
 });
 
