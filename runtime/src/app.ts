@@ -19,6 +19,7 @@ import { InstanceRegistry } from "./instances/registry.ts";
 import { describeInstance, newInstanceId } from "./instances/this-instance.ts";
 import { Leases } from "./leases/leases.ts";
 import { beginSmall, favourSizeUntilBusy } from "./memory.ts";
+import { ConfigurationMetrics } from "./observability/configuration-metrics.ts";
 import { RuntimeMetrics } from "./observability/metrics.ts";
 import { Installer } from "./packages/dependencies/installer.ts";
 import { UnusedFolders } from "./packages/unused-folders.ts";
@@ -161,7 +162,9 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       log,
     });
     const sources = new FunctionSources(functions, log);
-    const file = configuration.file && new FunctionsFile(configuration.file, sources, log);
+    const file =
+      configuration.file &&
+      new FunctionsFile(configuration.file, sources, new ConfigurationMetrics(metrics.registry), log);
     if (file === undefined) {
       await sources.setFile({ functions: configuration.functions, isServed: () => true });
     } else await file.begin();
@@ -214,7 +217,11 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       (await serve(
         configuration.status,
         "GAUGELET_RUNTIME_PORT",
-        statusPageRoutes(() => functions.runners, management.port),
+        statusPageRoutes(
+          () => functions.runners,
+          () => file?.problem,
+          management.port,
+        ),
         { [CALL_PATH]: answerCalls(functions.targets, guard), ...(api && { "/api/": api.listener }) },
         { guard: guard && statusPageGuard(guard) },
       ));

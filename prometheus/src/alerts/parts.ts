@@ -13,7 +13,12 @@ function isDown(job: string): string {
   return `avg_over_time(${up}[10m]) and ${up} == 0 or absent(${up}) * 0`;
 }
 
-const RELOADING = ["gaugelet_exporter_config", "prometheus_config", "alertmanager_config"];
+const RELOADING = [
+  "gaugelet_runtime_config",
+  "gaugelet_exporter_config",
+  "prometheus_config",
+  "alertmanager_config",
+];
 
 export const partAlerts: readonly Alert[] = [
   {

@@ -3,19 +3,24 @@ import { FilesRead, watchFiles } from "@gaugelet/shared/file-watch";
 import type { Logger } from "pino";
 import type { WatchedFile } from "../configuration/environment.ts";
 import type { ConfigurationFile } from "../configuration/file.ts";
+import type { ConfigurationMetrics } from "../observability/configuration-metrics.ts";
 import type { FunctionSources } from "./function-sources.ts";
 
 /** The functions that the configuration file names, while it changes. */
 export class FunctionsFile {
   readonly #file: WatchedFile;
   readonly #sources: FunctionSources;
+  readonly #metrics: ConfigurationMetrics;
   readonly #log: Logger;
+  /** Why what it says now is not in force; undefined: it is. */
+  problem: string | undefined;
   #read: FilesRead;
   #changing: Promise<unknown> = Promise.resolve();
 
-  constructor(file: WatchedFile, sources: FunctionSources, log: Logger) {
+  constructor(file: WatchedFile, sources: FunctionSources, metrics: ConfigurationMetrics, log: Logger) {
     this.#file = file;
     this.#sources = sources;
+    this.#metrics = metrics;
     this.#log = log;
     this.#read = file.read;
   }
@@ -53,6 +58,8 @@ export class FunctionsFile {
       return { settled: this.#useChanged(file) };
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
+      this.problem = error.message;
+      this.#metrics.refused();
       this.#log.error(`the configuration changed but cannot be used, what runs goes on: ${error.message}`);
       return undefined;
     } finally {
@@ -66,6 +73,8 @@ export class FunctionsFile {
   }
 
   async #use(file: ConfigurationFile): Promise<void> {
+    this.problem = undefined;
+    this.#metrics.taken();
     const { notServed } = file;
     if (notServed.length > 0)
       this.#log.info(

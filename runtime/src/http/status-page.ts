@@ -6,17 +6,30 @@ import { CALL_PATH } from "../triggers/http/targets.ts";
 import type { Refusal } from "../workers/pool.ts";
 import type { Route } from "./server.ts";
 
-/** The runtime's page for people: each function, whether it runs, and what its last error was. */
+/**
+ * The runtime's page for people: each function, whether it runs, and what its last error was.
+ *
+ * @param problem why the newest configuration is not in force, where it is not.
+ */
 export function statusPageRoutes(
   runners: () => readonly FunctionRunner[],
+  problem: () => string | undefined,
   managementPort: number,
 ): Record<string, Route> {
   return {
-    "/": () => ({ status: 200, type: "text/html; charset=utf-8", body: page(runners(), managementPort) }),
+    "/": () => ({
+      status: 200,
+      type: "text/html; charset=utf-8",
+      body: page(runners(), problem(), managementPort),
+    }),
   };
 }
 
-function page(runners: readonly FunctionRunner[], managementPort: number): string {
+function page(
+  runners: readonly FunctionRunner[],
+  problem: string | undefined,
+  managementPort: number,
+): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -29,6 +42,7 @@ function page(runners: readonly FunctionRunner[], managementPort: number): strin
   body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 48rem; padding: 0 1rem; }
   section { border-top: 1px solid light-dark(#d0d7de, #34383f); padding: .5rem 0 1rem; }
   dl { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: .3rem .6rem; margin: 0; }
+  [role=alert] { border: 1px solid var(--bad); border-radius: 6px; padding: .6rem; overflow-wrap: anywhere; }
   dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
   .bad { color: var(--bad); } .good { color: var(--good); }
   pre { background: light-dark(#f6f8fa, #1b1d23); padding: .6rem; overflow-x: auto; font-size: 13px; }
@@ -37,6 +51,7 @@ function page(runners: readonly FunctionRunner[], managementPort: number): strin
 <body>
 <h1>Gaugelet runtime</h1>
 <p>${runners.length === 1 ? "1 function" : `${runners.length} functions`}. Health and metrics (<code>/healthz</code>, <code>/readyz</code>, <code>/metrics</code>) are on port ${managementPort}.</p>
+${problem === undefined ? "" : `<p class="bad" role="alert">The configuration has changed but cannot be used; what runs goes on. ${escapeHtml(problem)}</p>`}
 ${runners.map(section).join("\n")}
 </body>
 </html>

@@ -13,6 +13,9 @@ export const monitoring: Row = {
       .min(0)
       .max(1)
       .withTarget(
+        rangeQuery(`min by (job) (gaugelet_runtime_config_last_reload_successful{${scope}})`, "{{job}}"),
+      )
+      .withTarget(
         rangeQuery(`min by (job) (gaugelet_exporter_config_last_reload_successful{${scope}})`, "{{job}}"),
       )
       .withTarget(rangeQuery(`min by (job) (prometheus_config_last_reload_successful{${scope}})`, "{{job}}"))
