@@ -174,9 +174,8 @@ def test_each_level_has_its_own(zygote, place):
     assert {zygote.spare(level) for level in LEVELS} == spares
 
 
+@pytest.mark.parametrize("level", ["sandbox"], indirect=True)
 def test_one_with_the_machines_network_is_another_fork(zygote, place, level):
-    if level == "process":
-        pytest.skip("has it always")
     spare = zygote.spare(level)
     own = os.readlink("/proc/self/ns/net")
     source = "import os\ndef handler(i, c): return {'network': os.readlink('/proc/self/ns/net')}"

@@ -90,12 +90,11 @@ export async function serve(
       response.end(request.method === "HEAD" ? undefined : body);
     });
   });
-  const unused = new Set<Socket>();
+  const connections = new Set<Socket>();
   server.on("connection", (socket) => {
-    unused.add(socket);
-    socket.once("close", () => unused.delete(socket));
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
   });
-  server.on("request", ({ socket }) => unused.delete(socket));
   try {
     server.listen(listen.port, listen.address);
     await once(server, "listening");
@@ -107,7 +106,7 @@ export async function serve(
       { cause: error },
     );
   }
-  return { port: (server.address() as AddressInfo).port, stop: () => stop(server, unused) };
+  return { port: (server.address() as AddressInfo).port, stop: () => stop(server, connections) };
 }
 
 /** Plain text. */
@@ -135,12 +134,12 @@ async function answer(
   }
 }
 
-/** @param unused connections on which nothing was asked yet, as browsers open ahead: Node counts them as busy. */
-async function stop(server: Server, unused: ReadonlySet<Socket>): Promise<void> {
+async function stop(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
   const closed = once(server, "close");
   server.close();
   const grace = setTimeout(() => {
-    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
+    // Browsers open some ahead, and Node counts them as busy.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
   }, UNUSED_MILLISECONDS);
   // A connection whose request has been answered would be kept for the next one.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MILLISECONDS);
