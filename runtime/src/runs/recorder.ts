@@ -9,7 +9,7 @@ import type { Lease, Leases } from "../leases/leases.ts";
 import { keepPartitions, type Retention } from "./partitions.ts";
 import { joinRows } from "./run-rows.ts";
 import { readUsage, type UsageEntry } from "./usage-entry.ts";
-import { type DrainedEntries, drainedPosition, writeDrained } from "./write-runs.ts";
+import { type DrainedEntries, drainedPosition, NOT_AT_ALL, writeDrained } from "./write-runs.ts";
 
 /** Entries that are read at once; a step of the store makes one, of one run or of thousands. */
 const MOST_ENTRIES = 1_000;
@@ -69,6 +69,20 @@ end
 return { 0, entries }
 `;
 
+/**
+ * Makes new entries of the stream come after a position, where Redis has lost what it knew of it and its clock is
+ * behind; returns how many are there that nobody will read, or false where nothing was lost. An entry can be added at
+ * the position only where the stream's newest came before it.
+ *
+ * KEYS: runs. ARGV: the position.
+ */
+const CATCH_UP_SCRIPT = `
+local added = redis.pcall('XADD', KEYS[1], ARGV[1], 'records', '')
+if type(added) == 'table' then return false end
+redis.call('XDEL', KEYS[1], added)
+return redis.call('XLEN', KEYS[1])
+`;
+
 /** An entry of the stream as Redis gives it. */
 type StreamEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
@@ -87,6 +101,7 @@ interface RecorderRedis extends Redis {
     mostEntries: number,
     mostBytes: number,
   ): Promise<[areAll: number, entries: StreamEntry[]]>;
+  gaugeletCatchUp(runs: string, position: string): Promise<number | null>;
 }
 
 /** What a {@link Recorder} needs. */
@@ -121,6 +136,7 @@ export class Recorder {
   constructor(parts: RecorderParts) {
     this.#parts = parts;
     parts.redis.defineCommand("gaugeletReadRuns", { numberOfKeys: 2, lua: READ_SCRIPT });
+    parts.redis.defineCommand("gaugeletCatchUp", { numberOfKeys: 1, lua: CATCH_UP_SCRIPT });
     this.#redis = parts.redis as RecorderRedis;
   }
 
@@ -199,6 +215,7 @@ export class Recorder {
     );
     const position = entries.at(-1)?.[0].toString();
     if (position === undefined) {
+      await this.#catchUp(after);
       // What it gives is read with what is there by then.
       await this.#redis.xreadBuffer("COUNT", 1, "BLOCK", WAIT_MILLISECONDS, "STREAMS", RUNS_KEY, after);
       return { after, rest: 0 };
@@ -212,6 +229,19 @@ export class Recorder {
     await this.#redis.xtrim(RUNS_KEY, "MINID", following(position));
     if (areAll === 0) return { after: position, rest: 0 };
     return { after: position, rest: this.#rest(entries.length, rows.length, performance.now() - startedAt) };
+  }
+
+  /** What comes into the stream is to come after what was drained of it. */
+  async #catchUp(after: string): Promise<void> {
+    if (after === NOT_AT_ALL) return;
+    const left = await this.#redis.gaugeletCatchUp(RUNS_KEY, after);
+    if (left === null) return;
+    // They may be written already, as where a replica takes over that was behind: nothing is to be billed twice.
+    const message = `Redis has lost entries of ${RUNS_KEY}, and its clock is behind theirs: new ones come after ${after}`;
+    this.#parts.log.warn(
+      { after, left },
+      left === 0 ? message : `${message}; ${left} older ones are left out`,
+    );
   }
 
   /** Milliseconds until the next transaction. @param milliseconds that writing so many entries took. */

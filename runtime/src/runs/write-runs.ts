@@ -16,15 +16,18 @@ export interface DrainedEntries {
   readonly usage: readonly UsageEntry[];
 }
 
-/** How far the stream is drained; "0-0": not at all yet. */
+/** Before the first entry. */
+export const NOT_AT_ALL = "0-0";
+
+/** How far the stream is drained. */
 export async function drainedPosition(db: Database): Promise<string> {
   await db.execute(
-    sql`insert into drained (stream, position) values (${STREAM}, '0-0') on conflict (stream) do nothing`,
+    sql`insert into drained (stream, position) values (${STREAM}, ${NOT_AT_ALL}) on conflict (stream) do nothing`,
   );
   const { rows } = await db.execute<{ position: string }>(
     sql`select position from drained where stream = ${STREAM}`,
   );
-  return rows[0]?.position ?? "0-0";
+  return rows[0]?.position ?? NOT_AT_ALL;
 }
 
 /**

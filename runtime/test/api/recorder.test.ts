@@ -304,6 +304,24 @@ describe.each(DATABASES)("on %s", (kind) => {
     },
   );
 
+  test("what comes after Redis lost everything is recorded, where its clock is behind what was drained, too", async () => {
+    await redis.client.xadd(
+      RUNS_KEY,
+      `${Date.now() + 3_600_000}-0`,
+      "records",
+      rowsOf([runRecord({ id: "a" })]),
+    );
+    record();
+    await whenDrained();
+    await redis.client.flushall();
+    // It looks each second.
+    await waitFor("the stream to be there", async () => (await redis.client.exists(RUNS_KEY)) === 1);
+    await add(["b"]);
+    await whenDrained();
+    expect(await recorded()).toEqual(["a", "b"]);
+    expect(await used()).toEqual({ runs: "1", billed: "2", memory: "30", cpu: "400" });
+  });
+
   test("two recorders at the same time write everything once", async () => {
     record();
     record();
