@@ -4,13 +4,14 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { CallAnswer } from "../triggers/http/callable.ts";
 import type { Target } from "../triggers/http/targets.ts";
+import { CallsUnderWay } from "./calls-under-way.ts";
+import { type InvocationEntry, readEntry } from "./invocation-entry.ts";
 import type { Invocations, StartedInvocation } from "./invocations.ts";
 import type { KnownFunctions } from "./known-functions.ts";
+import { LeftCalls } from "./left-calls.ts";
 
 const GROUP = "runtimes";
 const MOST_AT_ONCE = 64;
-/** More are left to other runtimes, or to later. */
-const MOST_UNDER_WAY = 1_000;
 /** Calls of one function that are tried again soon when they are refused for a limit; others are left to later. */
 const MOST_REFUSED = 64;
 const WAIT_MILLISECONDS = 1_000;
@@ -25,13 +26,30 @@ const PATIENCE_WITH_REPLACED_MILLISECONDS = 10_000;
 /** Before all ids. */
 const FIRST = "-";
 
-type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
+/**
+ * Take calls that were read before and left for want of room, unless another runtime has taken them meanwhile.
+ *
+ * KEYS: calls. ARGV: the group, who takes them, their ids.
+ */
+const TAKE_LEFT_SCRIPT = `
+local entries = {}
+for index = 3, #ARGV do
+  local id = ARGV[index]
+  if redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1, ARGV[2])[1] then
+    local entry = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id)[1]
+    if entry then entries[#entries + 1] = entry end
+  end
+end
+return entries
+`;
 
-interface UnderWay {
-  readonly name: string;
-  /** Undefined: it is being put together. */
-  readonly callable: unknown;
-  readonly since: number;
+interface InvocationsRedis extends Redis {
+  gaugeletTakeLeftBuffer(
+    calls: string,
+    group: string,
+    consumer: string,
+    ...ids: string[]
+  ): Promise<InvocationEntry[]>;
 }
 
 /** What an {@link InvocationReader} needs. */
@@ -51,8 +69,10 @@ export interface InvocationReaderParts {
  */
 export class InvocationReader {
   readonly #parts: InvocationReaderParts;
+  readonly #redis: InvocationsRedis;
   readonly #stopping = new AbortController();
-  readonly #underWay = new Map<string, UnderWay>();
+  readonly #underWay = new CallsUnderWay();
+  readonly #left = new LeftCalls();
   /** By function: those of them that were refused, and wait to be tried again. They keep no others from being begun. */
   readonly #refused = new Map<string, Set<string>>();
   /** Where the next look for abandoned ones begins. */
@@ -62,6 +82,8 @@ export class InvocationReader {
 
   constructor(parts: InvocationReaderParts) {
     this.#parts = parts;
+    parts.redis.defineCommand("gaugeletTakeLeft", { numberOfKeys: 1, lua: TAKE_LEFT_SCRIPT });
+    this.#redis = parts.redis as InvocationsRedis;
     this.#timer = setInterval(() => void this.#sayUnderWay().catch(() => {}), WAIT_MILLISECONDS);
   }
 
@@ -85,10 +107,8 @@ export class InvocationReader {
         if (!isThere) await this.#makeGroup();
         isThere = true;
         await this.#takeAbandoned();
-        if (this.#underWay.size - this.#refusedCount >= MOST_UNDER_WAY) {
-          await sleep(RETRY_MILLISECONDS, undefined, { signal });
-          continue;
-        }
+        await this.#takeLeft();
+        const isSoon = this.#lookFrom !== FIRST || this.#left.count > 0;
         const reply: unknown = await redis.xreadgroupBuffer(
           "GROUP",
           GROUP,
@@ -96,12 +116,13 @@ export class InvocationReader {
           "COUNT",
           MOST_AT_ONCE,
           "BLOCK",
-          this.#lookFrom === FIRST ? WAIT_MILLISECONDS : SHORT_WAIT_MILLISECONDS,
+          isSoon ? SHORT_WAIT_MILLISECONDS : WAIT_MILLISECONDS,
           "STREAMS",
           INVOCATIONS_KEY,
           ">",
         );
-        for (const entry of (reply as [Buffer, Entry[]][] | null)?.[0]?.[1] ?? []) this.#carryOut(entry);
+        for (const entry of (reply as [Buffer, InvocationEntry[]][] | null)?.[0]?.[1] ?? [])
+          this.#carryOut(entry);
       } catch (error) {
         if (signal.aborted) return;
         // Redis may have lost it.
@@ -124,7 +145,7 @@ export class InvocationReader {
 
   /** Take over what others left behind, as far as its function runs here. */
   async #takeAbandoned(): Promise<void> {
-    const { redis, consumer, functions } = this.#parts;
+    const { redis, consumer } = this.#parts;
     const pending: unknown = await redis.xpending(
       INVOCATIONS_KEY,
       GROUP,
@@ -139,13 +160,13 @@ export class InvocationReader {
     this.#lookFrom = ids.length < MOST_AT_ONCE ? FIRST : `(${ids.at(-1)}`;
     for (const id of ids) {
       if (this.#underWay.has(id)) continue;
-      const [entry] = (await redis.xrangeBuffer(INVOCATIONS_KEY, id, id)) as Entry[];
+      const [entry] = (await redis.xrangeBuffer(INVOCATIONS_KEY, id, id)) as InvocationEntry[];
       if (entry === undefined) {
         await redis.xack(INVOCATIONS_KEY, GROUP, id);
         continue;
       }
       const started = readEntry(entry);
-      if (started !== undefined && functions.here(started.function) === undefined) continue;
+      if (started !== undefined && !this.#takes(started.function)) continue;
       const claimed: unknown = await redis.xclaim(
         INVOCATIONS_KEY,
         GROUP,
@@ -158,7 +179,34 @@ export class InvocationReader {
     }
   }
 
-  #carryOut(entry: Entry): void {
+  /** Take up what was left for want of room, as far as there is some. */
+  async #takeLeft(): Promise<void> {
+    const { consumer, functions } = this.#parts;
+    for (const name of this.#left.names) {
+      if (functions.here(name) === undefined) this.#left.drop(name);
+      while (this.#underWay.hasRoom(name)) {
+        const ids = this.#left.take(name, MOST_AT_ONCE);
+        if (ids.length === 0) break;
+        // It may have been found as one that others left behind.
+        const waiting = ids.filter((id) => !this.#underWay.has(id));
+        if (waiting.length === 0) continue;
+        const entries = await this.#redis.gaugeletTakeLeftBuffer(
+          INVOCATIONS_KEY,
+          GROUP,
+          consumer,
+          ...waiting,
+        );
+        for (const entry of entries) this.#carryOut(entry);
+      }
+    }
+  }
+
+  /** Whether a call of a function may be begun here now. */
+  #takes(name: string): boolean {
+    return this.#parts.functions.here(name) !== undefined && this.#underWay.hasRoom(name);
+  }
+
+  #carryOut(entry: InvocationEntry): void {
     const id = entry[0].toString();
     const { functions, log } = this.#parts;
     const started = readEntry(entry);
@@ -167,42 +215,46 @@ export class InvocationReader {
       this.#done(id);
       return;
     }
-    // Whoever has the function takes it over.
-    if (functions.here(started.function) === undefined) return;
-    this.#underWay.set(id, { name: started.function, callable: undefined, since: performance.now() });
-    void functions
-      .ready(started.function)
-      .then((target) => this.#call(id, entry, started, target))
-      .catch(() => this.#underWay.delete(id));
-  }
-
-  #call(id: string, entry: Entry, started: StartedInvocation, target: Target | undefined): void {
-    if (target === undefined) {
-      this.#underWay.delete(id);
+    const { function: name, body } = started;
+    if (!this.#takes(name)) {
+      this.#underWay.end(id);
+      // Or whoever has the function takes it over.
+      if (functions.here(name) !== undefined) this.#left.add(name, id);
       return;
     }
-    const { callable } = target;
-    this.#underWay.set(id, { name: started.function, callable, since: performance.now() });
+    this.#underWay.begin(id, name, body.length);
+    void functions
+      .ready(name)
+      .then((target) => this.#call(id, entry, started, target))
+      .catch(() => this.#underWay.end(id));
+  }
+
+  #call(id: string, entry: InvocationEntry, started: StartedInvocation, target: Target | undefined): void {
+    if (target === undefined || !this.#underWay.called(id, target.callable)) {
+      this.#underWay.end(id);
+      return;
+    }
     const hear = (answer: CallAnswer): void => {
       if (answer.outcome === "ok") this.#done(id);
-      else if (answer.outcome === "unavailable") this.#underWay.delete(id);
+      else if (answer.outcome === "unavailable") this.#underWay.end(id);
       else if (isLimit(answer.outcome)) this.#postpone(id, entry, started.function, answer.outcome);
     };
     const onRecorded = (isRecorded: boolean): void => {
       if (isRecorded) this.#done(id);
-      else this.#underWay.delete(id);
+      else this.#underWay.end(id);
     };
     this.#parts.invocations.carryOut(target, started, onRecorded, hear);
   }
 
   /** It is taken later, such as once there is room, or the owner's budget is raised. */
-  #postpone(id: string, entry: Entry, name: string, outcome: CallAnswer["outcome"]): void {
+  #postpone(id: string, entry: InvocationEntry, name: string, outcome: CallAnswer["outcome"]): void {
     const refused = this.#refused.get(name) ?? new Set();
     if (outcome === "budget-spent" || refused.size >= MOST_REFUSED) {
       // By whoever looks for what is abandoned.
-      this.#underWay.delete(id);
+      this.#underWay.end(id);
       return;
     }
+    this.#underWay.pause(id);
     this.#refused.set(name, refused.add(id));
     setTimeout(() => {
       refused.delete(id);
@@ -211,14 +263,8 @@ export class InvocationReader {
     }, RETRY_MILLISECONDS).unref();
   }
 
-  get #refusedCount(): number {
-    let count = 0;
-    for (const ids of this.#refused.values()) count += ids.size;
-    return count;
-  }
-
   #done(id: string): void {
-    this.#underWay.delete(id);
+    this.#underWay.end(id);
     const { redis } = this.#parts;
     // Where Redis is away it is carried out again, and answered from what is kept.
     redis
@@ -231,31 +277,14 @@ export class InvocationReader {
 
   async #sayUnderWay(): Promise<void> {
     const { redis, consumer, functions } = this.#parts;
-    const now = performance.now();
-    for (const [id, { name, callable, since }] of this.#underWay) {
-      const isReplaced = callable !== undefined && functions.here(name)?.callable !== callable;
-      if (isReplaced && now - since > PATIENCE_WITH_REPLACED_MILLISECONDS) this.#underWay.delete(id);
-    }
-    if (this.#underWay.size === 0 || redis.status !== "ready") return;
-    await redis.xclaim(INVOCATIONS_KEY, GROUP, consumer, 0, ...this.#underWay.keys(), "JUSTID");
+    this.#underWay.endReplaced((name) => functions.here(name)?.callable, PATIENCE_WITH_REPLACED_MILLISECONDS);
+    const { ids } = this.#underWay;
+    if (ids.length === 0 || redis.status !== "ready") return;
+    await redis.xclaim(INVOCATIONS_KEY, GROUP, consumer, 0, ...ids, "JUSTID");
   }
 }
 
 /** Whether a call was not made for a limit of the function or its owner. */
 function isLimit(outcome: CallAnswer["outcome"]): boolean {
   return outcome === "busy" || outcome === "too-many-requests" || outcome === "budget-spent";
-}
-
-function readEntry([, fields]: Entry): StartedInvocation | undefined {
-  const byName = new Map<string, Buffer>();
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    byName.set((fields[at] as Buffer).toString(), fields[at + 1] as Buffer);
-  }
-  const text = (name: string): string | undefined => byName.get(name)?.toString();
-  const [name, runId, user, body] = [text("function"), text("runId"), text("user"), byName.get("body")];
-  const queuedAt = Number(text("queuedAt"));
-  if (name === undefined || runId === undefined || user === undefined || body === undefined) return undefined;
-  if (!Number.isSafeInteger(queuedAt)) return undefined;
-  const idempotencyKey = text("idempotencyKey");
-  return { function: name, runId, user, body, shard: text("shard") ?? "", queuedAt, idempotencyKey };
 }

@@ -21,6 +21,13 @@ def handler(input, context):
     if input["do"] == "exit": os._exit(3)
     raise ValueError("broken")
 `;
+/** Answers once there is a file. */
+const WAITING = `
+import os, time
+def handler(input, context):
+    while not os.path.exists(FILE): time.sleep(0.05)
+    return {"n": 1}
+`;
 
 const api = useApi("postgresql");
 
@@ -158,3 +165,30 @@ test.each(["budget-spent", "too-many-requests"])(
     await waitFor("it alone to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === 1_100);
   },
 );
+
+test("a slow function keeps none of others from being carried out, however many of its calls wait", async () => {
+  const file = join(folder, "go");
+  const waiting = WAITING.replace("FILE", JSON.stringify(file));
+  const manifest = "state: none, limits: { timeout: 10m }, triggers: [{ http: true }]";
+  const functions = [
+    { name: "slow", code: waiting, manifest },
+    { name: "other", code: ECHO, manifest },
+  ];
+  const started = await api.start({}, await fileOf(folder, functions));
+  const { client } = started.redis;
+  const many = client.pipeline();
+  const count = 3_000;
+  for (let n = 0; n < count; n += 1) many.xadd(INVOCATIONS_KEY, "*", ...entryOf("slow", `slow-${n}`));
+  await many.exec();
+  const other = await invoke(started, "other", { mode: "async", input: { n: 1 } });
+  await whenRun(started, other.body.run, "completed");
+  await waitFor("it alone to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === count);
+  await writeFile(file, "");
+  await waitFor("all to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === 0);
+  await waitFor("each to be recorded once", async () => {
+    const { items } = (await started.ask("GET", "/usage?group=function")).body;
+    return items.some((item: { function: string; runs: string }) => {
+      return item.function === "slow" && Number(item.runs) === count;
+    });
+  });
+});
