@@ -266,11 +266,12 @@ export class InvocationReader {
   #done(id: string): void {
     this.#underWay.end(id);
     const { redis } = this.#parts;
-    // Where Redis is away it is carried out again, and answered from what is kept.
+    // Where Redis is away it is carried out again, and answered from what is kept; where only the first is done, whoever
+    // looks for abandoned ones does the second.
     redis
-      .multi()
-      .xack(INVOCATIONS_KEY, GROUP, id)
+      .pipeline()
       .xdel(INVOCATIONS_KEY, id)
+      .xack(INVOCATIONS_KEY, GROUP, id)
       .exec()
       .catch(() => {});
   }

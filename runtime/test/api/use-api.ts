@@ -75,6 +75,9 @@ export function useApi(kind: DatabaseKind, fill?: Fill) {
     ]);
   });
   return {
+    get redis(): TestRedis {
+      return redis;
+    },
     get postgres(): TestPostgres | undefined {
       return postgres;
     },
