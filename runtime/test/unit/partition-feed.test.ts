@@ -44,9 +44,10 @@ test.each([
   ["events", eventsOf(TOO_MANY)],
   ["bytes", eventsOf(3, 1024 ** 2)],
 ])("a partition is paused for %s that are not known yet, until half of them are left out", (_, events) => {
-  for (const event of events) feed.expect([event]);
+  const lists = events.map((event) => [event]);
+  for (const list of lists) feed.expect(list);
   expect(told).toEqual(["pause"]);
-  for (const event of events) feed.addExpected([event], []);
+  for (const list of lists) feed.addExpected(list, []);
   expect(told).toEqual(["pause", "resume"]);
   expect(feed.peek(performance.now())).toBeUndefined();
 });
@@ -81,4 +82,23 @@ test("a feed that is closed meanwhile does not resume what another one reads now
   feed.close();
   feed.addExpected(events, []);
   expect(told).toEqual(["pause"]);
+});
+
+test("the oldest event is told wherever it is: not known yet, waiting, next, or under way", () => {
+  const at = (timestamp: number) => eventsOf(1).map((event) => ({ ...event, timestamp }));
+  const [older, newer] = [at(1), at(2)];
+  expect(feed.oldest).toBeUndefined();
+  feed.expect(older);
+  feed.expect(newer);
+  expect(feed.oldest).toBe(1);
+  feed.addExpected(older, older);
+  expect(feed.oldest).toBe(1);
+  feed.peek(performance.now());
+  expect(feed.oldest).toBe(1);
+  const delivery = feed.take();
+  expect(feed.oldest).toBe(1);
+  if (delivery !== undefined) feed.over(delivery);
+  expect(feed.oldest).toBe(2);
+  feed.addExpected(newer, []);
+  expect(feed.oldest).toBeUndefined();
 });

@@ -5,6 +5,7 @@ import type { Feed, RetryPolicy } from "../../dispatcher/feed.ts";
 import type { Gathered } from "../../sinks/handled.ts";
 import { givenId, MAX_HOPS } from "../../topics/headers.ts";
 import type { Consumer, Partition, TopicEvent } from "../../topics/topics.ts";
+import { Arrivals } from "./arrivals.ts";
 import { TopicEntry } from "./topic-entry.ts";
 
 /**
@@ -41,24 +42,12 @@ export interface PartitionFeedParts {
   readonly onReady: () => void;
 }
 
-interface Chunk {
-  readonly events: readonly TopicEvent[];
-  readonly receivedAt: number;
-}
-
 /** The events of one partition, in their order. */
 export class PartitionFeed implements Feed {
   readonly #parts: PartitionFeedParts;
   #spec: PartitionSpec;
   #weight: number;
-  /** Events as they came, and which of the first chunk is the next. */
-  #chunks: Chunk[] = [];
-  #at = 0;
-  #waiting = 0;
-  #waitingBytes = 0;
-  /** The same of events that came, and of which it is not known yet whether they are to wait. */
-  #expected = 0;
-  #expectedBytes = 0;
+  readonly #arrivals = new Arrivals();
   #isPaused = false;
   /** Deliveries that were taken and come again, before everything else. */
   #returned: Delivery[] = [];
@@ -133,36 +122,26 @@ export class PartitionFeed implements Feed {
 
   /** Unix milliseconds of the oldest event that is here and not over; undefined: there is none. */
   get oldest(): number | undefined {
-    return (this.#underWay.peekFront()?.event ?? this.#chunks[0]?.events[this.#at])?.timestamp;
+    const taken = this.#underWay.peekFront() ?? this.#next?.entry;
+    if (taken instanceof TopicEntry) return taken.event.timestamp;
+    return this.#arrivals.oldest?.timestamp;
   }
 
   get #mostWaiting(): number {
     return Math.max(MOST_WAITING, this.#spec.batch?.size ?? 0);
   }
 
-  /** Events that take memory here. */
-  get #here(): number {
-    return this.#waiting + this.#expected;
-  }
-
-  get #bytesHere(): number {
-    return this.#waitingBytes + this.#expectedBytes;
-  }
-
   /** Events that came, in their order. */
   add(events: readonly TopicEvent[]): void {
     if (events.length === 0 || this.isClosed) return;
-    this.#chunks.push({ events, receivedAt: performance.now() });
-    this.#waiting += events.length;
-    this.#waitingBytes += bytesOf(events);
+    this.#arrivals.add(events);
     this.#pauseIfFull();
     this.#parts.onReady();
   }
 
   /** Events that came, and of which it is not known yet whether they are to be handled: these take memory as well. */
   expect(events: readonly TopicEvent[]): void {
-    this.#expected += events.length;
-    this.#expectedBytes += bytesOf(events);
+    this.#arrivals.expect(events);
     this.#pauseIfFull();
   }
 
@@ -170,9 +149,9 @@ export class PartitionFeed implements Feed {
   addExpected(expected: readonly TopicEvent[], events: readonly TopicEvent[]): void {
     // Its partition may be read by another feed by now, which pauses and resumes it.
     if (this.isClosed) return;
-    this.#expected -= expected.length;
-    this.#expectedBytes -= bytesOf(expected);
-    this.add(events);
+    this.#arrivals.addExpected(expected, events);
+    this.#pauseIfFull();
+    if (events.length > 0) this.#parts.onReady();
     this.#resumeIfRoom();
   }
 
@@ -252,7 +231,7 @@ export class PartitionFeed implements Feed {
     this.isClosed = true;
     feeds -= 1;
     clearTimeout(this.#timer);
-    this.#chunks = [];
+    this.#arrivals.clear();
     this.#returned = [];
     this.#next = undefined;
   }
@@ -260,7 +239,7 @@ export class PartitionFeed implements Feed {
   #build(now: number): Delivery | undefined {
     if (this.isClosed || !this.#isBatchDue(now)) return undefined;
     const { batch } = this.#spec;
-    const receivedAt = this.#chunks[0]?.receivedAt ?? now;
+    const receivedAt = this.#arrivals.receivedAt ?? now;
     const first = this.#shift();
     if (first === undefined) return undefined;
     const list = batch?.list ? [first, ...this.#shiftMore(batch.size - 1)] : undefined;
@@ -278,40 +257,34 @@ export class PartitionFeed implements Feed {
       this.#released -= 1;
       return true;
     }
-    const receivedAt = this.#chunks[0]?.receivedAt;
+    const receivedAt = this.#arrivals.receivedAt;
     if (receivedAt === undefined) return false;
     const waitsFor = receivedAt + batch.wait * 1000 - now;
-    if (this.#waiting < batch.size && waitsFor > 0) {
+    if (this.#arrivals.waiting < batch.size && waitsFor > 0) {
       this.#readyIn(waitsFor);
       return false;
     }
-    if (!batch.list) this.#released = Math.min(batch.size, this.#waiting) - 1;
+    if (!batch.list) this.#released = Math.min(batch.size, this.#arrivals.waiting) - 1;
     return true;
   }
 
   #shift(): TopicEvent | undefined {
-    const [chunk] = this.#chunks;
-    const event = chunk?.events[this.#at];
-    if (chunk === undefined || event === undefined) return undefined;
-    this.#at += 1;
-    if (this.#at === chunk.events.length) {
-      this.#chunks.shift();
-      this.#at = 0;
-    }
-    this.#waiting -= 1;
-    this.#waitingBytes -= event.body.length;
+    const event = this.#arrivals.shift();
     this.#resumeIfRoom();
     return event;
   }
 
   #pauseIfFull(): void {
-    if (this.#isPaused || (this.#here <= this.#mostWaiting && this.#bytesHere <= mostBytes())) return;
+    const { count, bytes } = this.#arrivals;
+    if (this.#isPaused || (count <= this.#mostWaiting && bytes <= mostBytes())) return;
     this.#isPaused = true;
     this.#parts.consumer().pause(this.#parts.partition);
   }
 
   #resumeIfRoom(): void {
-    if (!this.#isPaused || this.#here > this.#mostWaiting / 2 || this.#bytesHere > mostBytes() / 2) return;
+    if (!this.#isPaused) return;
+    const { count, bytes } = this.#arrivals;
+    if (count > this.#mostWaiting / 2 || bytes > mostBytes() / 2) return;
     this.#isPaused = false;
     this.#parts.consumer().resume(this.#parts.partition);
   }
@@ -335,12 +308,6 @@ export class PartitionFeed implements Feed {
 
 function mostBytes(): number {
   return Math.max(FEWEST_BYTES_OF_ONE, Math.min(MOST_BYTES_OF_ONE, MOST_BYTES / Math.max(1, feeds)));
-}
-
-function bytesOf(events: readonly TopicEvent[]): number {
-  let bytes = 0;
-  for (const { body } of events) bytes += body.length;
-  return bytes;
 }
 
 function loopError(hops: number): string {
