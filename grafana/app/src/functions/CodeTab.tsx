@@ -1,5 +1,5 @@
 import { Alert, Button, Field, Input, LoadingPlaceholder, Modal, Stack } from "@grafana/ui";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { ask } from "../api/client";
 import type { Answer } from "../api/types";
 import { json } from "../components/format";
@@ -8,15 +8,18 @@ import { useDoing } from "../components/use-doing";
 import { CodePane } from "./CodePane";
 import { Difference, FileDifferences } from "./Difference";
 import { DraftEditor } from "./DraftEditor";
-import { type Draft, deploymentOf, draftOf } from "./draft";
+import { changeOf, type Draft, draftOf, isUnchanged } from "./draft";
 import type { TabProps } from "./FunctionPage";
+import { type KeptDraft, useAskBeforeLeaving, useKeptDraft } from "./kept-drafts";
 import { useCheck } from "./use-check";
 import { type Code, useCode } from "./use-code";
 
 /** The code of a function, to look at or to change. */
 export default function CodeTab(props: TabProps) {
   const { details, isTheirs } = props;
-  const { code, error } = useCode(details.name, details.version);
+  const [kept, keep] = useKeptDraft(details.name);
+  // What somebody changes stays what it is, also where another version is deployed meanwhile.
+  const { code, error } = useCode(details.name, kept?.version ?? details.version);
   if (details.origin === "file") {
     return (
       <Alert severity="info" title="This function is declared in a file">
@@ -27,19 +30,40 @@ export default function CodeTab(props: TabProps) {
   if (error !== undefined) return <Problem error={error} title="The code cannot be shown" />;
   if (code === undefined) return <LoadingPlaceholder text="Loading the code…" />;
   if (!isTheirs || details.state === "deleted") return <CodePane files={code.files} />;
-  return <EditedCode key={code.version.version} {...props} code={code} />;
+  return <EditedCode key={code.version.version} {...props} code={code} kept={kept} keep={keep} />;
+}
+
+interface EditedCodeProps extends TabProps {
+  readonly code: Code;
+  readonly kept: KeptDraft | undefined;
+  readonly keep: (changed: KeptDraft | undefined) => void;
 }
 
 /** Code and manifest while they are changed: nothing of it runs before it is deployed. */
-function EditedCode({ details, reload, code }: TabProps & { code: Code }) {
-  const first = draftOf(details, code.files);
-  const [draft, setDraft] = useState<Draft>(first);
+function EditedCode({ details, reload, code, kept, keep }: EditedCodeProps) {
+  const { version } = code.version;
+  const first = useMemo(() => draftOf(details.name, code.version.manifest, code.files), [details.name, code]);
+  const draft = kept?.draft ?? first;
   const [isReviewed, setReviewed] = useState(false);
   const { check, error, isChecking } = useCheck(draft, false);
-  const isChanged = JSON.stringify(deploymentOf(draft)) !== JSON.stringify(deploymentOf(first));
+  useAskBeforeLeaving();
+  const isChanged = kept !== undefined;
+  const change = (changed: Draft): void =>
+    keep(isUnchanged(first, changed) ? undefined : { version, draft: changed });
   return (
     <Stack direction="column" gap={2}>
-      <DraftEditor draft={draft} onChange={setDraft} check={check} error={error} isChecking={isChecking} />
+      {isChanged && details.version !== null && details.version !== version && (
+        <Alert
+          severity="warning"
+          title={`Version ${details.version} runs by now`}
+          buttonContent="Change that one so"
+          onRemove={() => details.version !== null && keep({ version: details.version, draft })}
+        >
+          Your changes are of version {version}. They can be made changes of the one that runs: look at all
+          differences before you deploy.
+        </Alert>
+      )}
+      <DraftEditor draft={draft} onChange={change} check={check} error={error} isChecking={isChecking} />
       <Stack gap={1}>
         <Button
           icon="rocket"
@@ -49,18 +73,19 @@ function EditedCode({ details, reload, code }: TabProps & { code: Code }) {
         >
           Review and deploy
         </Button>
-        <Button variant="secondary" disabled={!isChanged} onClick={() => setDraft(first)}>
+        <Button variant="secondary" disabled={!isChanged} onClick={() => keep(undefined)}>
           Discard changes
         </Button>
       </Stack>
       {isReviewed && (
         <Review
-          details={details}
+          version={version}
           before={first}
           after={draft}
           onClose={() => setReviewed(false)}
           onDone={() => {
             setReviewed(false);
+            keep(undefined);
             reload();
           }}
         />
@@ -71,13 +96,13 @@ function EditedCode({ details, reload, code }: TabProps & { code: Code }) {
 
 /** What would change, once more before it does. */
 function Review({
-  details,
+  version,
   before,
   after,
   onClose,
   onDone,
 }: {
-  details: TabProps["details"];
+  version: number;
   before: Draft;
   after: Draft;
   onClose: () => void;
@@ -85,9 +110,9 @@ function Review({
 }) {
   const [comment, setComment] = useState("");
   const doing = useDoing();
-  const { name, version } = details;
+  const { name } = after;
   const deploy = async (): Promise<void> => {
-    const body = { ...deploymentOf(after), comment, ...(version === null ? {} : { ifVersion: version }) };
+    const body = { ...changeOf(before, after), comment, ifVersion: version };
     const isDone = await doing.run(
       () => ask<Answer<"deployFunction">>("PUT", `/functions/${name}`, { body }),
       `The new version of ${name} takes over`,

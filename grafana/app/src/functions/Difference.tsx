@@ -2,6 +2,7 @@ import { css } from "@emotion/css";
 import type { GrafanaTheme2 } from "@grafana/data";
 import { Text, useStyles2 } from "@grafana/ui";
 import { diffLines } from "diff";
+import { isText } from "./draft";
 
 /** How two texts differ, line by line. */
 export function Difference({ title, before, after }: { title: string; before: string; after: string }) {
@@ -41,9 +42,15 @@ export function FileDifferences({
   if (changed.length === 0) return <Text color="secondary">The code is the same.</Text>;
   return (
     <>
-      {changed.map((path) => (
-        <Difference key={path} title={path} before={before[path] ?? ""} after={after[path] ?? ""} />
-      ))}
+      {changed.map((path) =>
+        [before[path], after[path]].every((text) => isText(text ?? "")) ? (
+          <Difference key={path} title={path} before={before[path] ?? ""} after={after[path] ?? ""} />
+        ) : (
+          <Text key={path} element="p">
+            {path} is no text: it is another file.
+          </Text>
+        ),
+      )}
     </>
   );
 }

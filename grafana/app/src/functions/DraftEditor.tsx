@@ -37,11 +37,7 @@ export function DraftEditor({ draft, onChange, check, error, isChecking }: Draft
     <Stack direction="column" gap={2}>
       <ManifestForm manifest={draft.manifest} onChange={(manifest) => onChange({ ...draft, manifest })} />
       {draft.zip === undefined ? (
-        <CodePane
-          files={draft.files}
-          findings={check?.findings ?? []}
-          onChange={(files) => onChange({ ...draft, files })}
-        />
+        <EditedFiles draft={draft} findings={check?.findings ?? []} onChange={onChange} />
       ) : (
         <Alert
           severity="info"
@@ -61,6 +57,33 @@ export function DraftEditor({ draft, onChange, check, error, isChecking }: Draft
       />
       {error !== undefined && <Problem error={error} title="It could not be checked" />}
       <CheckResult check={check} isChecking={isChecking} />
+    </Stack>
+  );
+}
+
+/** Files of code; where some are no text they are only looked at, as these could not be sent with them. */
+function EditedFiles({
+  draft,
+  findings,
+  onChange,
+}: Pick<DraftEditorProps, "draft" | "onChange"> & { findings: Check["findings"] }) {
+  const { files, binaries = [] } = draft;
+  if (binaries.length === 0) {
+    return (
+      <CodePane
+        files={files}
+        findings={findings}
+        onChange={(changed) => onChange({ ...draft, files: changed })}
+      />
+    );
+  }
+  return (
+    <Stack direction="column" gap={1}>
+      <Alert severity="info" title="This code is changed by uploading a zip">
+        It has files that are no text: {binaries.join(", ")}. The manifest can be changed here, and the code
+        stays as it is.
+      </Alert>
+      <CodePane files={files} findings={findings} />
     </Stack>
   );
 }

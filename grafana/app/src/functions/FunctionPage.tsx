@@ -72,7 +72,12 @@ export default function FunctionPage() {
             </TabsBar>
             <TabContent>
               <Suspense fallback={<Text color="secondary">Loading…</Text>}>
-                <shown.Content details={details} reload={asked.reload} isTheirs={isTheirs(details)} />
+                <shown.Content
+                  key={name}
+                  details={details}
+                  reload={asked.reload}
+                  isTheirs={isTheirs(details)}
+                />
               </Suspense>
             </TabContent>
           </Stack>

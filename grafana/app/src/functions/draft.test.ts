@@ -1,4 +1,12 @@
-import { deploymentOf, describeTrigger, languageOfFile, problemOfName } from "./draft";
+import {
+  changeOf,
+  deploymentOf,
+  describeTrigger,
+  draftOf,
+  isUnchanged,
+  languageOfFile,
+  problemOfName,
+} from "./draft";
 
 describe("a name", () => {
   it.each(["a", "room-temperature", "9to5", "a".repeat(63)])("%s may be had", (name) => {
@@ -13,6 +21,47 @@ test("a zip takes the place of the files", () => {
   const draft = { name: "a", manifest: {}, files: { "handler.py": "" } };
   expect(deploymentOf(draft)).toEqual({ manifest: {}, files: { "handler.py": "" } });
   expect(deploymentOf({ ...draft, zip: "UEsF" })).toEqual({ manifest: {}, zip: "UEsF" });
+});
+
+describe("a version with a file that is no text", () => {
+  const pickled = new TextDecoder().decode(Uint8Array.of(0x80, 0x04, 0x95));
+  const first = draftOf("a", { handler: "a.b" }, { "a.py": "b = 1", "model.pkl": pickled });
+
+  it("names it, and has the others as text", () => {
+    expect(first).toMatchObject({ files: { "a.py": "b = 1" }, binaries: ["model.pkl"] });
+  });
+  it("is not sent as files, which would not be what they were", () => {
+    const changed = { ...first, manifest: { handler: "a.c" } };
+    expect(deploymentOf(changed)).toEqual({ manifest: { handler: "a.c" } });
+    expect(changeOf(first, changed)).toEqual({ manifest: { handler: "a.c" } });
+  });
+  it("is replaced as a whole by what is uploaded", () => {
+    const { name, manifest } = first;
+    expect(changeOf(first, { name, manifest, files: {}, zip: "UEsF" })).toEqual({ manifest, zip: "UEsF" });
+    expect(changeOf(first, { name, manifest, files: { "a.py": "" } })).toEqual({
+      manifest,
+      files: { "a.py": "" },
+    });
+  });
+});
+
+test("code is sent where it is another, and not where the manifest alone is", () => {
+  const first = draftOf("a", {}, { "a.py": "b = 1" });
+  expect(changeOf(first, { ...first, files: { "a.py": "b = 2" } })).toEqual({
+    manifest: {},
+    files: { "a.py": "b = 2" },
+  });
+  expect(changeOf(first, { ...first, manifest: { class: "premium" } })).toEqual({
+    manifest: { class: "premium" },
+  });
+});
+
+test("a draft is unchanged once all is as it was", () => {
+  const first = draftOf("a", { class: 1 }, { "a.py": "b = 1" });
+  expect(isUnchanged(first, { ...first, files: { "a.py": "b = 1" } })).toBe(true);
+  expect(isUnchanged(first, { ...first, files: { "a.py": "b = 2" } })).toBe(false);
+  expect(isUnchanged(first, { ...first, manifest: { class: 2 } })).toBe(false);
+  expect(isUnchanged(first, { ...first, files: {}, zip: "UEsF" })).toBe(false);
 });
 
 test.each([

@@ -1,5 +1,3 @@
-import type { FunctionDetails } from "../api/types";
-
 /** A manifest as the API has it: see the reference of the manifest. Fields that the form does not know are kept. */
 export type Manifest = Readonly<Record<string, unknown>> & {
   readonly description?: string;
@@ -23,6 +21,8 @@ export interface Draft {
   readonly files: Readonly<Record<string, string>>;
   /** A zip in base64, in place of the files. */
   readonly zip?: string;
+  /** Paths of files that are no text, and stay as they are as long as the code does. */
+  readonly binaries?: readonly string[];
 }
 
 /** What Monaco calls a file's language. */
@@ -44,14 +44,48 @@ const ENDINGS: Readonly<Record<string, string>> = {
   md: "markdown",
 };
 
-/** What a deployment of a draft sends, besides its name. */
-export function deploymentOf({ manifest, files, zip }: Draft): Record<string, unknown> {
-  return { manifest, ...(zip === undefined ? { files } : { zip }) };
+/** What a deployment of a draft sends, besides its name. Code that has files that are no text is not sent as files. */
+export function deploymentOf({ manifest, files, zip, binaries = [] }: Draft): Record<string, unknown> {
+  if (zip !== undefined) return { manifest, zip };
+  return binaries.length > 0 ? { manifest } : { manifest, files };
 }
 
-/** The draft that a function is now. */
-export function draftOf({ name, manifest }: FunctionDetails, files: Readonly<Record<string, string>>): Draft {
-  return { name, manifest: (manifest ?? {}) as Manifest, files };
+/** What a deployment of a changed draft sends: code that is as before stays, byte by byte. */
+export function changeOf(before: Draft, after: Draft): Record<string, unknown> {
+  return isSameCode(before, after) ? { manifest: after.manifest } : deploymentOf(after);
+}
+
+/** Whether a draft is still what it began as. */
+export function isUnchanged(before: Draft, after: Draft): boolean {
+  return isSameCode(before, after) && JSON.stringify(before.manifest) === JSON.stringify(after.manifest);
+}
+
+function isSameCode(before: Draft, after: Draft): boolean {
+  return after.zip === before.zip && JSON.stringify(before.files) === JSON.stringify(after.files);
+}
+
+/** What decoding makes of bytes that are no UTF-8. */
+const REPLACEMENT = "\ufffd";
+
+/** Whether a file, as it was decoded, is text. */
+export function isText(decoded: string): boolean {
+  return !decoded.includes(REPLACEMENT);
+}
+
+/** The draft that a version is. @param files as text, also those that are none. */
+export function draftOf(
+  name: string,
+  manifest: Readonly<Record<string, unknown>>,
+  files: Readonly<Record<string, string>>,
+): Draft {
+  const all = Object.entries(files);
+  const binaries = all.filter(([, text]) => !isText(text)).map(([path]) => path);
+  return {
+    name,
+    manifest,
+    files: Object.fromEntries(all.filter(([, text]) => isText(text))),
+    ...(binaries.length === 0 ? {} : { binaries }),
+  };
 }
 
 /** What the API wants of a name, before it is asked. @returns what is wrong; undefined: nothing. */
