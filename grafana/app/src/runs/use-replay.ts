@@ -1,8 +1,10 @@
 import { useEffect, useState } from "react";
-import { type ApiError, ask } from "../api/client";
+import { type ApiError, AWAY_MILLISECONDS, ask } from "../api/client";
 import type { ReplayDetails } from "../api/types";
 
 const LOOK_MILLISECONDS = 500;
+/** Statuses of what passes, as a rule: no answer, too much at once, or away. */
+const PASSING = new Set([0, 429, 502, 503, 504]);
 
 /** A replay, as far as it is; it is asked for until it is over. */
 export function useReplay(id: string | undefined): { replay?: ReplayDetails; error?: ApiError } {
@@ -19,7 +21,12 @@ export function useReplay(id: string | undefined): { replay?: ReplayDetails; err
           setState({ replay });
           if (replay.status === "running") setTimeout(() => !signal.aborted && look(), LOOK_MILLISECONDS);
         },
-        (error: ApiError) => !signal.aborted && setState((last) => ({ ...last, error })),
+        (error: ApiError) => {
+          if (signal.aborted) return;
+          setState((last) => ({ ...last, error }));
+          // It goes on wherever nobody can be asked for a while.
+          if (PASSING.has(error.status)) setTimeout(() => !signal.aborted && look(), AWAY_MILLISECONDS);
+        },
       );
     };
     look();
