@@ -32,7 +32,7 @@ deploy: secrets ## Deploy an overlay: make deploy OVERLAY=prod
 	npm run kubernetes:digests -- --check kustomize/overlays/$(OVERLAY)
 	kubectl apply -k kustomize/overlays/$(OVERLAY)
 
-delete: ## Take an overlay away again
+delete: ## Take an overlay away again, with its namespace, the secret and all data
 	kubectl delete -k kustomize/overlays/$(OVERLAY)
 
 test-images: ## Build the images and try them

@@ -2,7 +2,7 @@ import { OUTPUTS_KEY } from "@gaugelet/shared/keys";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { storeOutput } from "./support/entries.ts";
-import { linesOf, newDrops, promtoolComplaints } from "./support/exposition.ts";
+import { answered, linesOf, newDrops, promtoolComplaints } from "./support/exposition.ts";
 import { startTestExporter, type TestExporter } from "./support/test-exporter.ts";
 
 let redis: TestRedis;
@@ -43,8 +43,8 @@ test.each<[what: string, content: string | Buffer, reason: string]>([
   const after = await exporter.scrape();
   expect(linesOf(after, "gaugelet_output_value")).toEqual([good]);
   expect(linesOf(after, "gaugelet_exporter_output_up")).toEqual([
-    'gaugelet_exporter_output_up{key="bad"} 0',
-    'gaugelet_exporter_output_up{key="good"} 1',
+    'gaugelet_exporter_output_up{key="bad",function="bad"} 0',
+    'gaugelet_exporter_output_up{key="good",function="good"} 1',
   ]);
   expect(newDrops(before, after)).toEqual({ [reason]: 1 });
 });
@@ -93,7 +93,7 @@ test("an output of 64 MB, under the limit and above it", async () => {
     const [start, end] = ['{"x": 1, "y": "', '"}'];
     const content = start + "z".repeat(64 * 1024 ** 2 - start.length - end.length) + end;
     await redis.client.mset("foreign-1", content, "foreign-2", `${content} `, "foreign-3", '{"x": 3}');
-    const exposition = await large.scrape();
+    const exposition = await answered(() => large.scrape());
     expect(linesOf(exposition, "gaugelet_exporter_output_up")).toEqual([
       'gaugelet_exporter_output_up{key="foreign-1"} 1',
       'gaugelet_exporter_output_up{key="foreign-2"} 0',

@@ -3,7 +3,7 @@ import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { storeOutput } from "./support/entries.ts";
-import { linesOf, newDrops, outputLines } from "./support/exposition.ts";
+import { answered, linesOf, newDrops, outputLines } from "./support/exposition.ts";
 import { startTestExporter, type TestExporter, type TestExporterOptions } from "./support/test-exporter.ts";
 
 let redis: TestRedis;
@@ -41,9 +41,9 @@ test("an output older than its staleAfter is not exported", async () => {
     value('function="timeless",field="x"', 3),
   ]);
   expect(up(exposition)).toEqual([
-    'gaugelet_exporter_output_up{key="fresh"} 1',
-    'gaugelet_exporter_output_up{key="stale"} 0',
-    'gaugelet_exporter_output_up{key="timeless"} 1',
+    'gaugelet_exporter_output_up{key="fresh",function="fresh"} 1',
+    'gaugelet_exporter_output_up{key="stale",function="stale"} 0',
+    'gaugelet_exporter_output_up{key="timeless",function="timeless"} 1',
   ]);
 });
 
@@ -54,7 +54,7 @@ test("an output that is gone is not exported, and comes back with its key", asyn
   await redis.client.del("f");
   const exposition = await exporter.scrape();
   expect(outputLines(exposition)).toEqual([]);
-  expect(up(exposition)).toEqual(['gaugelet_exporter_output_up{key="f"} 0']);
+  expect(up(exposition)).toEqual(['gaugelet_exporter_output_up{key="f",function="f"} 0']);
   await redis.client.set("f", '{"x":2}');
   expect(await samples()).toEqual([value('function="f",field="x"', 2)]);
 });
@@ -179,7 +179,7 @@ test("configured rules come before the default ones", async () => {
   });
   const exposition = await exporter.scrape();
   expect(exposition).toContain("# HELP shop_orders_total Orders sold.\n# TYPE shop_orders_total counter\n");
-  expect(exposition.split("\n").filter((line) => line.includes('function="f"'))).toEqual([
+  expect(exposition.split("\n").filter((line) => line.includes('{function="f"'))).toEqual([
     'gaugelet_network_egress_ratio{function="f"} 0.57',
     expect.stringContaining("gaugelet_output_timestamp_seconds"),
     value('function="f",field="z"', 6),
@@ -193,7 +193,7 @@ test("more keys than the limit: as many as it allows are exported", async () => 
   await start({ keys: "many-*" });
   const before = await exporter.scrape();
   await redis.client.mset(...Array.from({ length: 10_500 }, (_, index) => [`many-${index}`, "{}"]).flat());
-  const after = await exporter.scrape();
+  const after = await answered(() => exporter.scrape());
   expect(up(after)).toHaveLength(10_000);
   expect(newDrops(before, after)).toEqual({ too_many_outputs: 1 });
 });

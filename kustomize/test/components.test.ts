@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -99,6 +99,36 @@ test("the catalog's functions run in the virtual machine alone, and are called t
   expect(JSON.stringify(ofKind("Ingress", "gaugelet"))).toContain('"name":"runtime-microvm"');
   expect(JSON.stringify(ofKind("NetworkPolicy", "grafana"))).toContain("runtime-microvm");
 });
+
+test("Prometheus has all rules that there are", async () => {
+  const { objects } = await buildWith([]);
+  const rules = objects.find(({ metadata }) => metadata.name.startsWith("prometheus-rules"));
+  const files = await readdir(join(FOLDER, "../../prometheus/rules"));
+  expect(Object.keys(rules?.data ?? {}).toSorted()).toEqual(files.toSorted());
+});
+
+test("no pod sees more of the secret than it asks for", async () => {
+  const { objects } = await buildWith(["postgresql", "premium", "microvm"]);
+  const whole = objects.filter(({ spec }) =>
+    (spec?.template?.spec.volumes ?? []).some(
+      ({ secret }: { secret?: { items?: object[] } }) => secret !== undefined && secret.items === undefined,
+    ),
+  );
+  expect(whole.map(({ metadata }) => metadata.name)).toEqual([]);
+});
+
+test.each(["autoscaling", "autoscaling-by-lag"])(
+  "a runtime that is idle asks for no other by %s",
+  async (component) => {
+    const { objects } = await buildWith([component]);
+    const runtime = objects.find(
+      ({ kind, metadata }) => kind === "Deployment" && metadata.name === "runtime",
+    );
+    // Replicas come at 80 % of what a pod asks for: of a tenth of a CPU, that would be at a handful of calls.
+    expect(runtime?.spec.template.spec.containers[0].resources.requests.cpu).toBe("1");
+    expect(runtime?.spec.replicas).toBeUndefined();
+  },
+);
 
 test("an operated Prometheus finds each runtime once", async () => {
   const { objects } = await buildWith(["postgresql", "prometheus-operator", "premium", "microvm"]);

@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { newValues } from "@gaugelet/stack/kubernetes/secret";
+import { load } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import { build, type KubernetesObject, OVERLAYS } from "./build.ts";
 import { violations } from "./policies.ts";
@@ -25,6 +27,27 @@ test("what pods ask of the secret is there, and Grafana shows what the runtime k
   const roles = ["viewer", "editor", "admin"].map((role) => `grafana-${role}-secret`);
   expect(asked).toEqual(expect.arrayContaining(["grafana-secret", ...roles]));
   expect(asked.filter((key) => !(key in newValues()))).toEqual([]);
+});
+
+test("production's Alertmanager says what ours says, and shows a token where calls need one", async () => {
+  const { objects } = await build("overlays/prod");
+  const find = (kind: string, name: string): KubernetesObject | undefined =>
+    objects.find((object) => object.kind === kind && object.metadata.name.startsWith(name));
+  expect(find("ConfigMap", "runtime-environment")?.data.GAUGELET_CALLS).toBe("token");
+  const configuration = load(find("ConfigMap", "alertmanager-configuration")?.data["alertmanager.yml"]) as {
+    receivers: { webhook_configs: { http_config?: object }[] }[];
+  };
+  const file = "/etc/gaugelet-secrets/token";
+  const [webhook] = configuration.receivers[0]?.webhook_configs ?? [];
+  expect(webhook?.http_config).toEqual({ authorization: { credentials_file: file } });
+  delete webhook?.http_config;
+  const ours = await readFile(new URL("../../prometheus/alertmanager.yml", import.meta.url), "utf8");
+  expect(configuration).toEqual(load(ours));
+  const { containers, volumes } = find("Deployment", "alertmanager")?.spec.template.spec ?? {};
+  const mounts = containers[0].volumeMounts as { name: string; mountPath: string }[];
+  const mount = mounts.find(({ mountPath }) => file.startsWith(mountPath));
+  const { secret } = volumes.find(({ name }: { name: string }) => name === mount?.name);
+  expect(secret.items).toEqual([{ key: "admin-token", path: "token" }]);
 });
 
 test("production has every image by its digest", async () => {

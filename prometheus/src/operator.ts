@@ -7,13 +7,22 @@ const labels = { "app.kubernetes.io/part-of": "gaugelet" };
 /** What the runtime and the exporter are called as Services, with the port that has their metrics. */
 const SERVICES = { runtime: "management", exporter: "metrics" };
 
-/** All rules as one object of the Prometheus operator. */
+/** An operated Prometheus scrapes what is others', too: that of it which does not answer is not ours to tell. */
+const OF_OUR_OWN_PROMETHEUS = new Set(["GaugeletTargetDown"]);
+
+/** The rules as one object of the Prometheus operator. */
 export function prometheusRule(): unknown {
+  const groups = Object.values(ruleFiles)
+    .flat()
+    .map(({ name, rules }) => ({
+      name,
+      rules: rules.filter((rule) => !("alert" in rule && OF_OUR_OWN_PROMETHEUS.has(rule.alert))),
+    }));
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "PrometheusRule",
     metadata: { name: "gaugelet", labels },
-    spec: { groups: Object.values(ruleFiles).flat().map(renderGroup) },
+    spec: { groups: groups.map(renderGroup) },
   };
 }
 

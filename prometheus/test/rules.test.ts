@@ -7,6 +7,7 @@ import { expect, it } from "vitest";
 import { expressionsOf, panelsOf } from "../../grafana/test/panels.ts";
 import { generatedFiles } from "../src/files.ts";
 import { ruleFiles } from "../src/groups.ts";
+import { prometheusRule } from "../src/operator.ts";
 import { alerts } from "./alerts/promtool.ts";
 
 const run = promisify(execFile);
@@ -16,12 +17,14 @@ it("Prometheus accepts its configuration and the rules", async () => {
   await run("promtool", ["check", "config", "prometheus.yml"], { cwd: folder });
 });
 
-it.each(["alertmanager.yml", "examples/alertmanager-mail.yml", "examples/alertmanager-chat.yml"])(
-  "Alertmanager accepts %s",
-  async (file) => {
-    await run("amtool", ["check-config", file], { cwd: folder });
-  },
-);
+it.each([
+  "alertmanager.yml",
+  "examples/alertmanager-mail.yml",
+  "examples/alertmanager-chat.yml",
+  "../kustomize/overlays/prod/alertmanager.yml",
+])("Alertmanager accepts %s", async (file) => {
+  await run("amtool", ["check-config", file], { cwd: folder });
+});
 
 it.each([
   [["severity=critical", "owner=data-team"], "on-call,data-team"],
@@ -57,6 +60,13 @@ it.each(Object.entries(generatedFiles()))(
     expect(await readFile(join(folder, "..", file), "utf8")).toBe(text);
   },
 );
+
+it("a Prometheus that others use tells nothing of their targets", () => {
+  const { spec } = prometheusRule() as { spec: { groups: { rules: { alert?: string }[] }[] } };
+  const told = spec.groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
+  const names = alerts.map(({ alert }) => alert);
+  expect(names.filter((name) => !told.includes(name))).toEqual(["GaugeletTargetDown"]);
+});
 
 it("there are no other rule files", async () => {
   expect((await readdir(join(folder, "rules"))).sort()).toEqual(Object.keys(ruleFiles).sort());

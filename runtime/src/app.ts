@@ -81,6 +81,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     );
     const metrics = new RuntimeMetrics(
       () => functions.runners.map(({ observed }) => observed),
+      () => functions.definitions,
       meter,
       () => machines.running,
     );
@@ -173,7 +174,12 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     const management = await serve(
       configuration.management,
       "GAUGELET_MANAGEMENT_PORT",
-      managementRoutes(redis, () => functions.runners, metrics),
+      managementRoutes(
+        redis,
+        () => functions.runners,
+        () => file?.problem,
+        metrics,
+      ),
     );
     teardown.push(() => management.stop());
     const listening: { status: ListenAddress | undefined } = { status: undefined };

@@ -66,7 +66,6 @@ export function assemble(
   const parts: CommonParts = { ...shared, topics: topics() };
   const { store, metrics, leases, turns, meter, limits, scalings } = parts;
   const log = parts.log.child({ function: definition.name });
-  metrics.register(definition);
   const runner = new FunctionRunner({
     definition,
     makeTrigger: (spec) => makeTrigger(spec, definition, parts, log),

@@ -13,6 +13,7 @@ import { runtimePart } from "./parts/runtime.ts";
 import { checkPorts, waitForFreePorts } from "./ports.ts";
 import { explainFileError, Problem } from "./problem.ts";
 import type { Progress } from "./progress.ts";
+import { readReadiness, watchConfiguration } from "./readiness.ts";
 import { formatSeconds } from "./seconds.ts";
 import type { Settings } from "./settings.ts";
 import { setupGrafanaApp } from "./setup/grafana-app.ts";
@@ -59,6 +60,7 @@ export async function runStack(
     for (const line of await brokenFunctions(settings)) progress.line(line);
     progress.line(`ready (${formatSeconds(performance.now() - started)})`);
     if (inTime === undefined) announceLater(grafana, progress);
+    void watchConfiguration(settings.ports.management, report, stop);
     if (!stop.aborted) await once(stop, "abort");
   } catch (error) {
     if (!stop.aborted) throw error;
@@ -142,12 +144,13 @@ function reasonOf(error: unknown): string {
 /** A line for each function that cannot be loaded: the rest runs, so that nobody would notice. */
 async function brokenFunctions(settings: Settings): Promise<string[]> {
   const { management, runtime } = settings.ports;
-  const response = await fetch(`http://127.0.0.1:${management}/readyz`).catch(() => undefined);
-  const lines = (await response?.text())?.split("\n").filter((line) => line.includes(": failing: ")) ?? [];
-  return lines.map(
-    (line) =>
-      `        ${line.replace(": failing: ", " cannot be loaded: ")}; see http://127.0.0.1:${runtime}`,
-  );
+  const lines = (await readReadiness(management)) ?? [];
+  return lines
+    .filter((line) => line.includes(": failing: "))
+    .map(
+      (line) =>
+        `        ${line.replace(": failing: ", " cannot be loaded: ")}; see http://127.0.0.1:${runtime}`,
+    );
 }
 
 function announceLater(grafana: Promise<Address[]>, progress: Progress): void {

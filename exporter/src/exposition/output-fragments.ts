@@ -150,7 +150,7 @@ export class OutputFragments {
     const key = this.output.key.toWellFormed();
     switch (family) {
       case OUTPUT_UP:
-        return sample(family, key, this.absence === undefined ? 1 : 0);
+        return sample(family, key, this.absence === undefined ? 1 : 0, this.#announcedBy);
       case OUTPUT_SERIES:
         return sample(family, key, Math.max(0, this.size - this.#suppressedCount()));
       case OUTPUT_PARSE_ERRORS:
@@ -177,6 +177,12 @@ export class OutputFragments {
     return slotOf(this.#fragments, this.#families.indexOf(family)).toString();
   }
 
+  /** The function that announced it; nothing where another program wrote it. */
+  get #announcedBy(): [name: string, text: string][] {
+    const { storedAt, functionName } = this.output;
+    return storedAt === undefined ? [] : [["function", functionName.toWellFormed()]];
+  }
+
   get #timestampId(): string {
     return samplePrefix(OUTPUT_TIMESTAMP.name, Object.entries(functionLabels(this.output)), "allow-utf-8");
   }
@@ -194,8 +200,13 @@ export class OutputFragments {
   }
 }
 
-function sample(family: Family, key: string, value: number): Buffer {
-  return Buffer.from(`${samplePrefix(family.name, [["key", key]], "allow-utf-8")}${value}\n`);
+function sample(
+  family: Family,
+  key: string,
+  value: number,
+  further: readonly [name: string, text: string][] = [],
+): Buffer {
+  return Buffer.from(`${samplePrefix(family.name, [["key", key], ...further], "allow-utf-8")}${value}\n`);
 }
 
 function slotOf({ bytes, ends }: Fragments, slot: number): Buffer {

@@ -1,10 +1,21 @@
 import { spawnSync } from "node:child_process";
+import { waitFor } from "@gaugelet/testing/wait";
 
 /** The lines of samples of one metric. */
 export function linesOf(exposition: string, metric: string): string[] {
   return exposition
     .split("\n")
     .filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `));
+}
+
+/** The first exposition for which Redis answered in time, which much at once on a busy machine may keep it from. */
+export async function answered(scrape: () => Promise<string>): Promise<string> {
+  return await waitFor("Redis to answer in time", async () => {
+    const exposition = await scrape();
+    return linesOf(exposition, "gaugelet_exporter_redis_up").includes("gaugelet_exporter_redis_up 1")
+      ? exposition
+      : undefined;
+  });
 }
 
 /** The lines of samples that come from outputs, without comments. */

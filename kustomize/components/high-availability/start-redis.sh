@@ -8,7 +8,8 @@ for number in 0 1 2; do
   [ -n "$primary" ] && break
 done
 : "${primary:=redis-0.redis}"
-set -- --appendonly yes --appendfsync everysec --maxmemory-policy noeviction --dir /data \
+set -- --appendonly yes --appendfsync everysec --dir /data \
+  --maxmemory "$((MEMORY_LIMIT_MIB * 3 / 4))mb" --maxmemory-policy noeviction \
   --replica-announce-ip "$POD.redis" \
   --min-replicas-to-write 1 --min-replicas-max-lag 10
 if [ "$primary" != "$POD.redis" ]; then

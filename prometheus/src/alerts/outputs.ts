@@ -8,10 +8,13 @@ const THRESHOLD = "function, field, severity, direction";
 export const outputAlerts: readonly Alert[] = [
   {
     alert: "GaugeletOutputStale",
+    // What a function left behind that no runtime has any more is nobody's to renew.
     expr: `
       max by (job, key) (avg_over_time(gaugelet_exporter_output_up[10m]))
       and
-      max by (job, key) (gaugelet_exporter_output_up) == 0`,
+      max by (job, key) (gaugelet_exporter_output_up) == 0
+      unless on (key)
+      (gaugelet_exporter_output_up{function!=""} unless on (function) gaugelet_function_info)`,
     for: "1m",
     keepFiringFor: "1m",
     severity: "warning",

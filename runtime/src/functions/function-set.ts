@@ -32,6 +32,8 @@ interface Slot {
   wanted: Deployable | undefined;
   /** What the last step made of it. */
   applied: Deployable | undefined;
+  /** What it is once it was put together, also while it rests. */
+  defined: FunctionDefinition | undefined;
   /** Whether a function that is put together by a call is to be so. */
   isAwake: boolean;
   /** Whether it could not be had as it is wanted, which was told. */
@@ -61,6 +63,14 @@ export class FunctionSet {
   /** Those that are put together. */
   get runners(): FunctionRunner[] {
     return [...this.#assembled.values()].map(({ runner }) => runner);
+  }
+
+  /** Of those that are put together, and those that rest until they are called again. */
+  get definitions(): FunctionDefinition[] {
+    return [...this.#slots.values()].flatMap(({ name, wanted, defined }) => {
+      if (wanted === undefined || wanted.mode === "paused" || defined === undefined) return [];
+      return this.#assembled.get(name)?.runner.definition ?? defined;
+    });
   }
 
   /**
@@ -116,11 +126,8 @@ export class FunctionSet {
     const coming: FunctionDefinition[] = [];
     for (const deployable of changes) {
       if (deployable?.mode !== "running") continue;
-      try {
-        coming.push(deployable.define());
-      } catch {
-        // It is told of when it is to run.
-      }
+      const definition = definitionOf(deployable);
+      if (definition !== undefined) coming.push(definition);
     }
     await this.#parts.prepare([...this.runners.map(({ definition }) => definition), ...coming]);
   }
@@ -143,6 +150,7 @@ export class FunctionSet {
     } else if (wanted.mode === "paused") this.targets.set(name, new UncallableFunction(wanted, PAUSED));
     else if (wanted.mode === "on-call" && !slot.isAwake) {
       this.targets.set(name, new WaitingFunction(wanted, true, this.#ready));
+      if (slot.applied !== wanted) slot.defined &&= definitionOf(wanted);
     } else return false;
     slot.applied = wanted;
     return true;
@@ -202,6 +210,7 @@ export class FunctionSet {
         await this.#wire(definition, wanted.mode === "on-call");
       }
       slot.isBroken = false;
+      slot.defined = definition;
     } catch (error) {
       this.#tellBroken(slot, wanted, error as Error);
     }
@@ -295,6 +304,7 @@ export class FunctionSet {
 const NEW_SLOT = {
   wanted: undefined,
   applied: undefined,
+  defined: undefined,
   isAwake: false,
   isBroken: false,
   settling: undefined,
@@ -309,11 +319,15 @@ function isUp({ wanted, isAwake }: Slot): boolean {
 /** Whether one that does not run has calls that can wait for it. */
 function mayBeCalled(wanted: Deployable): boolean {
   if (wanted.mode === "on-call") return true;
+  return definitionOf(wanted)?.triggers.some((trigger) => "http" in trigger) ?? false;
+}
+
+/** Undefined where it cannot be: that is told when it is to run. */
+function definitionOf(wanted: Deployable): FunctionDefinition | undefined {
   try {
-    return wanted.define().triggers.some((trigger) => "http" in trigger);
+    return wanted.define();
   } catch {
-    // It is told of when it is to run.
-    return false;
+    return undefined;
   }
 }
 

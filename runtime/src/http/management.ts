@@ -10,15 +10,18 @@ const PING_MILLISECONDS = 1_000;
 /**
  * The management port: `/healthz` (the process answers), `/readyz` (Redis answers and every function's
  * first load has been tried; one broken function does not take the others out of service), `/metrics`.
+ *
+ * @param problem why the newest configuration is not in force, where it is not: what runs goes on, ready as before.
  */
 export function managementRoutes(
   redis: Redis,
   runners: () => readonly FunctionRunner[],
+  problem: () => string | undefined,
   metrics: RuntimeMetrics,
 ): Record<string, Route> {
   return {
     "/healthz": () => text(200, "ok\n"),
-    "/readyz": () => readiness(redis, runners()),
+    "/readyz": () => readiness(redis, runners(), problem()),
     "/metrics": async () => ({
       status: 200,
       type: metrics.registry.contentType,
@@ -27,7 +30,7 @@ export function managementRoutes(
   };
 }
 
-async function readiness(redis: Redis, runners: readonly FunctionRunner[]) {
+async function readiness(redis: Redis, runners: readonly FunctionRunner[], problem: string | undefined) {
   const isUp = await answers(redis);
   const states = runners.map(({ definition, workerState, isOwnerKnown, otherOwner }) => ({
     name: definition.name,
@@ -39,7 +42,8 @@ async function readiness(redis: Redis, runners: readonly FunctionRunner[]) {
   const lines = states.map(
     ({ name, state, standby }) => `function ${name}: ${state.kind}${stateText(state)}${standby}`,
   );
-  return text(ready ? 200 : 503, [`redis: ${isUp ? "up" : "down"}`, ...lines, ""].join("\n"));
+  const problems = problem?.split("\n").map((line) => `configuration: ${line}`) ?? [];
+  return text(ready ? 200 : 503, [`redis: ${isUp ? "up" : "down"}`, ...problems, ...lines, ""].join("\n"));
 }
 
 /** Whether Redis answers within a second; a connection alone may be one to a server that hangs. */

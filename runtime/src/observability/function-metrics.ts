@@ -43,7 +43,7 @@ export class FunctionMetrics {
     this.#duration = metrics.duration.tally({ function: name });
     this.#queueTime = metrics.queueTime.tally({ function: name });
     // From 0 on, so that a first error is an increase and not a new series.
-    metrics.workerRestarts.inc({ function: name, cause: "exit" }, 0);
+    for (const cause of ["exit", ...LIMITS]) metrics.workerRestarts.inc({ function: name, cause }, 0);
     metrics.deadLetters.inc({ topic: "", function: name }, 0);
     for (const limit of LIMITS) metrics.limitHits.inc({ function: name, limit }, 0);
     for (const direction of ["up", "down"]) metrics.scalings.inc({ function: name, direction }, 0);

@@ -1,65 +1,85 @@
-import { Gauge, type Registry } from "prom-client";
+import { Gauge, type LabelValues, type Registry } from "prom-client";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 
-/** What functions' manifests say, for dashboards and alerts to compare with. */
-export class ManifestMetrics {
-  readonly #info: Gauge<"function" | "owner" | "language">;
-  readonly #objective: Gauge<"function">;
-  readonly #timeout: Gauge<"function">;
-  readonly #memory: Gauge<"function">;
-  readonly #minimum: Gauge<"function">;
-  readonly #maximum: Gauge<"function">;
-  readonly #threshold: Gauge<"function" | "field" | "severity" | "direction">;
-  readonly #thresholdFor: Gauge<"function" | "field" | "severity" | "direction">;
+const OF_FUNCTION = ["function"] as const;
+const OF_THRESHOLD = ["function", "field", "severity", "direction"] as const;
 
-  constructor(registry: Registry) {
-    const gauge = <Label extends string>(name: string, help: string, labels: readonly Label[]) =>
-      new Gauge<Label>({ name, help, labelNames: [...labels], registers: [registry] });
-    const each = ["function"] as const;
-    const threshold = ["function", "field", "severity", "direction"] as const;
-    this.#info = gauge("gaugelet_function_info", "Owner and language of a function; always 1.", [
-      "function",
-      "owner",
-      "language",
-    ] as const);
-    this.#objective = gauge(
-      "gaugelet_function_success_objective_ratio",
-      "Share of its calls that are to succeed.",
-      each,
-    );
-    this.#timeout = gauge("gaugelet_function_timeout_seconds", "Longest time of one call.", each);
-    this.#memory = gauge(
-      "gaugelet_worker_memory_limit_bytes",
-      "Memory that one worker may have, where it is limited.",
-      each,
-    );
-    this.#minimum = gauge("gaugelet_workers_minimum", "Fewest workers of a function.", each);
-    this.#maximum = gauge("gaugelet_workers_maximum", "Most workers of a function.", each);
-    this.#threshold = gauge(
-      "gaugelet_function_threshold",
-      "Thresholds from the function's manifest, which alerts compare its output with.",
-      threshold,
-    );
-    this.#thresholdFor = gauge(
-      "gaugelet_function_threshold_for_seconds",
-      "How long the output has to be beyond the threshold before the alert fires.",
-      threshold,
-    );
-  }
+type Sample<Label extends string> = readonly [labels: LabelValues<Label>, value: number];
 
-  /** Show what a function's manifest says. */
-  register({ name, owner, language, objective, limits, workers, thresholds }: FunctionDefinition): void {
-    const labels = { function: name };
-    this.#info.set({ ...labels, owner, language }, 1);
-    this.#objective.set(labels, objective);
-    this.#timeout.set(labels, limits.timeout);
-    if (limits.memory !== null) this.#memory.set(labels, limits.memory);
-    this.#minimum.set(labels, workers.min);
-    this.#maximum.set(labels, workers.max);
-    for (const { field, above, below, for: seconds, severity } of thresholds) {
-      const direction = above === undefined ? "below" : "above";
-      this.#threshold.set({ ...labels, field, severity, direction }, above ?? below ?? 0);
-      this.#thresholdFor.set({ ...labels, field, severity, direction }, seconds);
-    }
-  }
+/**
+ * Show what functions' manifests say, for dashboards and alerts to compare with: at each scrape anew, so that nothing
+ * stays of a function that is gone, or of what a manifest said before.
+ *
+ * @param observe the manifests of the functions that there are now.
+ */
+export function registerManifestMetrics(
+  registry: Registry,
+  observe: () => Iterable<FunctionDefinition>,
+): void {
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    samples: (definition: FunctionDefinition) => readonly Sample<Label>[],
+  ): void => {
+    const made: Gauge<Label> = new Gauge<Label>({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [registry],
+      collect: () => {
+        made.reset();
+        for (const definition of observe()) {
+          for (const [labels, value] of samples(definition)) made.set(labels, value);
+        }
+      },
+    });
+  };
+  const each = (name: string, help: string, read: (definition: FunctionDefinition) => number | null): void =>
+    gauge(name, help, OF_FUNCTION, (definition) => {
+      const value = read(definition);
+      return value === null ? [] : [[{ function: definition.name }, value]];
+    });
+  gauge(
+    "gaugelet_function_info",
+    "Owner and language of a function; always 1.",
+    ["function", "owner", "language"] as const,
+    ({ name, owner, language }) => [[{ function: name, owner, language }, 1]],
+  );
+  each(
+    "gaugelet_function_success_objective_ratio",
+    "Share of its calls that are to succeed.",
+    ({ objective }) => objective,
+  );
+  each("gaugelet_function_timeout_seconds", "Longest time of one call.", ({ limits }) => limits.timeout);
+  each(
+    "gaugelet_worker_memory_limit_bytes",
+    "Memory that one worker may have, where it is limited.",
+    ({ limits }) => limits.memory,
+  );
+  each("gaugelet_workers_minimum", "Fewest workers of a function.", ({ workers }) => workers.min);
+  each("gaugelet_workers_maximum", "Most workers of a function.", ({ workers }) => workers.max);
+  gauge(
+    "gaugelet_function_threshold",
+    "Thresholds from the function's manifest, which alerts compare its output with.",
+    OF_THRESHOLD,
+    (definition) => thresholdSamples(definition, ({ above, below }) => above ?? below ?? 0),
+  );
+  gauge(
+    "gaugelet_function_threshold_for_seconds",
+    "How long the output has to be beyond the threshold before the alert fires.",
+    OF_THRESHOLD,
+    (definition) => thresholdSamples(definition, ({ for: seconds }) => seconds),
+  );
+}
+
+function thresholdSamples(
+  { name, thresholds }: FunctionDefinition,
+  read: (threshold: FunctionDefinition["thresholds"][number]) => number,
+): Sample<(typeof OF_THRESHOLD)[number]>[] {
+  return thresholds.map((threshold) => {
+    const { field, severity, above } = threshold;
+    const direction = above === undefined ? "below" : "above";
+    return [{ function: name, field, severity, direction }, read(threshold)];
+  });
 }

@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { UsageMeter } from "../usage/usage-meter.ts";
 import { type ObservedMachine, registerMachineMetrics } from "./machine-metrics.ts";
-import { ManifestMetrics } from "./manifest-metrics.ts";
+import { registerManifestMetrics } from "./manifest-metrics.ts";
 import { TalliedHistogram } from "./tallied-histogram.ts";
 import { type ObservedTopics, TopicMetrics } from "./topic-metrics.ts";
 import { UsageMetrics } from "./usage-metrics.ts";
@@ -93,22 +93,23 @@ export class RuntimeMetrics {
     registers: [this.registry],
   });
 
-  readonly #manifest = new ManifestMetrics(this.registry);
-
   readonly topics: TopicMetrics;
   readonly usage: UsageMetrics;
 
   /**
    * @param observe what is true of each function now, read at each scrape.
+   * @param manifests what the manifests of functions say now, read at each scrape.
    * @param meter what calls used.
    */
   constructor(
     observe: () => Iterable<ObservedFunction>,
+    manifests: () => Iterable<FunctionDefinition> = () => [],
     meter?: UsageMeter,
     machines: () => Iterable<ObservedMachine> = () => [],
   ) {
     registerMachineMetrics([this.registry], machines);
     registerProcessMetrics(this.registry);
+    registerManifestMetrics(this.registry, manifests);
     this.usage = new UsageMetrics(this.registry, meter);
     this.topics = new TopicMetrics(this.registry, function* () {
       for (const { name, topics } of observe()) if (topics !== undefined) yield { function: name, topics };
@@ -144,6 +145,7 @@ export class RuntimeMetrics {
       labelNames: ["function"] as const,
       registers,
       collect: () => {
+        queued.reset();
         for (const each of observe()) queued.set({ function: each.name }, each.queued);
       },
     });
@@ -177,6 +179,7 @@ export class RuntimeMetrics {
       labelNames: ["function"] as const,
       registers,
       collect: () => {
+        utilization.reset();
         for (const each of observe()) utilization.set({ function: each.name }, each.utilization);
       },
     });
@@ -192,10 +195,5 @@ export class RuntimeMetrics {
         }
       },
     });
-  }
-
-  /** Show what a function's manifest says. */
-  register(definition: FunctionDefinition): void {
-    this.#manifest.register(definition);
   }
 }

@@ -22,6 +22,10 @@ test("a function that nobody calls any more is let go, and comes back with its e
         times,
     );
   }
+  // What it stored is there, and so is what alerts compare it with.
+  const metrics = await (await fetch(`http://127.0.0.1:${started.runtime.ports.management}/metrics`)).text();
+  expect(metrics).toContain('gaugelet_function_info{function="count",owner="admin",language="python"} 1');
+  expect(metrics).not.toContain('gaugelet_function_queue_events{function="count"}');
 });
 
 test("the first function with topics that a runtime puts together for a call publishes, stores and records it", async () => {

@@ -93,6 +93,16 @@ test("a function that is removed stops, and goes on where it was once it is ther
   expect(await countedTo(200, "b")).toEqual({ count: 200, last: 200, wrong: [] });
 });
 
+test("metrics say what manifests say now, and nothing of a function that is removed", async () => {
+  const owned = (owner: string): FunctionUnderTest => ({ ...counts("a"), owner });
+  const started = await startFunctions(runtime, [owned("one-team"), counts("b")]);
+  await change(started, [owned("another-team")]);
+  await waitFor("the new manifest to be shown alone", async () => {
+    const shown = await started.series("gaugelet_function_info");
+    return [...shown.keys()].join() === 'function="a",owner="another-team",language="python"';
+  });
+});
+
 test("triggers that change under load disturb no event", async () => {
   const started = await startFunctions(runtime, [counts("a")]);
   const publishing = publishSlowly(1, 6_000);
@@ -189,6 +199,9 @@ test("a file that cannot be used keeps what runs, says why, and the next good on
     expect(await started.metric("gaugelet_runtime_config_last_reload_successful")).toBe(0);
     const page = await (await fetch(`http://127.0.0.1:${started.ports.status}/`)).text();
     expect(page).toContain("The configuration has changed but cannot be used; what runs goes on.");
+    const ready = await fetch(`http://127.0.0.1:${started.ports.management}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(await ready.text()).toMatch(/^configuration: .*gaugelet\.yaml/m);
     await topics.publish("t", [{ n: ((await runtime.output(() => true, "a")).last as number) + 1 }]);
   }
   await countedTo(13, "a");

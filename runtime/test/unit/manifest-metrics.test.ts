@@ -1,6 +1,6 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { ManifestMetrics } from "../../src/observability/manifest-metrics.ts";
+import { registerManifestMetrics } from "../../src/observability/manifest-metrics.ts";
 import { useConfigurationFolder } from "./configuration-folder.ts";
 
 const folder = useConfigurationFolder();
@@ -12,10 +12,8 @@ test("metrics show what a manifest says, and nothing where it sets no limit", as
         thresholds: [{ field: f, above: 0.9, for: 10m, severity: critical }, { field: g, below: -1 }] }
     - { name: b, handler: m.h, triggers: [{ http: true }], limits: { memory: null } }`);
   const registry = new Registry();
-  const metrics = new ManifestMetrics(registry);
-  for (const definition of definitions) metrics.register(definition);
-  const lines = (await registry.metrics()).split("\n").filter((line) => /^[^#]/.test(line));
-  expect(lines.sort()).toEqual(
+  registerManifestMetrics(registry, () => definitions);
+  expect(await linesOf(registry)).toEqual(
     [
       'gaugelet_function_info{function="a",owner="data-team",language="python"} 1',
       'gaugelet_function_info{function="b",owner="",language="python"} 1',
@@ -35,3 +33,26 @@ test("metrics show what a manifest says, and nothing where it sets no limit", as
     ].sort(),
   );
 });
+
+test("nothing stays of what a manifest said before, or of a function that is gone", async () => {
+  let definitions = await folder.read(`functions:
+    - { name: a, handler: m.h, triggers: [{ http: true }], owner: data-team, thresholds: [{ field: f, above: 1 }] }
+    - { name: b, handler: m.h, triggers: [{ http: true }], thresholds: [{ field: g, above: 1 }] }`);
+  const registry = new Registry();
+  registerManifestMetrics(registry, () => definitions);
+  expect((await linesOf(registry)).filter((line) => /threshold{|b"/.test(line))).not.toEqual([]);
+  definitions = await folder.read(`functions:
+    - { name: a, handler: m.h, triggers: [{ http: true }], owner: web-team, limits: { memory: null } }`);
+  expect(await linesOf(registry)).toEqual([
+    'gaugelet_function_info{function="a",owner="web-team",language="python"} 1',
+    'gaugelet_function_success_objective_ratio{function="a"} 0.99',
+    'gaugelet_function_timeout_seconds{function="a"} 30',
+    'gaugelet_workers_maximum{function="a"} 1',
+    'gaugelet_workers_minimum{function="a"} 1',
+  ]);
+});
+
+async function linesOf(registry: Registry): Promise<string[]> {
+  const lines = (await registry.metrics()).split("\n").filter((line) => /^[^#]/.test(line));
+  return lines.sort();
+}
