@@ -135,6 +135,13 @@ test("the host comes from the configuration, the shard, or the key", async () =>
   ]);
 });
 
+test("hosts that are written alike are one", async () => {
+  await start();
+  await storeOutput(redis.client, "metrics:a", { n_pids: 1 }, { function: "a", shard: "\ud800" });
+  await storeOutput(redis.client, "metrics:b", { n_pids: 2 }, { function: "b", shard: "\ud801" });
+  expect(await samples()).toEqual(['gaugelet_host_processes{host="\ufffd"} 1']);
+});
+
 test("of two outputs with one series, the first by key is exported and the other counted", async () => {
   await start();
   await storeOutput(redis.client, "b", { x: 2, y: 3 }, { function: "twin" });

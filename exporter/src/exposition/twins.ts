@@ -79,7 +79,8 @@ export class Twins {
 function originsOf(output: OutputFragments): string[] {
   const { host } = output.output;
   const origins = [`function ${JSON.stringify(functionLabels(output.output))}`];
-  if (host !== undefined) origins.push(`host ${host}`);
+  // As it is written: other halves of characters come out alike.
+  if (host !== undefined) origins.push(`host ${host.toWellFormed()}`);
   const rules = output.selection.matcher.rules;
   if (rules.some(({ definition }) => definition.per === "document")) origins.push("document");
   return origins;

@@ -11,7 +11,7 @@ import type { ApiParts } from "./start.ts";
 /** Routes of what runs: topics, dead letters, workers and instances. */
 export function operationRoutes(
   db: Database,
-  { redis, functions, topics, scalings, instances }: ApiParts,
+  { redis, functions, sources, topics, scalings, instances }: ApiParts,
 ): Route[] {
   return [
     ...topicRoutes({
@@ -19,7 +19,7 @@ export function operationRoutes(
       topics: async () => (await topics.open()).engine,
       definitions: () => functions.runners.map(({ definition }) => definition),
     }),
-    ...deadLetterRoutes({ db, letters: new DeadLetters(redis), owners: new FunctionOwners(db, functions) }),
+    ...deadLetterRoutes({ db, letters: new DeadLetters(redis), owners: new FunctionOwners(db, sources) }),
     ...workerRoutes({ instance: instances.id, runners: () => functions.runners, scalings }),
     ...instanceRoutes(instances),
   ];

@@ -5,7 +5,7 @@ import { SecretError } from "../access/secrets.ts";
 import { ApiProblem } from "../api/problems.ts";
 import { compileInputSchema } from "../configuration/input-schema.ts";
 import { isWeaker } from "../configuration/isolation.ts";
-import { type FunctionDefinition, outputKeyIn } from "../configuration/manifest.ts";
+import { type FunctionDefinition, outputKeyIn, outputKeyOn } from "../configuration/manifest.ts";
 import { mayBeOne } from "./output-keys.ts";
 import type { CatalogParts } from "./parts.ts";
 import { defaultIsolation, defineStored, type WrittenManifest } from "./stored-function.ts";
@@ -17,6 +17,9 @@ export interface CheckedManifest {
   /** As it says it; null: that of its name. */
   readonly outputKey: string | null;
 }
+
+/** Gaugelet's own keys, and the output keys of functions that name none. */
+const OWN_KEYS = "gaugelet:{shard}";
 
 type ManifestParts = Pick<CatalogParts, "functions" | "file" | "operator" | "secretsOf">;
 
@@ -84,15 +87,19 @@ function refuseForeignFields(written: WrittenManifest, owner: string): void {
 
 function outputKeyOf(
   { functions, file }: ManifestParts,
-  { name, state }: FunctionDefinition,
+  { name, state, outputKey: keyHere }: FunctionDefinition,
   { output }: WrittenManifest,
 ): string | null {
   const { key } = (output ?? {}) as { readonly key?: string };
   if (key === undefined) return null;
-  if (key.startsWith("gaugelet:") && key !== defaultOutputKey(name)) {
-    throw invalid("manifest: output.key: expected a key that does not begin with gaugelet:");
-  }
   const outputKey = outputKeyIn({ name, state, output: { key } });
+  // What stands in place of a placeholder, or nothing, may make it begin so.
+  const keys = [keyHere, outputKeyOn(outputKey, undefined)];
+  if (key !== defaultOutputKey(name) && keys.some((each) => mayBeOne(each, OWN_KEYS))) {
+    throw invalid(
+      "manifest: output.key: expected a key that does not begin with gaugelet:, in no shard and on no node",
+    );
+  }
   const other = functions.ofFile.find((each) => mayBeOne(each.outputKey, outputKey));
   if (other !== undefined) throw keyTaken(outputKey, `${other.name} of ${file}`);
   return outputKey;

@@ -240,9 +240,7 @@ export function defineFunction(
     state: manifest.state,
     triggers: manifest.triggers,
     input: manifest.input,
-    outputKey: sharded.replace(NODE_PLACEHOLDER, (text) =>
-      nodeName === undefined ? "" : `${text.startsWith(":") ? ":" : ""}${nodeName}`,
-    ),
+    outputKey: outputKeyOn(sharded, nodeName),
     outputTopics: manifest.output.topics,
     node: /\{node\}/.test(sharded) ? nodeName : undefined,
     staleAfter: manifest.output.staleAfter ?? defaultStaleAfter(manifest.triggers),
@@ -265,6 +263,13 @@ export function outputKeyIn({
 }: Pick<Manifest, "name" | "state"> & { readonly output: { readonly key?: string | undefined } }): string {
   const key = output.key ?? defaultOutputKey(name);
   return state === "partition" && !key.includes(SHARD_PLACEHOLDER) ? `${key}:${SHARD_PLACEHOLDER}` : key;
+}
+
+/** An output key on a node; undefined: on one that has no name. */
+export function outputKeyOn(key: string, nodeName: string | undefined): string {
+  return key.replace(NODE_PLACEHOLDER, (text) =>
+    nodeName === undefined ? "" : `${text.startsWith(":") ? ":" : ""}${nodeName}`,
+  );
 }
 
 /** The output key of a shard; where a function has none, a key may hold the placeholder as plain text. */

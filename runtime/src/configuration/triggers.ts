@@ -1,3 +1,5 @@
+import { isReservedKey } from "@gaugelet/shared/keys";
+import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { durationSchema, parseDuration } from "@gaugelet/shared/units";
 import { Cron } from "croner";
 import { z } from "zod";
@@ -5,7 +7,13 @@ import { TOPIC_NAME } from "../topics/topics.ts";
 import { classSchema } from "./classes.ts";
 
 const redisKeyTrigger = z.strictObject({
-  redisKey: z.string().min(1),
+  redisKey: z
+    .string()
+    .min(1)
+    .refine(
+      (text) => !isReservedKey(parseKeyPattern(text).prefix),
+      "expected a key that does not begin with gaugelet:, or one of an output (gaugelet:output:…)",
+    ),
   pollInterval: durationSchema.default(5),
 });
 

@@ -1,4 +1,3 @@
-import { isReservedKey } from "@gaugelet/shared/keys";
 import type { Outbox } from "../sinks/outbox.ts";
 import type { Worker } from "../workers/worker.ts";
 import type { Delivery } from "./delivery.ts";
@@ -13,7 +12,7 @@ export class Lane implements TakesTurns {
   readonly number: number;
   readonly shard: string;
   readonly outputKey: string;
-  /** Whether the output key is one that Gaugelet needs itself. */
+  /** Whether the output key is one that Gaugelet needs itself, or another function. */
   readonly isReserved: boolean;
   readonly outbox: Outbox;
   /** Events that came by themselves. */
@@ -43,11 +42,11 @@ export class Lane implements TakesTurns {
   /** Whether that takes long, because Redis is away: whoever waits for an answer gets none now. */
   isUnread = false;
 
-  constructor(number: number, shard: string, outputKey: string, outbox: Outbox) {
+  constructor(number: number, shard: string, outputKey: string, isReserved: boolean, outbox: Outbox) {
     this.number = number;
     this.shard = shard;
     this.outputKey = outputKey;
-    this.isReserved = isReservedKey(outputKey);
+    this.isReserved = isReserved;
     this.outbox = outbox;
   }
 

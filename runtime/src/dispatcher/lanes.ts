@@ -1,3 +1,4 @@
+import { defaultOutputKey, isReservedKey } from "@gaugelet/shared/keys";
 import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
 import { Outbox, type OutboxParts } from "../sinks/outbox.ts";
 import type { Worker } from "../workers/worker.ts";
@@ -62,9 +63,15 @@ export class Lanes implements Iterable<Lane> {
         for (const [source, position] of positions) lane.feeds.get(source)?.stored(position);
       },
     });
-    const lane = new Lane(this.#byNumber.length, shard, outputKey, outbox);
+    const lane = new Lane(this.#byNumber.length, shard, outputKey, isOthers(outputKey, definition), outbox);
     this.#byNumber.push(lane);
     this.#byShard.set(shard, lane);
     return lane;
   }
+}
+
+/** Whether a shard's text makes an output key one of Gaugelet's own, or one of functions that name none. */
+function isOthers(outputKey: string, definition: FunctionDefinition): boolean {
+  const usual = defaultOutputKey("");
+  return isReservedKey(outputKey) || (outputKey.startsWith(usual) && !definition.outputKey.startsWith(usual));
 }

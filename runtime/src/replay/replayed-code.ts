@@ -34,21 +34,26 @@ export async function replayedCode(
   { name, owner, target }: KnownFunction,
   number: number | undefined,
 ): Promise<ReplayedCode | string> {
+  const code = (definition: FunctionDefinition): ReplayedCode => ({
+    definition,
+    prepare: (signal) => bringCode(definition, places, log.child({ function: definition.name }), signal),
+  });
+  const running = target?.callable.definition;
+  if (running !== undefined && running.source.kind !== "stored") {
+    // The catalog may have another of this name, deleted perhaps, which is somebody else's.
+    if (number === undefined) return code(running);
+    return `there is no version ${number} of ${name}, which is a function of a file`;
+  }
   const [found] = await db
     .select({ version: versions.number, manifest: versions.manifest, digest: versions.package })
     .from(versions)
     .innerJoin(functions, eq(functions.name, versions.function))
     .where(and(eq(versions.function, name), eq(versions.number, number ?? functions.version)));
-  const code = (definition: FunctionDefinition): ReplayedCode => ({
-    definition,
-    prepare: (signal) => bringCode(definition, places, log.child({ function: definition.name }), signal),
-  });
   if (found !== undefined) {
     const { version, manifest, digest } = found;
     const written = manifest as WrittenManifest;
     return code(defineStored({ name, owner, version, digest }, written, configuration.operator, name));
   }
   if (number !== undefined) return `there is no version ${number} of ${name} in the catalog`;
-  if (target === undefined) return `${name} is not in the catalog, and does not run here`;
-  return code(target.callable.definition);
+  return `${name} is not in the catalog, and does not run here`;
 }

@@ -58,6 +58,45 @@ describe.each(DATABASES)("calls where the users are on %s", (kind) => {
     expect((await call(`Basic ${password}`, "GET", "/")).status).toBe(401);
   });
 
+  test("have idempotency keys of each user's own, and none is that of a run", async () => {
+    const { ask, token, url } = await echo({ GAUGELET_CALLS: "token" });
+    await ask("POST", "/users", { name: "vic", role: "viewer" });
+    const other: string = (await ask("POST", "/tokens", { name: "t", user: "vic" })).body.token;
+    const call = async (shown: string, key: string, by: string) => {
+      const headers = { authorization: `Bearer ${shown}`, "idempotency-key": key };
+      const body = JSON.stringify({ by });
+      const response = await fetch(`${url}/functions/echo`, { method: "POST", headers, body });
+      return response.ok ? ((await response.json()) as { by: string }).by : undefined;
+    };
+    expect(await waitFor("the function", () => call(token, "1", "admin"))).toBe("admin");
+    expect(await call(other, "1", "vic")).toBe("vic");
+    expect(await call(token, "1", "again")).toBe("admin");
+    const { run } = (
+      await ask("POST", "/functions/echo/invocations", { input: { by: "run" }, mode: "async" })
+    ).body;
+    await waitFor("the run", async () => (await ask("GET", `/runs/${run}`)).body.status === "completed");
+    expect(await call(other, `run:${run}`, "vic")).toBe("vic");
+  });
+
+  test("have none that is that of a run, where they are open", async () => {
+    const { ask, url } = await echo({});
+    const call = async (key: string) => {
+      const headers = { "idempotency-key": key };
+      const response = await fetch(`${url}/functions/echo`, {
+        method: "POST",
+        headers,
+        body: '{"by":"call"}',
+      });
+      return response.ok ? await response.text() : undefined;
+    };
+    await waitFor("the function", () => call("1"));
+    const { run } = (
+      await ask("POST", "/functions/echo/invocations", { input: { by: "run" }, mode: "async" })
+    ).body;
+    await waitFor("the run", async () => (await ask("GET", `/runs/${run}`)).body.status === "completed");
+    expect(await call(`run:${run}`)).toBe('{"by":"call"}');
+  });
+
   test("are open on an address of this machine, whatever is shown", async () => {
     const { call } = await echo({});
     await waitFor("the function", async () => (await call()).status === 200);

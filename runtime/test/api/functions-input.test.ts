@@ -34,6 +34,19 @@ describe.each(DATABASES)("on %s", (kind) => {
       [withManifest({ description: "\ud800" }), 400, /halves of characters/],
       [withManifest({ input: { type: "strange" } }), 400, /manifest: input: expected a JSON Schema/],
       [withManifest({ output: { key: "gaugelet:output:other" } }), 400, /does not begin with gaugelet:/],
+      [
+        withManifest({ output: { key: "gaugelet{node}:output:other" } }),
+        400,
+        /does not begin with gaugelet:/,
+      ],
+      [withManifest({ output: { key: "{node}gaugelet:outputs" } }), 400, /does not begin with gaugelet:/],
+      [withManifest({ state: "partition", output: { key: "{shard}" } }), 400, /gaugelet:, in no shard/],
+      [withManifest({ state: "partition", output: { key: "gaugelet" } }), 400, /gaugelet:, in no shard/],
+      [
+        withManifest({ triggers: [{ redisKey: "gaugelet:env:*" }] }),
+        400,
+        /redisKey: expected a key that does/,
+      ],
       [withManifest({ secrets: ["1"] }), 400, /manifest: secrets/],
       [withManifest({ secrets: ["KEY"], environment: { KEY: "" } }), 400, /no variable of environment/],
       [withManifest({ secrets: ["KEY"] }), 400, /manifest: secrets: admin has no secret KEY/],
@@ -111,6 +124,10 @@ describe.each(DATABASES)("on %s", (kind) => {
         version: 1,
       },
     );
+    for (const key of ["gaugelet:output:usual", "{node}:usual"]) {
+      expect((await ask("POST", "/functions", keyed("usual", key))).status).toBe(201);
+      await ask("DELETE", "/functions/usual?purge=true");
+    }
     await ask("POST", "/functions", keyed("hosts", "usage:{shard}", { state: "partition" }));
     await ask("POST", "/functions", keyed("plain", "plain"));
     for (const [key, more] of [

@@ -107,6 +107,24 @@ test("a pattern gives each key a shard with an env and an output of its own", as
   expect(entry).toMatchObject({ function: "usage", shard: "node-b", staleAfter: 60 });
 });
 
+test("our own keys are nobody's input, however wide a pattern is; outputs are", async () => {
+  const file = await runtime.write("handler.py", COUNTING);
+  const configuration = await runtime.write(
+    "gaugelet.yaml",
+    `functions:
+  - { name: wide, source: ${file}, handler: handler.handler, triggers: [{ redisKey: "[g]augelet:*", pollInterval: 1h }], output: { key: out } }
+`,
+  );
+  await runtime.input({ n: 1 }, "gaugelet:env:{other}");
+  await runtime.input({ n: 2 }, "gaugelet:output:other");
+  const started = await runtime.start({ GAUGELET_CONFIG: configuration });
+  await runtime.output(({ n }) => n === 2);
+  await runtime.input({ n: 3 }, "gaugelet:answer:{other}:key");
+  await runtime.input({ n: 4 }, "gaugelet:output:other");
+  await runtime.output(({ n, calls }) => n === 4 && calls === 2);
+  expect(await started.metric('gaugelet_function_invocations_total{function="wide",outcome="ok"}')).toBe(2);
+});
+
 test("functions are chained: one's output is another's input", async () => {
   const file = await runtime.write("handler.py", COUNTING);
   const configuration = await runtime.write(

@@ -288,7 +288,7 @@ test("a command that is missing for the script leaves the output alone to be sto
   await started.logged("so only outputs are stored");
 });
 
-test("no shard can store over a key of ours", async () => {
+test("no shard can store over a key of ours, or the usual one of another function", async () => {
   const configuration = await configured(
     ECHO,
     `    triggers: [{ redisKey: "in:*" }]\n    state: partition\n`,
@@ -298,6 +298,8 @@ test("no shard can store over a key of ours", async () => {
   const started = await runtime.start({ GAUGELET_CONFIG: configuration });
   await runtime.input({ n: 1 }, "in:gaugelet:outputs");
   await started.logged("the output key gaugelet:outputs is one that Gaugelet needs itself");
+  await runtime.input({ n: 1 }, "in:gaugelet:output:other");
+  await started.logged("the output key gaugelet:output:other is one that Gaugelet needs itself");
   await runtime.input({ n: 2 }, "in:fine");
   await runtime.output(({ n }) => n === 2, "fine");
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Language } from "../../src/configuration/manifest.ts";
-import { withoutAddresses } from "../../src/packages/dependencies/npm-packages.ts";
+import { forNpm, withoutAddresses } from "../../src/packages/dependencies/npm-packages.ts";
 import { readDependencies } from "../../src/packages/dependencies/read-dependencies.ts";
 
 const PYTHON = { language: "python", handler: "handler.handler" } as const;
@@ -52,6 +52,9 @@ describe("requirements.txt", () => {
     "https://example.org/x.whl",
     "x==1.0 --config-settings=a=b",
     "x==1.0; a\\b",
+    // Variables of pip's environment, which may have passwords in them.
+    `x==\${PIP_INDEX_URL}`,
+    `x; python_version > '\${HOME}'`,
     "C:\\x.whl",
   ])("may not have %j", (line) => {
     const { faults } = read(`humanize\n${line}\n`);
@@ -88,7 +91,21 @@ describe("package.json", () => {
     "npm:other@1",
     "owner/name",
   ])("may not have %j", (range) => {
-    expect(read({ dependencies: { a: range } }).faults).toHaveLength(1);
+    for (const field of ["dependencies", "optionalDependencies", "peerDependencies"]) {
+      expect(read({ dependencies: { b: "1" }, [field]: { a: range } }).faults).toHaveLength(1);
+    }
+  });
+
+  test("may say other versions of what packages need, from the registry", () => {
+    const overridden = (overrides: unknown) => read({ dependencies: { a: "1" }, overrides }).faults;
+    expect(overridden({ b: "2", c: { ".": "$a", d: "npm:@e/f@^1" } })).toEqual([]);
+    expect(overridden({ b: { c: "http://10.0.0.1/x.tgz" } })).toHaveLength(1);
+  });
+
+  test("tells npm what it needs and nothing else", () => {
+    const told = { name: "f", dependencies: { a: "1" }, overrides: { b: "2" } };
+    const others = { devDependencies: { c: "file:/etc" }, workspaces: ["../d"], scripts: { install: "e" } };
+    expect(JSON.parse(forNpm(JSON.stringify({ ...told, ...others })))).toEqual(told);
   });
 
   test("is JSON", () => {
@@ -104,6 +121,11 @@ describe("package.json", () => {
     expect(read(manifest, lock({ version: "file:../../etc" })).faults).toHaveLength(1);
     expect(read(manifest, lock({ version: "http://10.0.0.1/a.tgz" })).faults).toHaveLength(1);
     expect(read(manifest, lock({ resolved: "../x", link: true })).faults).toHaveLength(1);
+    const wanting = (range: string) => lock({ version: "1.0.0", dependencies: { b: range } });
+    expect(read(manifest, wanting("npm:@c/d@^1 || 2")).faults).toEqual([]);
+    for (const range of ["http://10.0.0.1/b.tgz", "file:../b", "owner/name", "npm:../b"]) {
+      expect(read(manifest, wanting(range)).faults).toHaveLength(1);
+    }
   });
 
   test("npm is given a lock without addresses, with all else that is in it", () => {

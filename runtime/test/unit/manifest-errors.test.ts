@@ -87,6 +87,11 @@ const cases: [string, string, string][] = [
     `${SCHEDULE}: CronPattern: Invalid value for minute: 61 (found "61 * * * *")`,
   ],
   [`${NAME}, triggers: [{ schedule: 5s, redisKey: a }]`, "triggers[0]", 'unknown field "schedule"'],
+  ...["gaugelet:outputs", "gaugelet:env:*", "gaugelet:*"].map((key): [string, string, string] => [
+    `${NAME}, triggers: [{ redisKey: "${key}" }]`,
+    "triggers[0].redisKey",
+    `expected a key that does not begin with gaugelet:, or one of an output (gaugelet:output:…) (found "${key}")`,
+  ]),
   [
     `${NAME}, triggers: [{ redisKey: "" }]`,
     "triggers[0].redisKey",

@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { promisify } from "node:util";
 import type { Logger } from "pino";
 import { type CodeOnDisk, PackageError } from "../package.ts";
 import { packagesFolder } from "../prepare.ts";
-import { withoutAddresses } from "./npm-packages.ts";
+import { forNpm, withoutAddresses } from "./npm-packages.ts";
 import {
   type CodeKind,
   NPM_LOCK,
@@ -24,6 +24,9 @@ const OUTPUT_BYTES = 16 * 1024 ** 2;
 const TOLD_LINES = 8;
 /** What installers are told by the runtime's own environment: where from, and through what. */
 const PASSED_ON = /^(PATH|HOME|LANG|PIP_.*|npm_config_.*|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR))$/i;
+
+/** Packages of others may want such, too. Older versions of npm do not know these words, and go on. */
+const FROM_REGISTRY = ["git", "file", "directory"].map((kind) => `--allow-${kind}=none`);
 
 /** What an {@link Installer} needs. */
 export interface InstallerParts {
@@ -88,7 +91,7 @@ export class Installer {
     const text = texts.get(declared.file) ?? "";
     const installation = isPython
       ? await this.#ofPython(directory, text)
-      : this.#ofNpm(directory, text, texts.get(NPM_LOCK));
+      : this.#ofNpm(text, texts.get(NPM_LOCK));
     const libraries = join(this.#parts.stateFolder, "environments", installation.key);
     await this.#installOnce(libraries, installation, log, signal);
     if (!isPython) await linkOnce(join(libraries, "node_modules"), join(directory, "node_modules"));
@@ -118,15 +121,16 @@ export class Installer {
     };
   }
 
-  #ofNpm(directory: string, manifest: string, lock: string | undefined): Installation {
+  #ofNpm(manifest: string, lock: string | undefined): Installation {
     return {
       key: keyOf("npm", process.version, manifest, lock ?? ""),
       install: async (folder, signal) => {
         await mkdir(folder);
-        await copyFile(join(directory, NPM_MANIFEST), join(folder, NPM_MANIFEST));
+        await writeFile(join(folder, NPM_MANIFEST), forNpm(manifest));
         if (lock !== undefined) await writeFile(join(folder, NPM_LOCK), withoutAddresses(lock));
         const flags = ["--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"];
-        await execute("npm", [lock === undefined ? "install" : "ci", ...flags], { cwd: folder, signal });
+        const words = [lock === undefined ? "install" : "ci", ...flags, ...FROM_REGISTRY];
+        await execute("npm", words, { cwd: folder, signal });
       },
     };
   }

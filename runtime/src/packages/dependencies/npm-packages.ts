@@ -5,11 +5,24 @@ import type { Fault } from "./requirements.ts";
 const RANGE = /^[\w.\-+*^~<>=| ]*$/;
 /** Of a lock: one version, and not where it would come from. */
 const VERSION = /^\d[\w.+-]*$/;
+/** What packages of others want may have an alias of a registry's, but no colon or slash besides. */
+const OF_REGISTRY = /^(?:npm:(?:@[\w.-]+\/)?[\w.-]+(?:@[^:/]*)?|[^:/]*)$/;
 
-const manifestSchema = z.looseObject({ dependencies: z.record(z.string(), z.string()).default({}) });
+/** The fields by which npm installs something. */
+const WANTED = ["dependencies", "optionalDependencies", "peerDependencies"] as const;
+/** What npm is told of a function's package: nothing else of it has to do with what it needs. */
+const TOLD = ["name", "version", ...WANTED, "peerDependenciesMeta", "overrides"] as const;
+
+const ranges = z.record(z.string(), z.string());
+const wantedSchema = z.looseObject({
+  dependencies: ranges.optional(),
+  optionalDependencies: ranges.optional(),
+  peerDependencies: ranges.optional(),
+});
+const manifestSchema = wantedSchema.extend({ overrides: z.unknown().optional() });
 const lockSchema = z.looseObject({
   packages: z
-    .record(z.string(), z.looseObject({ version: z.string().optional(), link: z.boolean().optional() }))
+    .record(z.string(), wantedSchema.extend({ version: z.string().optional(), link: z.boolean().optional() }))
     .default({}),
 });
 
@@ -23,31 +36,60 @@ export function readNpmPackages(
     const message = "expected JSON whose dependencies are names with versions";
     return { faults: [{ file: "package.json", line: null, message }], isEmpty: true };
   }
-  const dependencies = Object.entries(read.dependencies);
-  const faults = dependencies.flatMap(([name, range]): Fault[] =>
-    RANGE.test(range)
-      ? []
-      : [
-          {
-            file: "package.json",
-            line: null,
-            message: `dependencies: ${name}: expected versions such as ^1.2.0, not ${JSON.stringify(range)}: no paths, addresses, repositories and aliases`,
-          },
-        ],
+  const fault = (where: string, found: string): Fault => ({
+    file: "package.json",
+    line: null,
+    message: `${where}: expected versions such as ^1.2.0, not ${JSON.stringify(found)}: no paths, addresses, repositories and aliases`,
+  });
+  const faults = WANTED.flatMap((field) =>
+    Object.entries(read[field] ?? {}).flatMap(([name, range]) =>
+      RANGE.test(range) ? [] : [fault(`${field}: ${name}`, range)],
+    ),
   );
+  for (const text of textsIn(read.overrides)) {
+    // Behind a dollar is the name of a dependency, whose versions are meant.
+    if (!OF_REGISTRY.test(text) && !text.startsWith("$")) faults.push(fault("overrides", text));
+  }
   if (lock !== undefined) faults.push(...faultsOfLock(lock));
-  return { faults, isEmpty: dependencies.length === 0 };
+  return { faults, isEmpty: Object.keys(read.dependencies ?? {}).length === 0 };
+}
+
+/** All texts of a value, however deep. */
+function textsIn(value: unknown): string[] {
+  const texts: string[] = [];
+  const left = [value];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (typeof next === "string") texts.push(next);
+    else if (typeof next === "object" && next !== null)
+      for (const each of Object.values(next)) left.push(each);
+  }
+  return texts;
+}
+
+/**
+ * A `package.json` as npm is given it: what it is called and what it needs. By others of its fields npm would fetch
+ * what it does not install (`devDependencies`), or go to other folders (`workspaces`).
+ */
+export function forNpm(manifest: string): string {
+  const read = JSON.parse(manifest) as Record<string, unknown>;
+  return JSON.stringify(Object.fromEntries(TOLD.map((field) => [field, read[field]])));
 }
 
 function faultsOfLock(lock: string): Fault[] {
   const file = "package-lock.json";
   const read = parse(lock, lockSchema);
   if (read === undefined) return [{ file, line: null, message: "expected a lock file of npm" }];
-  return Object.entries(read.packages).flatMap(([path, { version, link = false }]): Fault[] =>
-    link || (version !== undefined && !VERSION.test(version))
+  return Object.entries(read.packages).flatMap(([path, { version, link = false, ...entry }]): Fault[] => {
+    const isElsewhere = link || (version !== undefined && !VERSION.test(version)) || wantsOthers(entry);
+    return isElsewhere
       ? [{ file, line: null, message: `${path || "packages"}: expected a version, not a path or an address` }]
-      : [],
-  );
+      : [];
+  });
+}
+
+/** Whether a package of a lock needs something that is no registry's: npm would fetch it where the lock lacks it. */
+function wantsOthers(entry: z.output<typeof wantedSchema>): boolean {
+  return WANTED.some((field) => Object.values(entry[field] ?? {}).some((range) => !OF_REGISTRY.test(range)));
 }
 
 /**

@@ -7,12 +7,13 @@ export interface Fault {
 
 /**
  * A name with extras, versions, markers and hashes. Options, paths and addresses are left out of it: by those a
- * package could have the runtime read what only the runtime can.
+ * package could have the runtime read what only the runtime can. So are dollars: pip puts variables of its environment
+ * in, such as the address of an index with its password, and tells them in its errors.
  *
  * Source: https://pip.pypa.io/en/stable/reference/requirements-file-format/
  */
 const REQUIREMENT =
-  /^(?!.*\s-(?!-hash=))[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?(?:\s*\[[\w., -]*\])?\s*(?:\(?\s*[<>=!~][^;@/\\]*\)?)?(?:\s*;[^@/\\]*?)?(?:\s+--hash=sha(?:256|384|512):[0-9a-f]+)*$/;
+  /^(?!.*\s-(?!-hash=))[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?(?:\s*\[[\w., -]*\])?\s*(?:\(?\s*[<>=!~][^;@/\\$]*\)?)?(?:\s*;[^@/\\$]*?)?(?:\s+--hash=sha(?:256|384|512):[0-9a-f]+)*$/;
 
 /** What a `requirements.txt` has that is not installed, and whether it has anything else. */
 export function readRequirements(text: string): { readonly faults: Fault[]; readonly isEmpty: boolean } {

@@ -75,7 +75,8 @@ function call(
     answerProblem(response, problem);
     return;
   }
-  target.callable.call({ body, shard, idempotencyKey, user }, (answer) => {
+  const keptUnder = idempotencyKey && keptName(idempotencyKey, user);
+  target.callable.call({ body, shard, idempotencyKey: keptUnder, user }, (answer) => {
     // It was never made, and the function that replaced this one may make it.
     if (answer.outcome === "unavailable" && targetNow(targets, admission) !== target) {
       call(targets, admission, user, body, response);
@@ -84,6 +85,15 @@ function call(
     // The call counts all the same where the client has gone meanwhile.
     if (!response.destroyed) answerWith(response, answer);
   });
+}
+
+/**
+ * What an answer is kept under: the names of one user are nothing to another, and none is that of a run, under which
+ * the answers to calls through the API are kept.
+ */
+function keptName(idempotencyKey: string, user: string | undefined): string {
+  if (user !== undefined) return `user:${encodeURIComponent(user)}:${idempotencyKey}`;
+  return /^(call:)*(run|user):/.test(idempotencyKey) ? `call:${idempotencyKey}` : idempotencyKey;
 }
 
 function answerWith(response: ServerResponse, answer: CallAnswer): void {

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { isReservedKey } from "@gaugelet/shared/keys";
 import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import { type KeyPattern, parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import type { Redis } from "ioredis";
@@ -130,7 +131,8 @@ export class RedisKeyTrigger implements Trigger {
 
   async #look(key: string): Promise<void> {
     const matched = this.#pattern.match(key);
-    if (matched === undefined || this.#stopped) return;
+    // Our own keys hold what is not for others, such as the env of each function.
+    if (matched === undefined || this.#stopped || isReservedKey(key)) return;
     let watched = this.#keys.get(key);
     if (watched === undefined) {
       watched = {
