@@ -1,7 +1,6 @@
 """Event bytes to the handler's input; what the handler returned to the output's bytes."""
 
 import collections.abc
-import contextlib
 import dataclasses
 import datetime
 import decimal
@@ -9,6 +8,7 @@ import enum
 import json
 import math
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -17,6 +17,12 @@ from gaugelet_worker.frames import LIST, LONG_INTEGER
 
 _ORJSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 _MAX_PATHS = 100
+# What JSON makes text of.
+_KEYS = (str, int, float, type(None))
+
+
+class _NotJson(TypeError):
+    """A value has no place in JSON: what it is."""
 
 
 class InputError(Exception):
@@ -114,7 +120,7 @@ def _encode_with_python(value: dict) -> bytes:
         reason = "it contains itself" if "Circular" in str(error) else str(error)
         raise OutputError(f"the output cannot be JSON: {reason}") from None
     except TypeError as error:
-        raise OutputError(f"the output cannot be JSON: {error}") from None
+        raise OutputError(f"the output cannot be JSON: {_refused_part(value) or error}") from None
     return text.encode()
 
 
@@ -136,37 +142,71 @@ def _to_json_type(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, (bytes, bytearray, memoryview)):
-        raise TypeError("bytes are not JSON; decode them to str, or use base64")
+        raise _NotJson("bytes, which are not JSON; decode them to str, or use base64")
     if getattr(getattr(value, "flags", None), "c_contiguous", None) is False:
         return value.copy()  # of a part of an array, which orjson cannot write, but can its copy
     # Scalars, arrays and series of numpy and pandas.
     to_list = getattr(value, "tolist", None)
     plain = to_list() if callable(to_list) else value
     if type(plain) is type(value):
-        raise TypeError(f"a value of type {type(value).__name__} is not JSON")
+        raise _NotJson(f"{_name_of(value)}, which is not JSON")
     return plain
 
 
 def _paths_not_finite(output: dict) -> list[str]:
-    """Where NaN and Infinity are, the first hundred. A loop, since outputs may be nested deeply."""
+    """Where NaN and Infinity are, the first hundred."""
     found: list[str] = []
+    for path, value in _parts_of(output):
+        if isinstance(value, float) and not math.isfinite(value):
+            found.append(path)
+            if len(found) == _MAX_PATHS:
+                break
+    return found
+
+
+def _refused_part(output: dict) -> str | None:
+    """The first part of an output that has no place in JSON, and where it is; None where none is found."""
+    for path, value in _parts_of(output):
+        if isinstance(value, dict):
+            refused = next((key for key in value if not isinstance(key, _KEYS)), None)
+            if refused is not None:
+                what = f"a key of type {_type_of(refused)}; keys must be str, int, float, bool or None"
+                return f"{_quoted(path)} holds {what}"
+        elif isinstance(value, _NotJson):
+            return f"{_quoted(path)} holds {value}"
+    return None
+
+
+def _parts_of(output: dict) -> Iterator[tuple[str, Any]]:
+    """All parts of an output with their paths, in the order in which they are written.
+
+    In place of one that cannot be written comes the error. A loop, since outputs may be nested deeply.
+    """
     rest: list[tuple[str, Any]] = [("", output)]
-    while rest and len(found) < _MAX_PATHS:
+    while rest:
         path, value = rest.pop()
-        if isinstance(value, float):
-            if not math.isfinite(value):
-                found.append(path)
-        elif isinstance(value, dict):
+        yield path, value
+        if isinstance(value, dict):
             rest.extend(
                 [(f"{path}.{key}" if path else str(key), inner) for key, inner in value.items()][::-1]
             )
         elif isinstance(value, (list, tuple)):
             rest.extend([(f"{path}[{index}]", inner) for index, inner in enumerate(value)][::-1])
-        elif value is not None and not isinstance(value, (str, int)):
-            with contextlib.suppress(TypeError):
+        elif value is not None and not isinstance(value, (str, int, float)):
+            try:
                 rest.append((path, _to_json_type(value)))
-    return found
+            except TypeError as error:
+                yield path, error
 
 
 def _name_of(value: Any) -> str:
     return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
+def _type_of(value: Any) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _quoted(path: str) -> str:
+    return json.dumps(path, ensure_ascii=False) if path else "it"

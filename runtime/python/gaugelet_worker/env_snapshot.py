@@ -5,6 +5,7 @@ reading allows only classes on a list; writing checks against the same list, so 
 not come back is reported when it is saved, not when it is missed.
 """
 
+import contextlib
 import enum
 import importlib
 import io
@@ -219,11 +220,13 @@ def _dump(env: dict, own_modules: Callable[[str], bool]) -> bytes:
 
 
 def _explain(env: dict, error: BaseException, own_modules: Callable[[str], bool]) -> str:
-    for key, value in list(env.items()):
-        try:
-            _dump({key: value}, own_modules)
-        except BaseException as inner:
-            return f"context.env[{key!r}] cannot be saved: {_describe(inner)}"
+    # Of a class of the function's own that is a dict too, its methods and texts may raise anything as well.
+    with contextlib.suppress(BaseException):
+        for key, value in list(dict.items(env)):
+            try:
+                _dump({key: value}, own_modules)
+            except BaseException as inner:
+                return f"context.env[{key!r}] cannot be saved: {_describe(inner)}"
     return f"env cannot be saved: {_describe(error)}"
 
 

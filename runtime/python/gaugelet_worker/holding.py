@@ -68,6 +68,16 @@ class Holding:
             self._user = None
         return True
 
+    def give_up(self) -> None:
+        """Give it all back where nothing was forked into it: there is nothing to wait for."""
+        if self.place.scratch is not None:
+            self._premises.scratch_folders.start_removal(self.place.scratch)
+        if self._group is not None:
+            self._premises.cgroups.give_up(self._group)
+        if self._user is not None:
+            self._user.release()
+            self._user = None
+
 
 class Premises:
     """What the zygote can give its workers on this machine."""

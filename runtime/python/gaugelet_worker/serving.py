@@ -6,6 +6,7 @@ import sys
 from time import perf_counter
 from typing import Any
 
+from gaugelet_worker import forks
 from gaugelet_worker.codec import InputError, OutputError, decode_input, encode_output
 from gaugelet_worker.context import set_last_execution
 from gaugelet_worker.env_snapshot import EnvError, dump_env, load_env
@@ -68,6 +69,8 @@ class Worker:
         # Whether about so many calls have come and no more wait to be received.
         self._are_few = False
         self._ended = 0.0
+        # Whether this is a process that the function has forked from the worker.
+        self._is_fork = False
 
     def run(self) -> None:
         """Answer frames until the runtime closes its end."""
@@ -87,6 +90,12 @@ class Worker:
                 self._meter.pause()
                 answers[kind](Frame(kind, head, stream.bytes[start:stop]))
                 self._meter.resume()
+
+    def be_fork(self) -> None:
+        """Answer nothing: the function has forked this process. It ends when the call does that it is in."""
+        self._is_fork = True
+        self._handler = forks.end
+        forks.leave_connection()
 
     def _load(self, frame: Frame) -> None:
         head = frame.head
@@ -197,6 +206,8 @@ class Worker:
             if error.limit is not None:
                 head["limit"] = error.limit
         except BaseException as error:  # sys.exit() and KeyboardInterrupt end a call, not the worker
+            if self._is_fork:
+                forks.end_with(error)
             outcome = _ERROR
             head = failure_of_call(error, self._limits)
             if head.get("limit") == "memory":
@@ -223,7 +234,7 @@ class Worker:
         if results:
             try:  # noqa: SIM105 - contextlib.suppress takes three times as long
                 sys.stdout.flush()
-            except Exception:  # the handler may have closed or replaced it
+            except BaseException:  # the handler may have closed or replaced it
                 pass
             self._results = []
             self._held_bytes = 0
@@ -278,8 +289,10 @@ def serve() -> None:
     for descriptor in (Descriptor.REQUESTS, Descriptor.ANSWERS, Descriptor.RECORDS):
         os.set_inheritable(descriptor, False)
     stream = FrameStream(Descriptor.REQUESTS, Descriptor.ANSWERS, chunk_bytes_of(Descriptor.REQUESTS))
+    worker = Worker(stream)
+    os.register_at_fork(after_in_child=worker.be_fork)
     try:
-        Worker(stream).run()
+        worker.run()
     except MemoryError:
         os._exit(_MEMORY_IS_FULL)
     # Threads that a function left behind must not keep the process.

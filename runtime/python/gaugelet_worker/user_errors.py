@@ -46,8 +46,15 @@ def failure_of_load(message: str, details: str) -> dict[str, Any]:
 
 def _describe(error: BaseException) -> str:
     if isinstance(error, SystemExit):
-        return f"handler called sys.exit({error.code!r}); return instead"
+        return f"handler called sys.exit({_shown(error.code)}); return instead"
     return _cut("".join(traceback.format_exception_only(error)).strip(), _MAX_MESSAGE_CHARACTERS)
+
+
+def _shown(code: object) -> str:
+    try:
+        return repr(code)
+    except Exception:  # of a class of the function
+        return "…"
 
 
 def _traceback(error: BaseException) -> str:

@@ -232,16 +232,17 @@ def _fork_with_pipe(spec: LaunchSpec, holding: Holding) -> tuple[int, int, int]:
     Fork, with a pipe that the child reports on. Gives the process id, 0 in the child, and both ends, of which
     the parent has the reading one alone. Where it fails nothing is held any more.
     """
-    reading, writing = os.pipe()
+    ends: tuple[int, ...] = ()
     try:
+        ends = reading, writing = os.pipe()
         if spec.isolation == "sandbox":
             pid = fork_into_namespaces(network=spec.network, user=holding.place.user is None)
         else:
             pid = os.fork()
     except BaseException:
-        os.close(reading)
-        os.close(writing)
-        holding.release()
+        for end in ends:
+            os.close(end)
+        holding.give_up()
         raise
     if pid != 0:
         os.close(writing)

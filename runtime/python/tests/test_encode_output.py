@@ -33,7 +33,21 @@ class Reading:
     at: datetime.date
 
 
+class Raising:
+    """What it raises is no matter of JSON."""
+
+    def tolist(self):
+        raise TypeError("no tolist")
+
+
 Point = collections.namedtuple("Point", "x y")
+
+
+def a_ring() -> list:
+    ring: list = []
+    ring.append(ring)
+    return ring
+
 
 TYPES = [
     ("dict of any JSON", {"a": [1, -2.5, "é", None, True, {}]}, {"a": [1, -2.5, "é", None, True, {}]}),
@@ -111,24 +125,31 @@ def test_what_is_no_dict_is_refused_by_its_type(value, message):
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (b"x", "bytes are not JSON; decode them to str, or use base64"),
-        (bytearray(b"x"), "bytes are not JSON; decode them to str, or use base64"),
-        (memoryview(b"x"), "bytes are not JSON; decode them to str, or use base64"),
-        (object(), "a value of type object is not JSON"),
-        (1j, "a value of type complex is not JSON"),
-        (datetime.timedelta(1), "a value of type timedelta is not JSON"),
-        (range(3), "a value of type range is not JSON"),
-        (print, "a value of type builtin_function_or_method is not JSON"),
-        (Reading, "a value of type type is not JSON"),
-        ({(1, 2): 3}, "keys must be str, int, float, bool or None, not tuple"),
-        ({b"x": 3}, "keys must be str, int, float, bool or None, not bytes"),
+        (b"x", '"a[0]" holds bytes, which are not JSON; decode them to str, or use base64'),
+        (bytearray(b"x"), '"a[0]" holds bytes, which are not JSON; decode them to str, or use base64'),
+        (memoryview(b"x"), '"a[0]" holds bytes, which are not JSON; decode them to str, or use base64'),
+        (object(), '"a[0]" holds a value of type object, which is not JSON'),
+        (1j, '"a[0]" holds a value of type complex, which is not JSON'),
+        (datetime.timedelta(1), '"a[0]" holds a value of type timedelta, which is not JSON'),
+        (range(3), '"a[0]" holds a value of type range, which is not JSON'),
+        (print, '"a[0]" holds a value of type builtin_function_or_method, which is not JSON'),
+        (Reading, '"a[0]" holds a value of type type, which is not JSON'),
+        ({(1, 2): 3}, '"a[0]" holds a key of type tuple; keys must be str, int, float, bool or None'),
+        ({b"x": 3}, '"a[0]" holds a key of type bytes; keys must be str, int, float, bool or None'),
+        (
+            {"größe": {1: {Point(1j, 2)}}},
+            '"a[0].größe.1[0][0]" holds a value of type complex, which is not JSON',
+        ),
+        ([1, Reading(2, object())], '"a[0][1].at" holds a value of type object, which is not JSON'),
+        ([object(), a_ring()], '"a[0][0]" holds a value of type object, which is not JSON'),
+        (Raising(), "no tolist"),
         (decimal.Decimal("sNaN"), "cannot convert signaling NaN to float"),
     ],
 )
-def test_what_has_no_place_in_json_is_refused_by_its_type(value, reason):
+def test_what_has_no_place_in_json_is_refused_by_its_type_and_place(value, reason):
     with pytest.raises(OutputError) as caught:
-        encode_output({"a": [value]}, LIMIT)
-    assert str(caught.value).startswith(f"the output cannot be JSON: {reason}")
+        encode_output({"z": [1, {"a": 2}], "a": [value]}, LIMIT)
+    assert str(caught.value) == f"the output cannot be JSON: {reason}"
 
 
 def test_an_integer_too_long_to_be_text_is_refused():

@@ -222,6 +222,23 @@ def test_a_key_that_cannot_be_saved_is_named(folder):
         dump_env({os.system: 1}, LIMIT, folder.own_modules)
 
 
+class Raising(dict):
+    """A dict of the function's own of which nothing can be told."""
+
+    __hash__ = object.__hash__
+
+    def __repr__(self):
+        raise RuntimeError
+
+    items = __repr__
+
+
+@pytest.mark.parametrize("env", [{Raising(): os.system}, Raising(x=os.system)], ids=["key", "env"])
+def test_what_raises_when_it_is_to_be_named_is_refused_all_the_same(folder, env):
+    with pytest.raises(EnvError, match=r"cannot be saved: "):
+        dump_env(env, LIMIT, folder.own_modules)
+
+
 def test_an_object_of_a_module_elsewhere_is_refused(folder, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "stranger.py").write_text("class Stranger: pass\n")

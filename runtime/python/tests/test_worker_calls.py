@@ -88,7 +88,8 @@ def test_what_is_no_input_is_rejected_and_the_handler_not_called(loaded, event, 
         ("return [1]", "handler returned a value of type list; a dict was expected"),
         (
             "return {'a': b''}",
-            "the output cannot be JSON: bytes are not JSON; decode them to str, or use base64",
+            'the output cannot be JSON: "a" holds bytes, which are not JSON;'
+            " decode them to str, or use base64",
         ),
         ("return {'a': 'x' * 2_000_000}", "the output is 2,000,008 bytes, more than the limit of 1,048,576;"),
     ],
@@ -115,6 +116,7 @@ RAISED = {
     "AttributeError: context.port is read-only": "context.port = 1",
     "handler called sys.exit(0); return instead": "sys.exit(0)",
     "handler called sys.exit('text'); return instead": "sys.exit('text')",
+    "handler called sys.exit(…); return instead": "sys.exit(Unreadable())",
     "KeyboardInterrupt": "raise KeyboardInterrupt",
     "GeneratorExit": "raise GeneratorExit",
     "AssertionError": "assert False",
@@ -129,6 +131,7 @@ def test_what_a_handler_raises_is_an_error_with_its_own_traceback(folder, loaded
         "import sys\n"
         "class Problem(Exception): pass\n"
         "class Unprintable(Exception):\n    def __str__(self): raise RuntimeError\n"
+        "class Unreadable:\n    def __repr__(self): raise RuntimeError\n"
         f"def deeper(input, context):\n    {source}\n"
         "def handler(input, context):\n    deeper(input, context)\n"
     )
@@ -137,7 +140,7 @@ def test_what_a_handler_raises_is_an_error_with_its_own_traceback(folder, loaded
     assert result.head["message"].removeprefix("usermodule.") == message
     assert "limit" not in result.head
     lines = result.head["details"].splitlines()
-    assert lines[1] == f'  File "{folder.path}/usermodule.py", line 8, in handler'
+    assert lines[1] == f'  File "{folder.path}/usermodule.py", line 10, in handler'
     assert "serving.py" not in result.head["details"]
     assert worker.invoke().id == 2
 

@@ -35,6 +35,33 @@ def test_it_ends_although_a_thread_goes_on(loaded, daemon):
     assert worker.end().code == 0
 
 
+FORK = """
+import os, sys
+def handler(input, context):
+    print("called", flush=True)
+    pid = os.fork()
+    if pid != 0:
+        return {"code": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}
+    if input["end"] == "raise": raise ValueError("in the fork")
+    if input["end"] != "return": sys.exit(input["end"])
+    return {"fork": True}
+"""
+
+
+def test_a_process_that_a_handler_forks_answers_nothing_and_ends_with_the_call(loaded):
+    worker = loaded(FORK)
+    ends = {"return": 0, "raise": 1, 3: 3, 0: 0, None: 0, "a text": 1}
+    worker.send_invokes(*[{"end": end} for end in ends])
+    answers = [worker.result() for _ in ends]
+    assert [(answer.id, answer.value) for answer in answers] == [
+        (number, {"code": code}) for number, code in enumerate(ends.values(), 1)
+    ]
+    ended = worker.end()
+    assert (ended.code, ended.stdout) == (0, "called\n" * len(ends))
+    assert "ValueError: in the fork" in ended.stderr
+    assert ended.stderr.endswith("a text\n")
+
+
 @pytest.mark.parametrize("hex_bytes", ["ffffffff", "00000006" + "02" + "00000001" + "78", "7072696e7420"])
 def test_it_ends_with_an_error_when_it_is_sent_something_else_than_frames(worker, hex_bytes):
     os.write(worker.requests, bytes.fromhex(hex_bytes))

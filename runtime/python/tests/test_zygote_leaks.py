@@ -1,6 +1,8 @@
 """What is left of workers: nothing, in the zygote, on the machine, and of what they started themselves."""
 
+import contextlib
 import os
+import resource
 import tempfile
 from pathlib import Path
 
@@ -72,6 +74,25 @@ def test_refused_launches_leave_nothing(place, isolation):
         before = settled(zygote, place, isolation)
         for _ in range(20):
             zygote.refusal("/no/such/folder", isolation=isolation)
+        wait_until(lambda: traces(zygote) == before)
+
+
+@pytest.mark.parametrize("spec", [{}, {"isolation": "sandbox", "network": True}], ids=["process", "sandbox"])
+def test_what_a_launch_had_when_descriptors_ran_out_is_given_back(place, spec):
+    # It complains of spares that it could not fork.
+    with contextlib.closing(ZygoteProcess()) as zygote:
+        before = settled(zygote, place)
+        pid = zygote.process.pid
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        used = max(map(int, os.listdir(f"/proc/{pid}/fd"))) + 1
+        for spare in range(20):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + spare, limits[1]))
+            worker = zygote.request(place, program=["/bin/true"], **spec)
+            zygote.wait_until_over(worker)
+            worker.close()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        zygote.run(place, "pass")
+        zygote.spare("process")
         wait_until(lambda: traces(zygote) == before)
 
 

@@ -178,6 +178,11 @@ class ZygoteProcess:
             if message.type == FrameType.ENDED:
                 return message.head
 
+    def wait_until_over(self, worker: LaunchedWorker) -> None:
+        """Until it has ended, or is refused."""
+        while self._next(worker.launch).type not in (FrameType.ENDED, FrameType.REFUSED):
+            pass
+
     def serve(
         self, folder: Path, source: str, environment: dict | None = None, **spec: Any
     ) -> LaunchedWorker:

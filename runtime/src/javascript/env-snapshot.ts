@@ -1,4 +1,5 @@
 import { deserialize, serialize } from "node:v8";
+import { describe } from "./user-errors.ts";
 import { isPlainObject, nameOf } from "./values.ts";
 
 /**
@@ -33,7 +34,7 @@ export function dumpEnv(env: object, limit: number): Buffer {
   try {
     data = dump(env);
   } catch (error) {
-    throw new EnvError(explain(env, error as Error));
+    throw new EnvError(explain(env, error));
   }
   if (data.length <= limit) return data;
   throw new EnvError(
@@ -65,15 +66,21 @@ function dump(env: object): Buffer {
   return serialize(env);
 }
 
-function explain(env: object, error: Error): string {
-  for (const [key, value] of Object.entries(env)) {
+function explain(env: object, error: unknown): string {
+  for (const key of Object.keys(env)) {
     try {
-      dump({ [key]: value });
+      dump({ [key]: (env as Record<string, unknown>)[key] });
     } catch (inner) {
-      return `context.env['${key}'] cannot be saved: ${(inner as Error).message}`;
+      return `context.env['${key}'] cannot be saved: ${reasonOf(inner)}`;
     }
   }
-  return `env cannot be saved: ${error.message}`;
+  return `env cannot be saved: ${reasonOf(error)}`;
+}
+
+/** A getter of the function may have thrown anything. */
+function reasonOf(error: unknown): string {
+  const isOwn = error instanceof EnvError || (error instanceof Error && error.name === "DataCloneError");
+  return isOwn ? error.message : describe(error);
 }
 
 /** Why something cannot be saved. A loop, since an `env` may be nested deeply. */

@@ -81,18 +81,18 @@ function checkFile(file: string): string {
 
 /** What a module exports; of CommonJS also what Node does not see without running it. */
 async function importModule(path: string, name: string): Promise<Record<string, unknown>> {
-  let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    const { default: whole } = module;
+    // What is read of it may be computed by the function.
+    return typeof whole === "object" && whole !== null ? { ...whole, ...module } : module;
   } catch (error) {
     throw explain(error, path, name);
   }
-  const { default: whole } = module;
-  return typeof whole === "object" && whole !== null ? { ...whole, ...module } : module;
 }
 
 function explain(error: unknown, path: string, name: string): LoadError {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code } = Object(error) as NodeJS.ErrnoException;
   if (error instanceof SyntaxError) {
     const place = locateSyntaxError(error, path);
     if (place === undefined)

@@ -44,7 +44,7 @@ export function encodeOutput(value: unknown, limit: number): EncodedOutput {
   if (text?.startsWith("{") !== true) {
     throw new OutputError("handler returned an object whose toJSON gives something else than an object");
   }
-  const notFinite = text.includes("null") ? pathsNotFinite(value) : NONE;
+  const notFinite = text.includes("null") ? pathsNotFinite(text, value) : NONE;
   if (text.length * MAX_BYTES_PER_CHARACTER > limit) checkLength(Buffer.byteLength(text), limit);
   return { text, notFinite };
 }
@@ -65,10 +65,10 @@ function stringify(value: object): string | undefined {
       text = JSON.stringify(value);
     } catch (error) {
       if (!(error instanceof TypeError && error.message.includes("BigInt"))) throw error;
-      return JSON.stringify(value, toJsonType);
+      return JSON.stringify(value, replacer());
     }
     const isDone = text === undefined || !SIGNS_OF_LOSS.some((sign) => text?.includes(sign));
-    return isDone ? text : JSON.stringify(value, toJsonType);
+    return isDone ? text : JSON.stringify(value, replacer());
   } catch (error) {
     throw explain(error);
   }
@@ -87,58 +87,96 @@ function explain(error: unknown): unknown {
   return error;
 }
 
-/** A replacer for JSON.stringify. What has a toJSON of its own comes here as what that gave. */
-function toJsonType(this: unknown, key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return toNumber(key, value);
+/** For JSON.stringify. What has a toJSON of its own comes here as what that gave. */
+function replacer(): (this: unknown, key: string, value: unknown) => unknown {
+  /** Of what JSON.stringify is in: an object is told of again at each place that it stands at. */
+  const paths = new WeakMap<object, string>();
+  return function (this: unknown, key: string, value: unknown): unknown {
+    const holder = this as Record<string, unknown>;
+    const above = paths.get(holder);
+    const path = above === undefined ? "" : pathOf(above, key, Array.isArray(holder));
+    const written = toJsonType(path, holder[key], value);
+    if (typeof written === "object" && written !== null) paths.set(written, path);
+    return written;
+  };
+}
+
+function toJsonType(path: string, original: unknown, value: unknown): unknown {
+  if (typeof value === "bigint") return toNumber(path, value);
   if (typeof value !== "object" || value === null) return value;
-  if (Buffer.isBuffer((this as Record<string, unknown>)[key]) || value instanceof ArrayBuffer) {
-    throw new OutputError(
-      `the output cannot be JSON: ${JSON.stringify(key)} holds bytes, which are not JSON; ` +
-        "decode them to a string, or use base64",
-    );
+  if (Buffer.isBuffer(original) || value instanceof ArrayBuffer) {
+    throw cannotHold(path, "bytes, which are not JSON; decode them to a string, or use base64");
   }
+  if (value instanceof Promise) throw cannotHold(path, "a promise; did you forget `await`?");
+  if (value instanceof Error) return String(value);
+  return withoutCollection(value);
+}
+
+/** Maps, sets and typed arrays as what they are in JSON. */
+function withoutCollection(value: object): object {
   if (value instanceof Map) return Object.fromEntries(value);
   if (value instanceof Set) return [...value];
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float64Array);
-  if (value instanceof Promise) {
-    throw new OutputError(
-      `the output cannot be JSON: ${JSON.stringify(key)} holds a promise; did you forget \`await\`?`,
-    );
-  }
-  if (value instanceof Error) return String(value);
   return value;
 }
 
-function toNumber(key: string, value: bigint): number {
+function toNumber(path: string, value: bigint): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
-  throw new OutputError(
-    `the output cannot be JSON: ${JSON.stringify(key)} holds the BigInt ${value}, beyond the integers that a ` +
-      "number keeps; return it as a string",
+  throw cannotHold(
+    path,
+    `the BigInt ${value}, beyond the integers that a number keeps; return it as a string`,
   );
 }
 
-/** Where NaN and Infinity are. A loop, since outputs may be nested deeply. */
-function pathsNotFinite(output: object): string[] {
+function cannotHold(path: string, what: string): OutputError {
+  return new OutputError(`the output cannot be JSON: ${JSON.stringify(path)} holds ${what}`);
+}
+
+/** A place in an output. */
+interface Place {
+  readonly path: string;
+  readonly key: string;
+  /** What was written there, and what it was before. */
+  readonly written: unknown;
+  readonly value: unknown;
+}
+
+/**
+ * Where NaN and Infinity are. A loop, since outputs may be nested deeply; along what was written, since values may
+ * contain themselves where they have a toJSON.
+ */
+function pathsNotFinite(text: string, output: object): string[] {
   const found: string[] = [];
-  const rest: [path: string, value: unknown][] = [["", output]];
+  const rest: Place[] = [{ path: "", key: "", written: JSON.parse(text), value: output }];
   for (let next = rest.pop(); next !== undefined && found.length < MAX_PATHS; next = rest.pop()) {
-    const [path, value] = next;
-    if (typeof value === "number") {
-      if (!Number.isFinite(value)) found.push(path);
-    } else if (typeof value === "object" && value !== null) {
-      rest.push(...partsOf(path, value).reverse());
-    }
+    if (next.written === null && typeof next.value === "number") found.push(next.path);
+    // One by one: a list may be longer than what a function takes as arguments.
+    for (const part of partsOf(next).reverse()) rest.push(part);
   }
   return found;
 }
 
-function partsOf(path: string, value: object): [path: string, value: unknown][] {
-  const isList = Array.isArray(value) || value instanceof Set || ArrayBuffer.isView(value);
-  if (isList && !(value instanceof DataView)) {
-    const list = Array.from(value as Iterable<unknown>);
-    return list.map((each, index) => [`${path}[${index}]`, each]);
-  }
-  const entries = value instanceof Map ? [...value] : Object.entries(value);
-  return entries.map(([key, each]) => [path === "" ? String(key) : `${path}.${String(key)}`, each]);
+function partsOf({ path, key, written, value }: Place): Place[] {
+  if (typeof written !== "object" || written === null) return [];
+  const parts = partsToWrite(key, value);
+  const isList = Array.isArray(written);
+  return Object.entries(written).map(([name, each]) => ({
+    path: pathOf(path, name, isList),
+    key: name,
+    written: each as unknown,
+    value: parts[name],
+  }));
+}
+
+/** What JSON.stringify goes on with. */
+function partsToWrite(key: string, value: unknown): Readonly<Record<string, unknown>> {
+  const { toJSON } = Object(value) as { toJSON?: unknown };
+  const plain: unknown = typeof toJSON === "function" ? toJSON.call(value, key) : value;
+  return withoutCollection(Object(plain) as object) as Record<string, unknown>;
+}
+
+function pathOf(above: string, key: string, isInList: boolean): string {
+  if (isInList) return `${above}[${key}]`;
+  return above === "" ? key : `${above}.${key}`;
 }

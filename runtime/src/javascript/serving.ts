@@ -184,6 +184,7 @@ export class Worker {
     );
     const call = { id: body.readUInt32BE(InvokeNumbers.id), number, shard, context, started };
     let value: unknown;
+    let isAwaited: boolean;
     try {
       const input = decodeInput(
         body,
@@ -193,15 +194,17 @@ export class Worker {
       // Not as a method of what holds it.
       const { handler } = this.#function as LoadedFunction;
       value = handler(input as Parameters<typeof handler>[0], context);
+      // Looking may run code of the function as well.
+      isAwaited = isThenable(value);
     } catch (error) {
       this.#fail(call, error);
       return;
     }
-    if (isThenable(value)) this.#await(call, value);
+    if (isAwaited) this.#await(call, value);
     else this.#succeed(call, value);
   }
 
-  #await(call: Call, value: PromiseLike<unknown>): void {
+  #await(call: Call, value: unknown): void {
     this.#isBusy = true;
     const then = (answer: (call: Call, settled: unknown) => void) => (settled: unknown) => {
       this.#isBusy = false;
@@ -297,7 +300,7 @@ export class Worker {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+function isThenable(value: unknown): boolean {
   return (
     typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function"
   );

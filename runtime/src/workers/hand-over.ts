@@ -1,6 +1,13 @@
 import type { Logger } from "pino";
 import type { Call, Worker } from "./worker.ts";
 
+/** Why a new worker cannot go on from the `env` of the old one. */
+export interface HandOverProblem {
+  readonly reason: string;
+  /** Whether another worker of the same code may. */
+  readonly mayPass: boolean;
+}
+
 /**
  * Give a new worker the live `env` of the old one. Where the old one has ended, its shards come from what is
  * stored.
@@ -13,7 +20,7 @@ export async function handOver<C extends Call>(
   replacement: Worker<C>,
   nameOf: (shard: number) => { readonly name: string; readonly outputKey: string },
   log: Logger,
-): Promise<string | null> {
+): Promise<HandOverProblem | null> {
   for (const shard of old.shards) {
     let env: Buffer | undefined;
     try {
@@ -28,11 +35,11 @@ export async function handOver<C extends Call>(
     if (env === undefined) continue;
     try {
       const problem = await replacement.restore({ shard, ...nameOf(shard), keepEnv: true }, env);
-      if (problem !== null) return problem;
+      if (problem !== null) return { reason: problem, mayPass: false };
       // Taken back to what is stored meanwhile, from where it comes then.
       if (!old.shards.has(shard)) replacement.forget(shard);
     } catch (error) {
-      return `the new process ${(error as Error).message}`;
+      return { reason: `the new process ${(error as Error).message}`, mayPass: true };
     }
   }
   return null;

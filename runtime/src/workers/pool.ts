@@ -2,7 +2,7 @@ import { formatDuration } from "@gaugelet/shared/units";
 import { PackageError } from "../packages/package.ts";
 import { backOffSeconds } from "./back-off.ts";
 import { IsolationError, LoadFailedError } from "./errors.ts";
-import { handOver } from "./hand-over.ts";
+import { type HandOverProblem, handOver } from "./hand-over.ts";
 import type { ScalingChange } from "./scaling-log.ts";
 import { decideScaling, NEW_SCALING_MEMORY, type ScalingPolicy } from "./scaling-rule.ts";
 import type { WorkerEnd } from "./transport.ts";
@@ -252,8 +252,10 @@ export class WorkerPool<C extends Call> {
     if (this.#stopped) return;
     const { version } = replacement.package;
     if (problem !== null) {
-      log.error(`the function changed but cannot take over env, the old version stays: ${problem}`);
-      this.#refuse({ reason: `cannot take over env: ${problem}`, details: "" });
+      const { reason, mayPass } = problem;
+      log.error(`the function changed but cannot take over env, the old version stays: ${reason}`);
+      this.#refuse({ reason: `cannot take over env: ${reason}`, details: "" });
+      if (mayPass) this.#retryLater();
       this.#leaving.delete(old);
       this.#user.onResumed();
       await replacement.stop();
@@ -265,7 +267,7 @@ export class WorkerPool<C extends Call> {
     if (wasThere) await old.stop();
   }
 
-  async #giveEnv(old: Worker<C>, replacement: Worker<C>): Promise<string | null> {
+  async #giveEnv(old: Worker<C>, replacement: Worker<C>): Promise<HandOverProblem | null> {
     const handedOver = handOver(old, replacement, (shard) => this.#user.nameOf(shard), this.#options.log);
     return await Promise.race([handedOver, this.#stopping.promise.then(() => null)]);
   }

@@ -368,7 +368,7 @@ export class Worker<C extends Call = Call> {
     const now = performance.now();
     this.#pending.shift(now);
     this.#activity.answered(now);
-    this.#listener?.onResult(call, result);
+    this.#tell((listener) => listener.onResult(call, result));
   }
 
   #hearSaved(frame: ReceivedFrame): void {
@@ -379,7 +379,20 @@ export class Worker<C extends Call = Call> {
     }
     const { shard, id, problem, unchanged } = head;
     const env = problem !== null || unchanged ? undefined : frame.body;
-    this.#listener?.onSaved(shard, { id, problem, env });
+    this.#tell((listener) => listener.onSaved(shard, { id, problem, env }));
+  }
+
+  /** Whoever listens may fail, which must not look as if the worker had said what cannot be read. */
+  #tell(say: (listener: WorkerListener<C>) => void): void {
+    if (this.#listener === undefined) return;
+    try {
+      say(this.#listener);
+    } catch (error) {
+      const [what, where = ""] = String((error as Error).stack).split("\n");
+      this.#kill(
+        `was ended by a fault of the runtime, which could not take its answer: ${what} ${where.trim()}`,
+      );
+    }
   }
 
   /** The head of an answer; a worker that answers anything else is ended. */

@@ -24,7 +24,12 @@ const FAILING: [what: string, body: string, outcome: string, message: RegExp][] 
   ["returns None", "return None", "error", /returned None; a dict was expected; did you forget `return`/],
   ["returns a list", "return [1, 2]", "error", /type list; a dict was expected/],
   ["returns NaN itself", "return float('nan')", "error", /type float; a dict was expected/],
-  ["returns bytes in the dict", "return {'b': b'x'}", "error", /bytes are not JSON; decode them/],
+  [
+    "returns bytes in the dict",
+    "return {'b': b'x'}",
+    "error",
+    /"b" holds bytes, which are not JSON; decode them/,
+  ],
   ["returns bytes", "return b'x'", "error", /type bytes; a dict was expected/],
   ["returns keys that JSON has not", "return {(1, 2): 3}", "error", /cannot be JSON/],
   ["returns something circular", "d = {}; d['d'] = d; return d", "error", /contains itself/],

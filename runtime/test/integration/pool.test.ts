@@ -322,3 +322,31 @@ test("changed code replaces every worker of a function without env, with calls u
   expect(answers.some(({ version }) => version === 1)).toBe(true);
   expect(outputOf(await started.call("f", {}))).toMatchObject({ version: 2 });
 });
+
+test("changed code whose process ends while it takes over env is tried again", async () => {
+  const code = (version: number) => `import os
+class Kept:
+    n = 0
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        # The first process of the new version ends here.
+        if ${version} == 2 and not os.path.exists("tried"):
+            open("tried", "w").close()
+            os._exit(3)
+def handler(input, context):
+    kept = context.env.setdefault("kept", Kept())
+    kept.n += 1
+    return {"version": ${version}, "n": kept.n}
+`;
+  const started = await startFunctions(runtime, [{ name: "f", code: code(1), workers: { min: 1, max: 1 } }]);
+  expect(outputOf(await started.call("f", {}))).toEqual({ version: 1, n: 1 });
+  await runtime.write("f.py", code(2));
+  await waitFor("the new version to be refused", () =>
+    started.log.some(({ msg }) => /cannot take over env.*ended with exit code 3/.test(msg)),
+  );
+  const last = await waitFor("the new version", async () => {
+    const output = outputOf(await started.call("f", {}));
+    return output.version === 2 && output;
+  });
+  expect(last.n).toBeGreaterThan(1);
+});

@@ -256,6 +256,42 @@ describe("JavaScript and TypeScript", () => {
     expect(checked.findings).toEqual([]);
   });
 
+  test("with imports of what is not there are stored, with a warning for each that is loaded", async () => {
+    const { findings } = await check(
+      {
+        "handler.ts": `import fs, { type Stats } from "node:fs";
+import type { Gone } from "./gone.ts";
+import { a } from "./lib/a.ts"; import data from "./data.json" with { type: "json" };
+import { b } from "./lib/b.js";
+import "there"; import "@scope/there/sub"; import "declared"; import "itself/part"; import "path/posix";
+import "missing/sub"; import "@scope/missing"; import "#own"; import "../outside.js";
+export { c } from './c';
+const lazy = () => [import("./later.js"), require("./never.js")];
+export const handler = (input: Stats): object => ({ fs, a, b, data, lazy });
+`,
+        "lib/a.ts":
+          'import "../gone%20one.mjs";\nimport "./%zz.js";\nimport "../handler.ts?again";\nexport const a = 1;\n',
+        "lib/b.ts": "export const b = 1;\n",
+        "c/index.js": "export const c = 1;\n",
+        "test.ts": 'import "./gone.ts";\n',
+        "data.json": "{}",
+        "package.json": '{ "name": "itself", "type": "module", "dependencies": { "declared": "1.0.0" } }',
+        "node_modules/there/index.js": "",
+        "node_modules/@scope/there/package.json": "{}",
+      },
+      typescript,
+    );
+    const nowhere =
+      "which is neither in node_modules of the package nor among the dependencies of its package.json";
+    expect(findings.filter(({ rule }) => rule !== "dependencies").map(show)).toEqual([
+      "warning handler.ts:4:19 it imports './lib/b.js', which is not in the package; write './lib/b.ts' [missing-import]",
+      `warning handler.ts:6:8 it imports 'missing/sub', ${nowhere} [missing-import]`,
+      `warning handler.ts:6:30 it imports '@scope/missing', ${nowhere} [missing-import]`,
+      "warning handler.ts:7:19 it imports './c', which is not in the package; write './c/index.js' [missing-import]",
+      "warning lib/a.ts:1:8 it imports '../gone%20one.mjs', which is not in the package [missing-import]",
+    ]);
+  });
+
   test.each([
     ["an ES module", "handler.mjs", `${good}const a = 1;\n  foo bar;\n`, "3:7 Unexpected identifier 'bar'"],
     ["an ES module by its syntax", "handler.js", `${good}\n  return 1;\n`, "3:3 Illegal return statement"],
@@ -312,7 +348,7 @@ describe("JavaScript and TypeScript", () => {
     ["CommonJS", "module.exports = { handler() {} };"],
     ["CommonJS, by whatever way", "for (const name of ['handler']) exports[name] = () => {};"],
   ])("have their entry point by %s", async (_, source) => {
-    const files = { "handler.js": source, "other.js": good };
+    const files = { "handler.js": source, "other.js": good, "node_modules/other/index.js": good };
     expect((await check(files, javascript)).findings).toEqual([]);
   });
 

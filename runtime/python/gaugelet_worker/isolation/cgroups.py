@@ -102,6 +102,8 @@ class Cgroups:
         self._count = 0
         self._seat: Group | None = None
         self._seat_is_taken = False
+        # Those that no worker was born in, and that are there still.
+        self._given_up: list[Group] = []
         found = find_hierarchies()
         self.reason = found if isinstance(found, str) else None
         if isinstance(found, Hierarchies):
@@ -136,15 +138,26 @@ class Cgroups:
             return
         self._count += 1
         seat = Group(self._hierarchies, f"{own_prefix()}-{self._count}")
-        seat.make()
-        seat.enter()
+        try:
+            seat.make()
+            seat.enter()
+        except OSError:
+            self._given_up.append(seat)
+            raise
         self._seat, self._seat_is_taken = seat, False
+        self._given_up = [group for group in self._given_up if not group.remove()]
 
     def end(self, group: Group) -> bool:
         """End all that is in the group of a worker; whether there was nothing."""
         if group == self._seat:
             self.move_on()
         return group.kill()
+
+    def give_up(self, group: Group) -> None:
+        """Remove a group that no worker was born in, at once or once it can be left."""
+        self._given_up.append(group)
+        with contextlib.suppress(OSError):
+            self.move_on()
 
     def leave(self) -> None:
         """Go back to where this process was started, and leave no group behind."""
@@ -153,6 +166,8 @@ class Cgroups:
             if not self._seat_is_taken:
                 self._seat.remove()
             self._seat = None
+        for group in self._given_up:
+            group.remove()
 
     def _remove_leftovers(self) -> None:
         names = {name for folder in self._hierarchies.folders.values() for name in os.listdir(folder)}

@@ -9,9 +9,14 @@ const BYTES_PER_MEBIBYTE = 1024 ** 2;
 /** Modules, and the file that says how Node reads them; declarations of types are no code. */
 const MODULES = /(?<!\.d)\.[cm]?[jt]s$|(^|\/)package\.json$/;
 
-/** Node's own parser, for TypeScript after its types are stripped, and whether the entry point is there. */
+/**
+ * Node's own parser, for TypeScript after its types are stripped, and whether the entry point is there, and what it
+ * imports.
+ */
 export async function checkJavaScript(code: CodeToCheck): Promise<Finding[]> {
-  return runChecker(code, checkerProgram(code), sourceFiles(code, MODULES), code.handler);
+  return runChecker(code, checkerProgram(code), sourceFiles(code, MODULES), code.handler, {
+    names: [...code.files.keys()],
+  });
 }
 
 /** The program that checks modules of JavaScript and TypeScript. */

@@ -26,6 +26,7 @@ export interface ContainedRun {
  *
  * @param program what runs; null: Python's own check.
  * @param handler the entry point to look for; null: none.
+ * @param about what else the program is told.
  * @returns what it found. Where it came to no end, that is an error at the file that it was looking at.
  * @throws PackageError where it cannot run at all.
  */
@@ -34,9 +35,10 @@ export async function runChecker(
   program: readonly string[] | null,
   files: PackageFiles,
   handler: string | null,
+  about: object = {},
 ): Promise<Finding[]> {
   const described = [...files].map(([path, content]) => ({ path, bytes: content.length }));
-  const head = Buffer.from(`${JSON.stringify({ handler, files: described })}\n`);
+  const head = Buffer.from(`${JSON.stringify({ handler, files: described, ...about })}\n`);
   const run = await runContained(code, program ?? [], [head, ...files.values()]);
   const output = new CheckerOutput(run.stdout);
   if (output.isDone) return output.findings;

@@ -351,6 +351,24 @@ export const CALLS: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "what is returned may throw when it is looked at, which ends the call alone",
+    handler: {
+      javascript: source`
+        export function handler(input, context) {
+          return Object.defineProperty({ is: "there" }, "then", { get() { if (input.fail) throw new Error("then"); } });
+        }
+      `,
+    },
+    because: "in Python nothing is looked for in it",
+    async run({ worker }) {
+      expect(await worker.call({ fail: true })).toMatchObject({
+        outcome: "error",
+        head: { message: "Error: then" },
+      });
+      expect(await worker.output()).toEqual({ is: "there" });
+    },
+  },
+  {
     name: "a coroutine that is returned is told",
     handler: { python: "async def handler(input, context):\n    return {}\n" },
     because: "JavaScript's promises are awaited",

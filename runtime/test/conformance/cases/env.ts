@@ -125,6 +125,33 @@ export const ENV: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "what raises while it is saved is told, and ends nothing",
+    handler: {
+      python: source`
+        class Raising(dict):
+            def __repr__(self): raise SystemExit(3)
+            items = __reduce_ex__ = __repr__
+        def handler(input, context):
+            context.env = Raising(bad=Raising())
+            return {"is": "there"}
+      `,
+      javascript: source`
+        export function handler(input, context) {
+          const get = () => { throw input.thrown; };
+          Object.defineProperty(context.env, "bad", { get, enumerable: true, configurable: true });
+          return { is: "there" };
+        }
+      `,
+    },
+    async run({ worker }) {
+      for (const thrown of ["text", null]) {
+        expect(await worker.output({ thrown })).toEqual({ is: "there" });
+        expect((await worker.saved()).problem).toMatch(/cannot be saved: /);
+        expect((await worker.snapshot()).problem).toMatch(/cannot be saved: /);
+      }
+    },
+  },
+  {
     name: "what is beyond the limit is not saved, and told",
     handler: SET,
     async run({ worker }) {

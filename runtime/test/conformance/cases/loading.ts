@@ -200,6 +200,30 @@ export const LOADING: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "whatever is thrown at import is told",
+    handler: {
+      javascript: source`
+        const thrown = { get first() { throw process.env.THROWN === "null" ? null : new Error("got"); } };
+        export default thrown;
+        export function handler() {}
+        if (process.env.THROWN === "at once") throw undefined;
+      `,
+    },
+    because: "in Python only exceptions can be raised, and an export is not computed",
+    isLoaded: false,
+    async run({ another }) {
+      for (const [THROWN, message] of [
+        ["at once", "undefined was thrown; throw an Error instead, which says where it came from"],
+        ["null", "null was thrown; throw an Error instead, which says where it came from"],
+        ["an error", "Error: got"],
+      ] as const) {
+        expect((await another({ THROWN }).load("loadFailed")).message).toBe(
+          `importing 'usermodule' failed: ${message}`,
+        );
+      }
+    },
+  },
+  {
     name: "an exit at import is a function that cannot be loaded",
     handler: { python: "import sys\nsys.exit(3)\n", javascript: "process.exit(3);\n" },
     isLoaded: false,

@@ -98,6 +98,14 @@ export const OUTPUTS: readonly ConformanceCase[] = [
     /^the output cannot be JSON: .*bytes.* not JSON; decode them to .*, or use base64$/,
   ),
   refused(
+    "what has bytes deep in it",
+    {
+      python: "return {'a': [1, {'ü': {'c': (b'x',)}}]}",
+      javascript: "return { a: [1, new Map([['ü', { c: new Set([new ArrayBuffer(1)]) }]])] };",
+    },
+    /^the output cannot be JSON: "a\[1\]\.ü\.c\[0\]" holds bytes, which are not JSON; decode them to/,
+  ),
+  refused(
     "what contains itself",
     {
       python: "a = {}; a['a'] = a; return a",
@@ -107,8 +115,8 @@ export const OUTPUTS: readonly ConformanceCase[] = [
   ),
   refused(
     "what has a promise in it",
-    { javascript: "return { a: Promise.resolve(1) };" },
-    /^the output cannot be JSON: "a" holds a promise; did you forget `await`\?$/,
+    { javascript: "const b = Promise.resolve(1); return { a: [{ b }] };" },
+    /^the output cannot be JSON: "a\[0\]\.b" holds a promise; did you forget `await`\?$/,
     ONLY_JAVASCRIPT,
   ),
   refused(
@@ -230,6 +238,49 @@ export const OUTPUTS: readonly ConformanceCase[] = [
     '{"d":{"x":1},"l":[null],"e":"Error: e"}',
     ONLY_JAVASCRIPT,
   ),
+  stored(
+    "what contains itself and has a toJSON, beside null",
+    {
+      javascript: source`
+        const error = Object.assign(new Error("e"), { toJSON: () => ({ code: 5, sub: { at: null } }) });
+        Object.assign(error, { error, list: [error] });
+        return { a: null, error, map: new Map([[1, error]]) };
+      `,
+    },
+    '{"a":null,"error":{"code":5,"sub":{"at":null}},"map":{"1":{"code":5,"sub":{"at":null}}}}',
+    ONLY_JAVASCRIPT,
+  ),
+  {
+    name: "a long list is stored beside null",
+    handler: {
+      python: "def handler(input, context):\n    return {'a': [1] * 200_000, 'b': None}\n",
+      javascript: source`
+        export function handler(input, context) {
+          return { a: Array(200_000).fill(1), b: null };
+        }
+      `,
+    },
+    async run({ worker }) {
+      expect((await worker.call()).outputText).toHaveLength(400_016);
+    },
+  },
+  {
+    name: "what is no finite number is told wherever a toJSON, a map or a set has put it",
+    handler: {
+      javascript: source`
+        export function handler(input, context) {
+          const given = { toJSON: (key) => ({ [key]: [NaN, null] }) };
+          return { given, map: new Map([[1, new Set([0, Infinity])]]), n: new Float64Array([NaN]) };
+        }
+      `,
+    },
+    because: ONLY_JAVASCRIPT,
+    async run({ worker }) {
+      const { head, outputText } = await worker.call();
+      expect(outputText).toBe('{"given":{"given":[null,null]},"map":{"1":[0,null]},"n":[null]}');
+      expect(head).toEqual({ notFinite: ["given.given[0]", "map.1[1]", "n[0]"] });
+    },
+  },
   {
     name: "what is no finite number becomes null, and its path is told",
     handler: {

@@ -19,8 +19,7 @@ export function checkEntryPoint(
 ): { readonly file: string; readonly message: string } | undefined {
   const dot = handler.lastIndexOf(".");
   const [name, attribute] = [handler.slice(0, dot), handler.slice(dot + 1)];
-  const start = name.replaceAll(".", "/");
-  const file = MODULE_ENDINGS.map((ending) => start + ending).find((each) => modules.has(each));
+  const file = fileOfEntryPoint(handler, modules);
   if (file === undefined) return { file: "", message: noModule(name, attribute, [...modules.keys()]) };
   if (modules.get(file) === undefined || mayExport(attribute, file, modules, 0)) return undefined;
   const names = modules.get(file)?.names ?? [];
@@ -29,6 +28,12 @@ export function checkEntryPoint(
     file,
     message: `there is no '${attribute}'; ${has}: define \`export function ${attribute}(input, context)\` or choose another entry point`,
   };
+}
+
+/** The file of the entry point's module; undefined where it is not there. */
+export function fileOfEntryPoint(handler: string, modules: Modules): string | undefined {
+  const start = handler.slice(0, handler.lastIndexOf(".")).replaceAll(".", "/");
+  return MODULE_ENDINGS.map((ending) => start + ending).find((each) => modules.has(each));
 }
 
 function mayExport(attribute: string, file: string, modules: Modules, depth: number): boolean {

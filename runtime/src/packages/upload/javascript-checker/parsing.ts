@@ -25,6 +25,13 @@ export class SyntaxFault extends Error {
   }
 }
 
+/** An `import … from`, or an `export … from`; where what is imported stands, from 1. */
+export interface ModuleImport {
+  readonly specifier: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /** A module whose syntax is right. */
 export interface ParsedModule {
   /** Without types. */
@@ -33,6 +40,8 @@ export interface ParsedModule {
   readonly names: readonly string[];
   /** What it exports all names of. */
   readonly stars: readonly string[];
+  /** What it imports before it runs. */
+  readonly imports: readonly ModuleImport[];
   /** Whether it may export what cannot be seen without running it. */
   readonly isOpen: boolean;
 }
@@ -61,15 +70,26 @@ export function parseModule(path: string, text: string, kind: ModuleKind): Parse
 
 function parseAsModule(path: string, source: string): ParsedModule {
   attempt(() => new SourceTextModule(source, { identifier: path }));
-  const [, exports] = parseEsModule(source, path);
+  const [found, exports] = parseEsModule(source, path);
   const names = exports.flatMap((each) => (each.type === "reexport-all" ? [] : [each.name]));
   const stars = exports.flatMap((each) => (each.type === "reexport-all" ? [each.from] : []));
-  return { source, names, stars, isOpen: names.includes("default") };
+  const imports = found.flatMap((each) =>
+    each.type === "static" || each.type === "reexport-star"
+      ? [importAt(source, each.specifier, each.start)]
+      : [],
+  );
+  return { source, names, stars, imports, isOpen: names.includes("default") };
+}
+
+function importAt(source: string, specifier: string, at: number): ModuleImport {
+  const before = source.slice(0, at).split("\n");
+  // The quotation mark is before it.
+  return { specifier, line: before.length, column: before.at(-1)?.length ?? 0 };
 }
 
 function parseAsCommonJs(path: string, source: string): ParsedModule {
   attempt(() => compileFunction(source, WRAPPER, { filename: path }));
-  return { source, names: commonJsNames(source), stars: [], isOpen: true };
+  return { source, names: commonJsNames(source), stars: [], imports: [], isOpen: true };
 }
 
 function commonJsNames(source: string): string[] {
