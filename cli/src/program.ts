@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { addBudgets } from "./commands/budgets.ts";
 import { addCompletion } from "./commands/completion.ts";
+import { addDeadLetters } from "./commands/dead-letters.ts";
 import { addDeploy } from "./commands/deploy.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addFunctions, addRollback } from "./commands/functions.ts";
@@ -9,9 +11,11 @@ import { addLogin } from "./commands/login.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRuns } from "./commands/runs.ts";
+import { addSecrets } from "./commands/secrets.ts";
 import { addToken } from "./commands/token.ts";
 import { addPublish, addTopics } from "./commands/topics.ts";
 import { addBill, addUsage } from "./commands/usage.ts";
+import { addUsers } from "./commands/users.ts";
 import { Context, type GlobalOptions, type World } from "./context.ts";
 
 const VERSION = "0.1.0";
@@ -57,8 +61,12 @@ export function gaugeletProgram(
     addReplay,
     addTopics,
     addPublish,
+    addDeadLetters,
     addUsage,
     addBill,
+    addBudgets,
+    addSecrets,
+    addUsers,
     addToken,
     addLogin,
     addCompletion,

@@ -84,10 +84,10 @@ describe.each(DATABASES)("on %s", (kind) => {
       handler,
       code.replace("    window =", '    print("value", input["value"])\n    window ='),
     );
-    expect(await gaugelet(["deploy", "average"])).toBe("average: version 1 deployed\n");
+    expect(await gaugelet(["deploy", "average"])).toBe("average: version 1 deployed, and loaded\n");
     await gaugelet(["init", "unusual", "--template", "anomaly", "--language", "typescript"]);
-    expect(await gaugelet(["deploy", "unusual"])).toBe("unusual: version 1 deployed\n");
-    expect(await gaugelet(["deploy", "unusual"])).toBe("unusual is as it was: version 1\n");
+    expect(await gaugelet(["deploy", "unusual"])).toBe("unusual: version 1 deployed, and loaded\n");
+    expect(await gaugelet(["deploy", "unusual"])).toBe("unusual is as it was: version 1, and loaded\n");
     const called = await waitFor("the TypeScript function to answer", async () => {
       return await json("invoke", "unusual", '{"value":5}').catch(() => undefined);
     });
@@ -123,7 +123,7 @@ describe.each(DATABASES)("on %s", (kind) => {
     await writeFile(handler, code.replace("sum(window) / len(window)", "max(window)"));
     expect(await gaugelet(["diff", "average"])).toMatch(/^\+.*max\(window\)/m);
     expect(await gaugelet(["deploy", "average", "--comment", "the greatest"])).toBe(
-      "average: version 2 deployed\n",
+      "average: version 2 deployed, and loaded\n",
     );
     expect(await gaugelet(["diff", "average"])).toBe("average is the same as version 2\n");
     expect(await gaugelet(["rollback", "average"])).toBe("average: version 1 runs\n");

@@ -1,5 +1,19 @@
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
+import { Client } from "../client.ts";
+import { findConnection } from "../connection.ts";
 import type { Context } from "../context.ts";
+
+/** Nobody waits for names longer than that. */
+const MOST_MILLISECONDS = 1_000;
+const MOST_NAMES = 1_000;
+/** What a shell takes as it is: others are left out. */
+const PLAIN = /^[\w.:@-]+$/;
+/** Where the server has the names of what an argument or an option stands for. */
+const LISTS: Readonly<Record<string, string>> = {
+  function: "/functions",
+  "--function": "/functions",
+  topic: "/topics",
+};
 
 /** Each asks `gaugelet complete` for what may come next, so that it never falls behind the command. */
 const SCRIPTS = {
@@ -36,13 +50,52 @@ export function addCompletion(program: Command, context: Context): void {
   program
     .command("complete [words...]", { hidden: true })
     .description("what may come after these words, a line each")
-    .action((words: string[]) => {
-      context.output.raw(
-        candidates(program, words)
-          .map((word) => `${word}\n`)
-          .join(""),
-      );
+    .action(async (words: string[]) => {
+      const list = LISTS[nextOf(program, words) ?? ""];
+      const names = list === undefined ? [] : await namesOf(context, list, words);
+      context.output.raw([...names, ...candidates(program, words)].map((word) => `${word}\n`).join(""));
     });
+}
+
+/** Names that the server has. Where it cannot be asked, or not quickly, there are none. */
+async function namesOf({ world }: Context, list: string, words: readonly string[]): Promise<string[]> {
+  const { environment, folder, repository } = world;
+  const options = { url: saidBehind(words, "--url"), token: saidBehind(words, "--token") };
+  try {
+    const client = new Client(await findConnection(options, environment, folder, repository));
+    const { items } = await client.ask<{ items: { name: string }[] }>("GET", list, {
+      query: { limit: MOST_NAMES },
+      signal: AbortSignal.timeout(MOST_MILLISECONDS),
+    });
+    return items.map(({ name }) => name).filter((name) => PLAIN.test(name));
+  } catch {
+    return [];
+  }
+}
+
+function saidBehind(words: readonly string[], option: string): string | undefined {
+  const at = words.indexOf(option);
+  return at < 0 ? undefined : words[at + 1];
+}
+
+/** What comes after these words: an option whose value it is, or the name of an argument; undefined: neither. */
+function nextOf(program: Command, words: readonly string[]): string | undefined {
+  let command = program;
+  let place = 0;
+  let isValue = false;
+  for (const word of words) {
+    const option = optionOf(program, command, word);
+    const inner = isValue ? undefined : command.commands.find((each) => each.name() === word);
+    if (inner !== undefined) [command, place] = [inner, 0];
+    else if (!isValue && !word.startsWith("-")) place += 1;
+    isValue = !isValue && option?.required === true;
+  }
+  return isValue ? words.at(-1) : command.registeredArguments[place]?.name();
+}
+
+function optionOf(program: Command, command: Command, word: string | undefined): Option | undefined {
+  const every = [...command.options, ...program.options];
+  return every.find(({ long, short }) => word !== undefined && (word === long || word === short));
 }
 
 /** Commands and options that may come after these words. */
@@ -51,7 +104,7 @@ export function candidates(program: Command, words: readonly string[]): string[]
   for (const word of words) command = command.commands.find((each) => each.name() === word) ?? command;
   const last = words.at(-1);
   const every = [...command.options, ...program.options];
-  const asked = every.find(({ long, short }) => last !== undefined && (last === long || last === short));
+  const asked = optionOf(program, command, last);
   if (asked?.argChoices !== undefined) return asked.argChoices;
   if (asked?.required) return [];
   const names = command

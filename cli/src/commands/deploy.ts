@@ -6,6 +6,8 @@ import { CommandFailure } from "../failure.ts";
 import { findingLines, findingsIn } from "../findings.ts";
 import { readLocalFunction } from "../folder/manifest.ts";
 import { zipOf } from "../folder/zips.ts";
+import { failUnloaded, haveLoaded, saidOf } from "../loading.ts";
+import { shellArgument } from "../output.ts";
 
 /** What the server says of a deployment. */
 interface Deployed {
@@ -19,6 +21,7 @@ interface Deployed {
 interface DeployOptions {
   readonly comment?: string;
   readonly owner?: string;
+  readonly load: boolean;
 }
 
 export function addDeploy(program: Command, context: Context): void {
@@ -27,6 +30,7 @@ export function addDeploy(program: Command, context: Context): void {
     .description("deploy the function of a folder, as a new version where it is there")
     .option("--comment <text>", "what this version is about")
     .option("--owner <user>", "whose a new function is; administrators may say so")
+    .option("--no-load", "do not have it loaded to see whether it can be")
     .action(async (folder: string | undefined, options: DeployOptions) => {
       const { output } = context;
       const place = resolve(context.world.folder, folder ?? ".");
@@ -45,12 +49,25 @@ export function addDeploy(program: Command, context: Context): void {
         throw withFindings(error, place);
       });
       for (const line of findingLines(findingsIn(deployed.warnings), place)) output.note(line);
-      output.result(deployed, () => [
+      const { version } = deployed;
+      const what =
         deployed.isNewVersion === false
-          ? `${name} is as it was: version ${deployed.version}`
-          : `${name}: version ${deployed.version} deployed`,
-      ]);
+          ? `${name} is as it was: version ${version}`
+          : `${name}: version ${version} deployed`;
+      if (!options.load) {
+        output.result(deployed, () => [what]);
+        return;
+      }
+      output.progress(`${what}; loading …`);
+      const load = await haveLoaded(client, name);
+      failUnloaded(output, load, what, wayOutOf(deployed), { ...deployed, load });
+      output.result({ ...deployed, load }, () => [`${what}${saidOf(load)}`]);
     });
+}
+
+function wayOutOf({ name, version }: Deployed): string {
+  const mend = "mend it and deploy it again";
+  return version === 1 ? mend : `${mend}, or go back: gaugelet rollback ${shellArgument(name)}`;
 }
 
 async function upload(

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { atLeastOne } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
+import { failUnloaded, haveLoaded } from "../loading.ts";
 import { shown } from "../output.ts";
 
 interface FunctionView {
@@ -11,6 +12,7 @@ interface FunctionView {
   readonly language: string;
   readonly version: number | null;
   readonly updatedAt: string | null;
+  readonly loadProblem?: string | null;
 }
 
 export function addFunctions(program: Command, context: Context): void {
@@ -38,6 +40,7 @@ export function addFunctions(program: Command, context: Context): void {
           { title: "LANGUAGE", value: ({ language }) => language },
           { title: "OWNER", value: ({ owner }) => owner },
           { title: "UPDATED", value: ({ updatedAt }) => updatedAt },
+          { title: "PROBLEM", value: ({ loadProblem }) => loadProblem },
         ],
         "no functions",
       );
@@ -92,7 +95,11 @@ export function addRollback(program: Command, context: Context): void {
       const wanted = version ?? (await versionBefore(context, name));
       const body = { version: /^\d+$/.test(String(wanted)) ? Number(wanted) : wanted };
       const answer = await client.ask<FunctionView>("POST", `${path}/rollback`, { body });
-      context.output.result(answer, () => [`${name}: version ${shown(answer.version)} runs`]);
+      const { output } = context;
+      const load = await haveLoaded(client, name);
+      const what = `${name} is back at version ${shown(answer.version)}`;
+      failUnloaded(output, load, what, "gaugelet functions show lists its versions", { ...answer, load });
+      output.result({ ...answer, load }, () => [`${name}: version ${shown(answer.version)} runs`]);
     });
 }
 

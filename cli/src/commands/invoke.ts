@@ -33,15 +33,18 @@ export function addInvoke(program: Command, context: Context): void {
       const input = await readInput(context.world, argument, options.file);
       const rest = { mode: options.async ? "async" : "sync", ...(options.shard && { shard: options.shard }) };
       const { idempotencyKey: key } = options;
-      const answer = await (await context.client()).ask<Invocation>(
-        "POST",
-        `/functions/${encodeURIComponent(name)}/invocations`,
-        {
-          // As it was written: a number may have more digits than JavaScript keeps.
-          body: `{"input":${input},${JSON.stringify(rest).slice(1)}`,
-          ...(key && { headers: { "idempotency-key": key } }),
-        },
-      );
+      const client = await context.client();
+      const path = `/functions/${encodeURIComponent(name)}/invocations`;
+      const request = {
+        // As it was written: a number may have more digits than JavaScript keeps.
+        body: `{"input":${input},${JSON.stringify(rest).slice(1)}`,
+        ...(key && { headers: { "idempotency-key": key } }),
+      };
+      const answer = await client.ask<Invocation>("POST", path, request).catch((error: unknown) => {
+        const traceback = error instanceof CommandFailure && error.problem?.traceback;
+        if (typeof traceback === "string" && !output.isJson) output.note(printable(traceback.trimEnd()));
+        throw error;
+      });
       if (options.async) {
         output.result(answer, () => [`run ${answer.run} waits; see: gaugelet runs show ${answer.run}`]);
         return;

@@ -1,10 +1,9 @@
-import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
 import type { Command } from "commander";
 import { Client } from "../client.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
 import { loginFile, readLogins, writeLogins } from "../login-file.ts";
+import { readHiddenLine } from "../read-secret.ts";
 
 export function addLogin(program: Command, context: Context): void {
   program
@@ -15,7 +14,10 @@ export function addLogin(program: Command, context: Context): void {
     .action(async () => {
       const { world, options, output } = context;
       const { url } = await context.connection();
-      const token = options.token ?? world.environment.GAUGELET_TOKEN ?? (await askForToken(context, url));
+      const token =
+        options.token ??
+        world.environment.GAUGELET_TOKEN ??
+        (await readHiddenLine(world, `token for ${url}: `));
       if (token.trim() === "")
         throw new CommandFailure("usage", "expected a token: --token, or the standard input");
       const connection = { url, token: token.trim(), tokenSource: "this login", isLoggingIn: true } as const;
@@ -44,22 +46,4 @@ export function addLogin(program: Command, context: Context): void {
           : `there was no token of ${url}`,
       ]);
     });
-}
-
-async function askForToken({ world }: Context, url: string): Promise<string> {
-  const isTyped = world.input.isTTY === true;
-  if (isTyped) world.error.write(`token for ${url}: `);
-  // On a terminal readline shows what is typed by itself, and here to nobody.
-  const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({
-    input: world.input,
-    ...(isTyped && { output: unseen, terminal: true, historySize: 0 }),
-  });
-  try {
-    for await (const line of lines) return line;
-    return "";
-  } finally {
-    lines.close();
-    if (isTyped) world.error.write("\n");
-  }
 }

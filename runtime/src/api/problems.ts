@@ -12,6 +12,7 @@ export const API_PROBLEMS = {
   "invalid-code": [422, "The code cannot be accepted"],
   "too-many-requests": [429, "Too much was asked in a short time"],
   "budget-spent": [429, "The budget is spent"],
+  "load-failed": [500, "The code of the function cannot be loaded"],
   internal: [500, "Something is wrong with the server"],
   unavailable: [503, "Something that is needed is away"],
 } as const satisfies Record<string, readonly [status: number, title: string]>;

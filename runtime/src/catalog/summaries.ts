@@ -25,6 +25,8 @@ export interface FunctionSummary {
   readonly updatedAt: Date | null;
   readonly updatedBy: string | null;
   readonly deletedAt: Date | null;
+  /** Why it cannot be loaded here; null where it is loaded, or was not tried. */
+  readonly loadProblem: string | null;
 }
 
 /** A function, and what its owner may see besides. */
@@ -69,12 +71,13 @@ export function summaryOf(
     updatedAt,
     updatedBy,
     deletedAt,
+    loadProblem: (isShadowed ? undefined : sources.loadProblem(name)) ?? null,
   };
 }
 
 /** A function of the configuration file. */
 export function summaryOfFile(
-  { file }: Pick<CatalogParts, "file">,
+  { file, functions: sources }: Pick<CatalogParts, "file" | "functions">,
   { name, owner, description, language, class: ofClass, triggers }: FunctionDefinition,
 ): FunctionSummary {
   return {
@@ -92,5 +95,6 @@ export function summaryOfFile(
     updatedAt: null,
     updatedBy: null,
     deletedAt: null,
+    loadProblem: sources.loadProblem(name) ?? null,
   };
 }

@@ -2,12 +2,13 @@ import { type FunctionRuns, unanswered } from "../runs/function-runs.ts";
 import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { CallResult } from "../workers/call-result.ts";
-import type { PoolUser, WorkerPool } from "../workers/pool.ts";
+import type { FailingState, PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
 import type { SavedEnv, Worker } from "../workers/worker.ts";
 import { Balancing } from "./balancing.ts";
 import { suspectsOf } from "./blame.ts";
 import type { Delivery, FeedEntry } from "./delivery.ts";
+import { answerOfFailing } from "./failing-answer.ts";
 import { type Failure, Failures, type FailuresParts } from "./failures.ts";
 import type { Feed } from "./feed.ts";
 import { addAllHandled, addHandled } from "./handled.ts";
@@ -215,9 +216,8 @@ export class Dispatcher implements PoolUser<Delivery> {
   }
 
   /** Nobody is kept waiting for what may never come; events stay. */
-  onFailing(reason: string): void {
-    const message = `the function cannot be loaded: ${reason}`;
-    this.#sending.answerWaiting({ outcome: "unavailable", message, details: "" });
+  onFailing(failing: FailingState): void {
+    this.#sending.answerWaiting(answerOfFailing(failing));
   }
 
   onLost(worker: Worker<Delivery>, end: WorkerEnd): void {

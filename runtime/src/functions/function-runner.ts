@@ -5,6 +5,8 @@ import type { TopicTriggerSpec, TriggerSpec } from "../configuration/triggers.ts
 import { Delivery } from "../dispatcher/delivery.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import { type FunctionEvent, NO_CONTEXT } from "../dispatcher/event.ts";
+import { answerOfFailing } from "../dispatcher/failing-answer.ts";
+import type { PauseAnswer } from "../dispatcher/sending.ts";
 import type { Turns } from "../dispatcher/turns.ts";
 import type { Leases } from "../leases/leases.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
@@ -30,6 +32,7 @@ import type { StarterOptions } from "../workers/worker-starter.ts";
 import { BoundTriggers } from "./bound-triggers.ts";
 import { FunctionOwner } from "./function-owner.ts";
 import { KeptAnswers } from "./kept-answers.ts";
+import type { LoadOutcome } from "./load-outcome.ts";
 import { makeNice, nicenessOf } from "./niceness.ts";
 import { viewOf, type WorkerView } from "./worker-view.ts";
 
@@ -154,6 +157,11 @@ export class FunctionRunner implements Callable {
     return this.#dispatcher.pool.state;
   }
 
+  /** Why the code that is there is not loaded; undefined where it is, or was not tried. */
+  get loadProblem(): string | undefined {
+    return this.#dispatcher.pool.loading.result?.problem?.reason;
+  }
+
   /** How many workers are there, and how many there are to be. */
   get workerCounts(): { readonly ready: number; readonly target: number } {
     const { serving, target } = this.#dispatcher.pool;
@@ -246,6 +254,24 @@ export class FunctionRunner implements Callable {
     this.#dispatcher.pool.reload();
   }
 
+  /**
+   * Have the code that is there loaded, where no worker has it.
+   *
+   * @param signal aborted: what is known by then is the answer.
+   */
+  async load(signal: AbortSignal): Promise<LoadOutcome> {
+    const { pool } = this.#dispatcher;
+    pool.want();
+    const result = await pool.loading.settled(signal);
+    const { source } = this.#definition;
+    return {
+      state: result === undefined ? "loading" : result.problem === undefined ? "loaded" : "failed",
+      reason: result?.problem?.reason ?? null,
+      traceback: result?.problem?.details || null,
+      version: source.kind === "stored" ? source.version : null,
+    };
+  }
+
   /** Redis came back, perhaps without what it had stored. */
   checkStored(): void {
     // Where it is away again, it comes back again.
@@ -288,7 +314,7 @@ export class FunctionRunner implements Callable {
     this.#arrivals += 1;
     const refusal = this.#refusal();
     if (refusal !== undefined) {
-      answer({ ...refusal, details: "" });
+      answer({ details: "", ...refusal });
       return;
     }
     const event: FunctionEvent = {
@@ -367,14 +393,14 @@ export class FunctionRunner implements Callable {
   /** Why no call is taken now. */
   #refusal():
     | { readonly outcome: "unavailable" | "busy"; readonly message: string }
+    | PauseAnswer
     | OwnerRefusal
     | undefined {
     const refusal = this.#absence() ?? this.#parts.limits.refusal(this.#definition.owner);
     if (refusal !== undefined) return refusal;
-    const { state } = this.#dispatcher.pool;
-    if (state.kind === "failing") {
-      return { outcome: "unavailable", message: `the function cannot be loaded: ${state.reason}` };
-    }
+    const { state, loading } = this.#dispatcher.pool;
+    // Other code may be better.
+    if (state.kind === "failing" && loading.result !== undefined) return answerOfFailing(state);
     if (this.#dispatcher.waiting < MAX_WAITING) return undefined;
     return { outcome: "busy", message: `${MAX_WAITING} calls wait already` };
   }

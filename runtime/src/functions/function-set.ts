@@ -5,6 +5,7 @@ import type { FunctionDefinition } from "../configuration/manifest.ts";
 import { type Target, targetOf } from "../triggers/http/targets.ts";
 import type { Deployable } from "./deployable.ts";
 import type { FunctionRunner } from "./function-runner.ts";
+import { type LoadOutcome, notLoaded } from "./load-outcome.ts";
 import { Resting } from "./resting.ts";
 import { UncallableFunction, WaitingFunction } from "./waiting-function.ts";
 
@@ -36,8 +37,8 @@ interface Slot {
   defined: FunctionDefinition | undefined;
   /** Whether a function that is put together by a call is to be so. */
   isAwake: boolean;
-  /** Whether it could not be had as it is wanted, which was told. */
-  isBroken: boolean;
+  /** Why it cannot be had as it is wanted, which was told. */
+  problem: string | undefined;
   /** Steps that are under way. */
   settling: Promise<void> | undefined;
 }
@@ -91,7 +92,7 @@ export class FunctionSet {
       if (slot.wanted === wanted) continue;
       this.#slots.set(name, slot);
       slot.wanted = wanted;
-      slot.isBroken = false;
+      slot.problem = undefined;
       slot.isAwake ||= this.#assembled.has(name);
       // Steps that are under way may take long, and are towards what was wanted before.
       if (slot.settling !== undefined) this.#holdBack(slot);
@@ -99,6 +100,28 @@ export class FunctionSet {
       if (settled !== undefined) settling.push(settled);
     }
     return { settled: Promise.all(settling).then(() => {}) };
+  }
+
+  /**
+   * Have a function loaded, as its first call would.
+   *
+   * @param signal aborted: what is known by then is the answer.
+   */
+  async load(name: string, signal: AbortSignal): Promise<LoadOutcome> {
+    await untilAborted(this.targets.get(name)?.awaken?.(), signal);
+    await untilAborted(this.#slots.get(name)?.settling, signal);
+    const slot = this.#slots.get(name);
+    const assembled = this.#assembled.get(name);
+    if (slot?.problem !== undefined) return notLoaded("failed", slot.problem);
+    if (slot?.wanted?.mode === "paused") return notLoaded("absent", PAUSED);
+    if (slot?.wanted === undefined) return notLoaded("absent", "it does not run in this runtime");
+    if (assembled === undefined || slot.applied !== slot.wanted) return notLoaded("loading", null);
+    return await assembled.runner.load(signal);
+  }
+
+  /** Why the code of a function that is there is not loaded; undefined where it is, or was not tried. */
+  loadProblem(name: string): string | undefined {
+    return this.#slots.get(name)?.problem ?? this.#assembled.get(name)?.runner.loadProblem;
   }
 
   /** From now on what is put together runs. */
@@ -179,8 +202,8 @@ export class FunctionSet {
     return !this.#isStopping && this.#slots.get(slot.name) === slot && slot.applied !== slot.wanted;
   }
 
-  #isThere({ name, isBroken }: Slot): boolean {
-    return isBroken || this.#assembled.has(name);
+  #isThere({ name, problem }: Slot): boolean {
+    return problem !== undefined || this.#assembled.has(name);
   }
 
   /** Have no call reach what is there; those of a function that is to come wait for it. */
@@ -209,7 +232,7 @@ export class FunctionSet {
         if (wanted.mode === "on-call") await this.#parts.open(definition);
         await this.#wire(definition, wanted.mode === "on-call");
       }
-      slot.isBroken = false;
+      slot.problem = undefined;
       slot.defined = definition;
     } catch (error) {
       this.#tellBroken(slot, wanted, error as Error);
@@ -223,7 +246,7 @@ export class FunctionSet {
 
   #tellBroken(slot: Slot, wanted: Deployable, error: Error): void {
     const { name } = slot;
-    slot.isBroken = true;
+    slot.problem = error.message;
     const { log } = this.#parts;
     if (this.#assembled.has(name)) {
       log.error(
@@ -306,10 +329,18 @@ const NEW_SLOT = {
   applied: undefined,
   defined: undefined,
   isAwake: false,
-  isBroken: false,
+  problem: undefined,
   settling: undefined,
 } as const;
 const PAUSED = "the function is paused";
+
+/** Wait for something, and no longer than until a signal. */
+async function untilAborted(awaited: Promise<unknown> | undefined, signal: AbortSignal): Promise<void> {
+  if (awaited === undefined || signal.aborted) return;
+  const aborted = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => aborted.resolve(), { once: true });
+  await Promise.race([awaited, aborted.promise]);
+}
 
 /** Whether it is to be put together. */
 function isUp({ wanted, isAwake }: Slot): boolean {

@@ -6,6 +6,7 @@ import type { Isolation } from "../configuration/isolation.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import { type Deployable, runningFunction } from "./deployable.ts";
 import type { FunctionSet } from "./function-set.ts";
+import type { LoadOutcome } from "./load-outcome.ts";
 
 /** A function of the catalog, as the runtime needs to know it. */
 export interface CatalogFunction extends Deployable {
@@ -47,6 +48,16 @@ export class FunctionSources {
 
   get namesOfCatalog(): readonly string[] {
     return [...this.#catalog.keys()];
+  }
+
+  /** Have a function loaded, as its first call would. @param signal aborted: what is known by then is the answer. */
+  load(name: string, signal: AbortSignal): Promise<LoadOutcome> {
+    return this.#set.load(name, signal);
+  }
+
+  /** Why the code of a function that runs here is not loaded; undefined where it is, or was not tried. */
+  loadProblem(name: string): string | undefined {
+    return this.#set.loadProblem(name);
   }
 
   /** Whether the file names a function so, for this runtime or another. */

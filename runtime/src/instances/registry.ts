@@ -82,8 +82,8 @@ export class InstanceRegistry {
   }
 }
 
-/** Of an instance of another version of Gaugelet, perhaps. */
-function readRecord(text: string): InstanceRecord | undefined {
+/** Undefined where it is none, such as that of another version of Gaugelet. */
+export function readRecord(text: string): InstanceRecord | undefined {
   try {
     return instanceSchema.safeParse(JSON.parse(text)).data;
   } catch {

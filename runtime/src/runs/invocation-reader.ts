@@ -236,8 +236,9 @@ export class InvocationReader {
     }
     const hear = (answer: CallAnswer): void => {
       if (answer.outcome === "ok") this.#done(id);
-      else if (answer.outcome === "unavailable") this.#underWay.end(id);
-      else if (isLimit(answer.outcome)) this.#postpone(id, entry, started.function, answer.outcome);
+      else if (answer.outcome === "unavailable" || answer.outcome === "load-failed") {
+        this.#underWay.end(id);
+      } else if (isLimit(answer.outcome)) this.#postpone(id, entry, started.function, answer.outcome);
     };
     const onRecorded = (isRecorded: boolean): void => {
       if (isRecorded) this.#done(id);

@@ -95,8 +95,14 @@ export function topicsCommand(
     .command("lag <function> <topics...>")
     .description("how many events of topics a function has not handled")
     .action((name: string, names: string[]) =>
-      withPlace(environment, async ({ topics }) => {
-        for (const lag of await topics.lag(name, names)) say(lagLine(lag));
+      withPlace(environment, async ({ topics, requireKnown }) => {
+        await requireKnown(name);
+        const lags = await topics.lag(name, names);
+        for (const lag of lags) say(lagLine(lag));
+        const missing = names.filter((each) => !lags.some(({ topic }) => topic === each));
+        if (missing.length > 0) {
+          throw new TopicError("unknown-topic", `there is no topic ${missing.join(", ")}`);
+        }
       }),
     );
 
@@ -106,8 +112,9 @@ export function topicsCommand(
     .option("--most <number>", "show so many", integer, SHOWN_LETTERS)
     .option("--after <id>", "begin after this one", letterId, "")
     .action((name: string, { most, after }: { most: number; after: string }) =>
-      withPlace(environment, async ({ deadLetters }) => {
+      withPlace(environment, async ({ deadLetters, requireKnown }) => {
         const letters = await deadLetters.list(name, most, after);
+        if (letters.length === 0) await requireKnown(name);
         for (const letter of letters) for (const line of letterLines(letter)) say(line);
         const left = (await deadLetters.count(name)) - letters.length;
         if (letters.length === 0) say(`${name} has no dead letters`);
@@ -121,11 +128,14 @@ export function topicsCommand(
     .option("--all", "all of them")
     .action((name: string, ids: string[], { all }: { all?: true }) => {
       requireIdsOrAll(program, ids, all);
-      return withPlace(environment, async ({ deadLetters }) => {
-        let replayed = 0;
-        if (all) replayed = await deadLetters.replayAll(name);
-        for (const id of ids) if (await deadLetters.replay(name, id)) replayed += 1;
+      return withPlace(environment, async ({ deadLetters, requireKnown }) => {
+        if ((await deadLetters.count(name)) === 0) await requireKnown(name);
+        const left: string[] = [];
+        for (const id of ids) if (!(await deadLetters.replay(name, id))) left.push(id);
+        const replayed = all ? await deadLetters.replayAll(name) : ids.length - left.length;
         say(`${replayed} replayed`);
+        if (left.length > 0)
+          throw new Error(`cannot replay ${left.join(", ")}: ${name} has no such dead letter of a topic`);
       });
     });
 
@@ -135,8 +145,12 @@ export function topicsCommand(
     .option("--all", "all of them")
     .action((name: string, ids: string[], { all }: { all?: true }) => {
       requireIdsOrAll(program, ids, all);
-      return withPlace(environment, async ({ deadLetters }) => {
-        say(`${all ? await deadLetters.dropAll(name) : await deadLetters.drop(name, ids)} dropped`);
+      return withPlace(environment, async ({ deadLetters, requireKnown }) => {
+        if ((await deadLetters.count(name)) === 0) await requireKnown(name);
+        const dropped = all ? await deadLetters.dropAll(name) : await deadLetters.drop(name, ids);
+        say(`${dropped} dropped`);
+        const missing = all ? 0 : new Set(ids).size - dropped;
+        if (missing > 0) throw new Error(`cannot drop ${missing} of them: ${name} has no such dead letter`);
       });
     });
   return program;

@@ -5,11 +5,14 @@ import { readPlace } from "../configuration/environment.ts";
 import { DeadLetters } from "../dead-letters/dead-letters.ts";
 import { openTopics } from "../topics/open.ts";
 import { TopicError, type Topics } from "../topics/topics.ts";
+import { requireKnown } from "./known-function.ts";
 
 /** Where topics and dead letters are. */
 export interface Place {
   readonly topics: Topics;
   readonly deadLetters: DeadLetters;
+  /** @throws Error where there is no function of this name, as far as can be seen. */
+  readonly requireKnown: (name: string) => Promise<void>;
 }
 
 /**
@@ -25,7 +28,11 @@ export async function withPlace(
   const topics = await openTopics(configuration, pino({ enabled: false }));
   const redis = connectRedis(configuration.redis, {}, { maxRetriesPerRequest: 3, enableOfflineQueue: true });
   try {
-    await act({ topics, deadLetters: new DeadLetters(redis) });
+    await act({
+      topics,
+      deadLetters: new DeadLetters(redis),
+      requireKnown: (name) => requireKnown(redis, name),
+    });
   } catch (error) {
     const isAway = topics.engine === "redis" && redis.status !== "ready" && !(error instanceof TopicError);
     if (!isAway) throw error;

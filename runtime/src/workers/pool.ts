@@ -1,8 +1,9 @@
 import { formatDuration } from "@gaugelet/shared/units";
 import { PackageError } from "../packages/package.ts";
 import { backOffSeconds } from "./back-off.ts";
-import { IsolationError, LoadFailedError } from "./errors.ts";
+import { IsolationError, LoadFailedError, WorkerDiedError } from "./errors.ts";
 import { type HandOverProblem, handOver } from "./hand-over.ts";
+import { LoadReport } from "./load-report.ts";
 import type { ScalingChange } from "./scaling-log.ts";
 import { decideScaling, NEW_SCALING_MEMORY, type ScalingPolicy } from "./scaling-rule.ts";
 import type { WorkerEnd } from "./transport.ts";
@@ -25,7 +26,7 @@ export interface PoolUser<C extends Call> {
   /** A worker ended by itself. What it had is the user's again. */
   onLost(worker: Worker<C>, end: WorkerEnd): void;
   /** The function cannot be loaded; it is tried again. */
-  onFailing(reason: string): void;
+  onFailing(failing: FailingState): void;
   /** A worker ended as wanted; another one has its shards now, or none. */
   onMoved(from: Worker<C>, to: Worker<C> | undefined): void;
   /** Settles when a worker that is sent nothing has nothing to do any more. */
@@ -53,6 +54,13 @@ export interface Refusal {
   readonly details: string;
 }
 
+/** There is no worker, for the function cannot be loaded. */
+export interface FailingState extends Refusal {
+  readonly kind: "failing";
+  /** Whether its code is why, and not something that it needs and that is away. */
+  readonly isOfCode: boolean;
+}
+
 /** Where a function's workers are. */
 export type PoolState =
   /** Never loaded yet. */
@@ -68,7 +76,7 @@ export type PoolState =
       /** Why changed code does not run; undefined where what runs is what is there. */
       readonly refused: Refusal | undefined;
     }
-  | { readonly kind: "failing"; readonly reason: string; readonly details: string }
+  | FailingState
   | { readonly kind: "stopped" };
 
 /**
@@ -95,15 +103,18 @@ export class WorkerPool<C extends Call> {
   #failures = 0;
   #stopped = false;
   readonly #stopping = Promise.withResolvers<void>();
-  /** Tries a change again that failed for a reason that may pass. */
+  /** Tries a change again that failed. */
   #retry: NodeJS.Timeout | undefined;
   #reloadFailures = 0;
+  #isRetryDue = false;
   /** Rung when there may be something to do. */
   #bell = Promise.withResolvers<void>();
   #running: Promise<void> = Promise.resolve();
   #sampling: NodeJS.Timeout | undefined;
   #memory = NEW_SCALING_MEMORY;
   readonly #utilization = new Utilization();
+  /** What became of loading the code that is there. */
+  readonly loading = new LoadReport();
 
   constructor(options: PoolOptions<C>, user: PoolUser<C>) {
     this.#options = options;
@@ -171,8 +182,12 @@ export class WorkerPool<C extends Call> {
   reload(): void {
     this.#failures = 0;
     this.#reloadFailures = 0;
+    clearTimeout(this.#retry);
+    this.#isRetryDue = false;
+    this.loading.begin();
     this.#starter.interrupt();
-    this.#wantChange();
+    this.#starter.noteChange();
+    this.#ring();
   }
 
   /** End every process; what they are doing is lost. */
@@ -190,6 +205,11 @@ export class WorkerPool<C extends Call> {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
+      if (this.#isRetryDue && this.#serving.length > 0) {
+        // Not without one that serves, which would be lost where it fails again.
+        this.#isRetryDue = false;
+        this.#starter.noteChange();
+      }
       const outdated = this.#starter.hasChanged
         ? this.#serving[0]
         : this.#serving.find((worker) => worker.package.version !== this.#starter.version);
@@ -294,39 +314,54 @@ export class WorkerPool<C extends Call> {
     return wasThere;
   }
 
+  /** What is missing may come without a change of the code, so that it is tried again; each reason is told once. */
   #refuseChange(error: Error): void {
     const details = error instanceof LoadFailedError ? error.details : "";
-    this.#options.log.error(
-      { details },
-      `the function changed but cannot be loaded, the old version stays: ${error.message}`,
-    );
-    this.#refuse({ reason: `cannot be loaded: ${error.message}`, details });
-    if (!(error instanceof LoadFailedError)) this.#retryLater();
+    const reason = `cannot be loaded: ${error.message}`;
+    // A change that fails as the one before did is told again.
+    const isTold =
+      this.#reloadFailures > 0 && this.#state.kind === "ready" && this.#state.refused?.reason === reason;
+    if (!isTold) {
+      const { message } = error;
+      this.#options.log.error(
+        { details },
+        `the function changed but cannot be loaded, the old version stays: ${message}`,
+      );
+    }
+    this.#refuse({ reason, details });
+    this.#retryLater();
   }
 
   #refuse(refused: Refusal | undefined): void {
     if (this.#state.kind === "ready") this.#state = { ...this.#state, refused };
+    this.#tellLoaded(refused);
+  }
+
+  /** @param problem undefined: it is loaded. */
+  #tellLoaded(problem: Refusal | undefined): void {
+    // It may have been another code.
+    if (!this.#starter.hasChanged) this.loading.tell({ problem });
   }
 
   #retryLater(): void {
     this.#reloadFailures += 1;
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#wantChange(), backOffSeconds(this.#reloadFailures) * 1000);
-  }
-
-  #wantChange(): void {
-    this.#starter.noteChange();
-    this.#ring();
+    this.#retry = setTimeout(() => {
+      this.#isRetryDue = true;
+      this.#ring();
+    }, backOffSeconds(this.#reloadFailures) * 1000);
   }
 
   /** @returns undefined where there is nothing to start, it failed, or a newer change or the end came first. */
   async #tryStart(onFailure: (error: Error) => void, servedVersion?: string): Promise<Worker<C> | undefined> {
     const worker = await this.#starter.start(onFailure, servedVersion);
     if (worker === "runs already") {
+      this.#reloadFailures = 0;
       this.#refuse(undefined);
       return undefined;
     }
     if (worker === undefined) return undefined;
+    if (servedVersion !== undefined) this.#reloadFailures = 0;
     this.#alive.add(worker);
     void worker.ended.then(() => {
       this.#alive.delete(worker);
@@ -349,8 +384,9 @@ export class WorkerPool<C extends Call> {
       return;
     }
     const isNews = this.#state.kind !== "failing" || this.#state.reason !== reason;
-    this.#state = { kind: "failing", reason, details };
-    this.#user.onFailing(reason);
+    this.#state = { kind: "failing", reason, details, isOfCode: isOfCode(error) };
+    this.#tellLoaded({ reason: `cannot be loaded: ${reason}`, details });
+    this.#user.onFailing(this.#state);
     if (isNews) this.#options.log.error({ details }, `cannot load the function: ${reason}`);
   }
 
@@ -359,6 +395,8 @@ export class WorkerPool<C extends Call> {
     this.#starter.noteServing(worker);
     void worker.ended.then((end) => this.#lost(worker, end));
     this.#showReady();
+    // Where a change is refused, this one is of the code before.
+    if (this.#reloadFailures === 0) this.#tellLoaded(undefined);
     this.#options.onStarted(worker);
     this.#user.onReady(worker);
     this.#ring();
@@ -404,4 +442,11 @@ export class WorkerPool<C extends Call> {
     this.#bell.resolve();
     this.#bell = Promise.withResolvers<void>();
   }
+}
+
+/** Whether a function's own code is why it cannot be loaded. */
+function isOfCode(error: Error): boolean {
+  return (
+    error instanceof LoadFailedError || (error instanceof WorkerDiedError && error.end.limit !== undefined)
+  );
 }

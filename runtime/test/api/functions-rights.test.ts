@@ -10,6 +10,7 @@ const { name: _, ...DEPLOYMENT } = SUM;
 const OF_OWNER = [
   ["PUT", "/functions/sum", DEPLOYMENT],
   ["POST", "/functions/sum/rollback", { version: 1 }],
+  ["POST", "/functions/sum/load", {}],
   ["PUT", "/functions/sum/aliases/stable", { version: 1 }],
   ["DELETE", "/functions/sum/aliases/stable"],
   ["POST", "/functions/sum/pause"],

@@ -21,6 +21,7 @@ export const OWNER_RIGHTS: Readonly<Record<string, { tests: string } | "no owner
   deleteSecret: { tests: "secrets.test.ts" },
   createFunction: { tests: "functions-rights.test.ts" },
   deployFunction: { tests: "functions-rights.test.ts" },
+  loadFunction: { tests: "functions-rights.test.ts" },
   getFunction: { tests: "functions-rights.test.ts" },
   deleteFunction: { tests: "functions-rights.test.ts" },
   undeleteFunction: { tests: "functions-rights.test.ts" },

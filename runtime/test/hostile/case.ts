@@ -1,5 +1,5 @@
 /** How a call of a hostile function ends, as its caller is told. */
-export type Outcome = "ok" | "error" | "rejected" | "timeout" | "killed" | "unavailable";
+export type Outcome = "ok" | "error" | "rejected" | "timeout" | "killed" | "unavailable" | "load-failed";
 
 /** Limits of the manifest. */
 type LimitName = "memory" | "cpu" | "timeout" | "openFiles" | "processes" | "disk" | "output";

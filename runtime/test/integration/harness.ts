@@ -39,7 +39,7 @@ export function useRuntime(redisOptions: readonly string[] = []) {
     redis: undefined as unknown as TestRedis,
     folder: "",
     /** Write a handler and give its path. */
-    async write(name: string, source: string): Promise<string> {
+    async write(name: string, source: string | Buffer): Promise<string> {
       const path = join(context.folder, name);
       await writeFile(path, source);
       return path;

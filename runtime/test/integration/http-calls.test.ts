@@ -276,6 +276,7 @@ describe("a call that fails", () => {
   test.each([
     ["rejected", 400, {}],
     ["error", 500, { traceback: "Traceback …" }],
+    ["load-failed", 500, { traceback: "Traceback …" }],
     ["timeout", 504, {}],
     ["killed", 502, {}],
     ["busy", 429, {}],

@@ -114,9 +114,14 @@ describe("a call over HTTP", () => {
     await started.logged("no_such_module");
     const response = await call("{}");
     expect([response.status, await problemOf(response)]).toMatchObject([
-      503,
-      { type: "/problems/unavailable", detail: expect.stringContaining("no_such_module") },
+      500,
+      {
+        type: "/problems/load-failed",
+        detail: expect.stringContaining("no_such_module"),
+        traceback: expect.stringContaining("ModuleNotFoundError"),
+      },
     ]);
+    expect(response.headers.get("retry-after")).toBeNull();
   });
 
   test("with a schema never reaches the handler with an event that fails it", async () => {

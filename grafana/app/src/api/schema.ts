@@ -338,6 +338,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/functions/{name}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a function loaded, and see whether it can be
+         * @description In the instance that answers, as the first call would: where no worker has the version that runs, one is started. It is called with nothing.
+         *
+         *     Needs the role editor.
+         */
+        post: operations["loadFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/checks": {
         parameters: {
             query?: never;
@@ -2524,6 +2546,8 @@ export interface operations {
                             updatedAt: string | null;
                             updatedBy: string | null;
                             deletedAt: string | null;
+                            /** @description Why it cannot be loaded, in the instance that answers; null where it is, or was not tried. */
+                            loadProblem: string | null;
                         }[];
                         next: string | null;
                     };
@@ -2650,6 +2674,8 @@ export interface operations {
                         updatedAt: string | null;
                         updatedBy: string | null;
                         deletedAt: string | null;
+                        /** @description Why it cannot be loaded, in the instance that answers; null where it is, or was not tried. */
+                        loadProblem: string | null;
                         aliases: {
                             [key: string]: number;
                         };
@@ -2807,6 +2833,8 @@ export interface operations {
                         updatedAt: string | null;
                         updatedBy: string | null;
                         deletedAt: string | null;
+                        /** @description Why it cannot be loaded, in the instance that answers; null where it is, or was not tried. */
+                        loadProblem: string | null;
                         aliases: {
                             [key: string]: number;
                         };
@@ -2961,6 +2989,8 @@ export interface operations {
                         updatedAt: string | null;
                         updatedBy: string | null;
                         deletedAt: string | null;
+                        /** @description Why it cannot be loaded, in the instance that answers; null where it is, or was not tried. */
+                        loadProblem: string | null;
                         aliases: {
                             [key: string]: number;
                         };
@@ -3241,6 +3271,8 @@ export interface operations {
                         updatedAt: string | null;
                         updatedBy: string | null;
                         deletedAt: string | null;
+                        /** @description Why it cannot be loaded, in the instance that answers; null where it is, or was not tried. */
+                        loadProblem: string | null;
                         aliases: {
                             [key: string]: number;
                         };
@@ -3389,6 +3421,8 @@ export interface operations {
                         updatedAt: string | null;
                         updatedBy: string | null;
                         deletedAt: string | null;
+                        /** @description Why it cannot be loaded, in the instance that answers; null where it is, or was not tried. */
+                        loadProblem: string | null;
                         aliases: {
                             [key: string]: number;
                         };
@@ -3537,6 +3571,8 @@ export interface operations {
                         updatedAt: string | null;
                         updatedBy: string | null;
                         deletedAt: string | null;
+                        /** @description Why it cannot be loaded, in the instance that answers; null where it is, or was not tried. */
+                        loadProblem: string | null;
                         aliases: {
                             [key: string]: number;
                         };
@@ -3557,6 +3593,130 @@ export interface operations {
                             message: string;
                             rule: string;
                         }[] | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request is not as it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nobody is known to be asking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The role or the owner does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It is in the way of something that is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: It was deleted */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much was asked in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something is wrong with the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loadFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description How long to wait for it.
+                     * @default 10
+                     */
+                    waitSeconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * @description loading: it takes longer than was waited; absent: it is paused, or does not run in the instance that answers.
+                         * @enum {string}
+                         */
+                        state: "loaded" | "failed" | "loading" | "absent";
+                        /** @description Why it is not loaded. */
+                        reason: string | null;
+                        traceback: string | null;
+                        /** @description What was loaded, or could not be; null where it was not tried. */
+                        version: number | null;
                     };
                 };
             };
@@ -4213,6 +4373,8 @@ export interface operations {
                         updatedAt: string | null;
                         updatedBy: string | null;
                         deletedAt: string | null;
+                        /** @description Why it cannot be loaded, in the instance that answers; null where it is, or was not tried. */
+                        loadProblem: string | null;
                         aliases: {
                             [key: string]: number;
                         };
@@ -4386,6 +4548,8 @@ export interface operations {
                         updatedAt: string | null;
                         updatedBy: string | null;
                         deletedAt: string | null;
+                        /** @description Why it cannot be loaded, in the instance that answers; null where it is, or was not tried. */
+                        loadProblem: string | null;
                         aliases: {
                             [key: string]: number;
                         };
@@ -5186,7 +5350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal`: Something is wrong with the server */
+            /** @description `internal`: Something is wrong with the server; `load-failed`: The code of the function cannot be loaded */
             500: {
                 headers: {
                     [name: string]: unknown;

@@ -1,5 +1,5 @@
 import { locationService, PluginPage } from "@grafana/runtime";
-import { LinkButton, Stack, Tab, TabContent, TabsBar, Text } from "@grafana/ui";
+import { Alert, LinkButton, Stack, Tab, TabContent, TabsBar, Text } from "@grafana/ui";
 import { lazy, Suspense } from "react";
 import { useParams } from "react-router-dom";
 import { currentRole, currentUser } from "../api/role";
@@ -56,6 +56,11 @@ export default function FunctionPage() {
         {(details) => (
           <Stack direction="column" gap={2}>
             <Facts details={details} />
+            {details.state === "serving" && details.loadProblem !== null && (
+              <Alert severity="error" title="The code that is there is not loaded">
+                {details.loadProblem} (Mend it under Code, or run an earlier version under Versions.)
+              </Alert>
+            )}
             <TabsBar>
               {TABS.map(({ id, label }) => (
                 <Tab
@@ -95,10 +100,10 @@ function isTheirs({ origin, owner }: FunctionDetails): boolean {
 }
 
 function Facts({ details }: { details: FunctionDetails }) {
-  const { state, owner, language, version, updatedAt, updatedBy, file } = details;
+  const { state, loadProblem, owner, language, version, updatedAt, updatedBy, file } = details;
   return (
     <Stack gap={2} wrap="wrap" alignItems="center">
-      <StateBadge state={state} />
+      <StateBadge state={state} loadProblem={loadProblem} />
       <Text color="secondary">
         {[
           language,

@@ -101,7 +101,11 @@ function columnsOf(
         </span>
       ),
     },
-    { title: "State", width: "7.5rem", cell: ({ state }) => <StateBadge state={state} /> },
+    {
+      title: "State",
+      width: "7.5rem",
+      cell: ({ state, loadProblem }) => <StateBadge state={state} loadProblem={loadProblem} />,
+    },
     { title: "Owner", width: "6.5rem", cell: ({ owner }) => owner || NONE },
     {
       title: "Called by",

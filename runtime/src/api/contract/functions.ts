@@ -67,6 +67,19 @@ export const deployBody = z.strictObject({
 });
 export const checkBody = z.strictObject({ name: name.optional(), manifest, ...code });
 export const rollbackBody = z.strictObject({ version: z.union([versionNumber, alias]) });
+export const loadBody = z.strictObject({
+  waitSeconds: z.number().min(0).max(60).default(10).describe("How long to wait for it."),
+});
+export const loadAnswer = z.object({
+  state: z
+    .enum(["loaded", "failed", "loading", "absent"])
+    .describe(
+      "loading: it takes longer than was waited; absent: it is paused, or does not run in the instance that answers.",
+    ),
+  reason: z.string().nullable().describe("Why it is not loaded."),
+  traceback: z.string().nullable(),
+  version: z.int().nullable().describe("What was loaded, or could not be; null where it was not tried."),
+});
 export const aliasBody = z.strictObject({ version: versionNumber });
 
 const STATES = ["serving", "paused", "deleted", "shadowed"] as const;
@@ -104,6 +117,10 @@ export const functionSummary = z.object({
   updatedAt: time.nullable(),
   updatedBy: z.string().nullable(),
   deletedAt: time.nullable(),
+  loadProblem: z
+    .string()
+    .nullable()
+    .describe("Why it cannot be loaded, in the instance that answers; null where it is, or was not tried."),
 });
 export const functionDetails = functionSummary.extend({
   aliases: z.record(z.string(), z.int()),

@@ -3,6 +3,7 @@ import { checkDeployment } from "../../catalog/check.ts";
 import { createFunction, deployVersion } from "../../catalog/deploy.ts";
 import { listFunctions, readFunction } from "../../catalog/functions.ts";
 import { deleteFunction, purgeFunction, setPaused, undeleteFunction } from "../../catalog/lifecycle.ts";
+import { loadFunction } from "../../catalog/load.ts";
 import type { CatalogParts } from "../../catalog/parts.ts";
 import {
   checkAnswer,
@@ -14,6 +15,8 @@ import {
   functionFilter,
   functionParams,
   functionSummary,
+  loadAnswer,
+  loadBody,
   MAX_UPLOAD_BODY_BYTES,
 } from "../contract/functions.ts";
 import { withEngineProblems } from "../engine-problems.ts";
@@ -139,6 +142,27 @@ export function functionRoutes(parts: CatalogParts): Route[] {
     ),
     change(parts, "resume", "resumeFunction", "Call a paused function again", (_, name, caller) =>
       setPaused(parts, name, false, caller),
+    ),
+    route(
+      {
+        method: "post",
+        path: "/functions/{name}/load",
+        operationId: "loadFunction",
+        tag,
+        summary: "Have a function loaded, and see whether it can be",
+        description:
+          "In the instance that answers, as the first call would: where no worker has the version that runs, one is started. It is called with nothing.",
+        role: "editor",
+        params: functionParams,
+        body: loadBody,
+        status: 200,
+        answer: loadAnswer,
+        problems: CHANGE_PROBLEMS,
+      },
+      async ({ params: { name }, body: { waitSeconds }, caller, signal }) => {
+        const waited = AbortSignal.any([signal, AbortSignal.timeout(waitSeconds * 1000)]);
+        return await loadFunction(parts, name, caller, waited);
+      },
     ),
     route(
       {

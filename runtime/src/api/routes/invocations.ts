@@ -71,7 +71,7 @@ export function invocationRoutes({ db, invocations, functions, costOf }: Invocat
         status: 200,
         answer: invocationAnswer,
         accepted: z.object({ run: z.string() }),
-        problems: ["not-found", "too-large", "unsupported-media-type", "budget-spent"],
+        problems: ["not-found", "too-large", "unsupported-media-type", "budget-spent", "load-failed"],
       },
       async ({ caller, params: { name }, body: { input, mode, shard }, headers }) => {
         const found = await find(functions, name);
@@ -153,6 +153,10 @@ function answerOf(
   { name, owner, target }: KnownFunction,
   costOf: CostOf,
 ): z.input<typeof invocationAnswer> {
+  if (answer.outcome === "load-failed") {
+    const { message, details } = answer;
+    throw new ApiProblem("load-failed", message, details === "" ? {} : { traceback: details });
+  }
   if (answer.outcome === "busy" || answer.outcome === "unavailable") {
     throw new ApiProblem("unavailable", answer.message, {}, { "retry-after": "1" });
   }

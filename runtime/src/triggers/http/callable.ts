@@ -32,6 +32,7 @@ export type CallAnswer =
       /**
        * `error`: the handler raised; `timeout`: it took too long; `killed`: its worker ended under it;
        * `rejected`: the event is none; `busy`: too many calls wait; `unavailable`: there is no worker;
+       * `load-failed`: its code cannot be loaded;
        * `budget-spent`, `too-many-requests`: its owner is at a limit.
        */
       readonly outcome:
@@ -41,6 +42,7 @@ export type CallAnswer =
         | "rejected"
         | "busy"
         | "unavailable"
+        | "load-failed"
         | OwnerRefusal["outcome"];
       readonly message: string;
       /** The traceback, or nothing. */

@@ -78,7 +78,8 @@ function call(
   const keptUnder = idempotencyKey && keptName(idempotencyKey, user);
   target.callable.call({ body, shard, idempotencyKey: keptUnder, user }, (answer) => {
     // It was never made, and the function that replaced this one may make it.
-    if (answer.outcome === "unavailable" && targetNow(targets, admission) !== target) {
+    const isUnmade = answer.outcome === "unavailable" || answer.outcome === "load-failed";
+    if (isUnmade && targetNow(targets, admission) !== target) {
       call(targets, admission, user, body, response);
       return;
     }
@@ -124,6 +125,7 @@ function problemOfAnswer({
   const problem = { problem: outcome, detail: message };
   switch (outcome) {
     case "error":
+    case "load-failed":
       return details === "" ? problem : { ...problem, members: { traceback: details } };
     case "busy":
     case "unavailable":

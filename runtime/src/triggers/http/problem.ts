@@ -14,6 +14,7 @@ export const PROBLEMS = {
   "invalid-input": [422, "The event does not satisfy the function's schema"],
   rejected: [400, "The function cannot be called with this event"],
   error: [500, "The function failed"],
+  "load-failed": [500, "The function cannot be loaded"],
   timeout: [504, "The function took too long"],
   killed: [502, "The function's process ended during the call"],
   busy: [429, "Too many calls are waiting"],

@@ -82,7 +82,7 @@ export const FILES: readonly HostileCase[] = [
   {
     file: "unreadable_package.py",
     tries: "get another user by a file in its package that its own cannot read",
-    process: { outcome: ["ok", "unavailable"], inWords: "nothing" },
+    process: { outcome: ["ok", "load-failed", "unavailable"], inWords: "nothing" },
     shared: { could: ["read the configuration file", "signal the runtime"] },
     sandbox: NOTHING,
   },

@@ -23,6 +23,9 @@ async function command(args: readonly string[], input = "", environment: Record<
   return { code: child.exitCode, out, error };
 }
 
+const UNKNOWN =
+  'cannot find a function "f": no runtime that is there lists it, and there is no output of it\n';
+
 test("topics are made, filled, looked at and deleted", async () => {
   expect(await command(["create", "orders", "--keep-for", "7d", "--keep-events", "500"])).toEqual({
     code: 0,
@@ -42,7 +45,15 @@ test("topics are made, filled, looked at and deleted", async () => {
   );
   const [, fields] = (await runtime.redis.client.xrange("gaugelet:topic:orders", "-", "+"))[0] ?? [];
   expect(fields).toEqual(["event", '{"n":1}', "key", "a", "headers", '{"x":"1","y":"2=3"}']);
+  expect(await command(["lag", "f", "orders"])).toMatchObject({ code: 1, error: UNKNOWN });
+  const stored = { function: "f", version: "1", storedAt: 0 };
+  await runtime.redis.client.hset("gaugelet:outputs", "f", JSON.stringify(stored));
   expect((await command(["lag", "f", "orders"])).out).toBe("orders: 3 events\n");
+  expect(await command(["lag", "f", "orders", "bills"])).toEqual({
+    code: 1,
+    out: "orders: 3 events\n",
+    error: "there is no topic bills\n",
+  });
   expect((await command(["delete", "orders"])).out).toBe("topic orders deleted\n");
   expect(await command(["describe", "orders"])).toMatchObject({
     code: 1,
@@ -59,6 +70,9 @@ test.each([
   [["replay", "f"], 2, /say the ids of letters, as `topics dead` shows them, or --all/],
   [["drop", "f", "1-0", "--all"], 2, /or --all/],
   [["describe", "nothing"], 1, /^there is no topic nothing$/m],
+  [["dead", "f"], 1, UNKNOWN],
+  [["replay", "f", "--all"], 1, UNKNOWN],
+  [["drop", "f", "1-0"], 1, UNKNOWN],
   [["sing"], 2, /unknown command 'sing'/],
 ])("%j is refused, with what to do", async (args, code, error) => {
   expect(await command(args)).toEqual({ code, out: "", error: expect.stringMatching(error) });
@@ -124,7 +138,12 @@ test.each(["function", "none", "partition"])(
     );
     expect((await command(["drop", "f", second?.[0] ?? ""])).out).toBe("1 dropped\n");
     await runtime.redis.client.set("mended", "1");
-    expect((await command(["replay", "f", first?.[0] ?? "", "5-5"])).out).toBe("1 replayed\n");
+    expect(await command(["replay", "f", first?.[0] ?? "", "5-5"])).toEqual({
+      code: 1,
+      out: "1 replayed\n",
+      error: "cannot replay 5-5: f has no such dead letter of a topic\n",
+    });
+    expect(await command(["drop", "f", "5-5"])).toMatchObject({ code: 1, out: "0 dropped\n" });
     const isThere = (n: number) => (output: Record<string, unknown>) => (output.seen as number[]).includes(n);
     await runtime.output(isThere(1), key);
     expect((await command(["replay", "f", "--all"])).out).toBe("1 replayed\n");

@@ -1,0 +1,37 @@
+import type { Refusal } from "./pool.ts";
+
+/** What became of loading code: it runs, unless there is a problem. */
+export interface LoadResult {
+  readonly problem: Refusal | undefined;
+}
+
+/** Says what became of loading the newest code of a function, as soon as that is known. */
+export class LoadReport {
+  #result: LoadResult | undefined;
+  #told = Promise.withResolvers<void>();
+
+  /** Undefined while it is not known. */
+  get result(): LoadResult | undefined {
+    return this.#result;
+  }
+
+  /** There is newer code: what is known is of other code. */
+  begin(): void {
+    this.#result = undefined;
+  }
+
+  tell(result: LoadResult): void {
+    this.#result = result;
+    this.#told.resolve();
+    this.#told = Promise.withResolvers();
+  }
+
+  /** @param signal aborted: what is known by then. */
+  async settled(signal: AbortSignal): Promise<LoadResult | undefined> {
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    while (this.#result === undefined && !signal.aborted) await Promise.race([this.#told.promise, aborted]);
+    return this.#result;
+  }
+}
