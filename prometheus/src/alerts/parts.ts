@@ -13,6 +13,15 @@ function isDown(job: string): string {
   return `avg_over_time(${up}[10m]) and ${up} == 0 or absent(${up}) * 0`;
 }
 
+/** The same, with the label `answers="none"` where no other target of the job answers either. */
+function isDownOrAllAre(job: string): string {
+  const down = isDown(job);
+  return `
+    label_replace(${down}, "answers", "none", "", "") unless on () up{job="${job}"} == 1
+    or ignoring (answers)
+    (${down})`;
+}
+
 const RELOADING = [
   "gaugelet_runtime_config",
   "gaugelet_exporter_config",
@@ -34,7 +43,8 @@ export const partAlerts: readonly Alert[] = [
   },
   {
     alert: "GaugeletRuntimeDown",
-    expr: isDown("runtime"),
+    // Alertmanager keeps back what follows from it where all are down: one of several takes nothing along.
+    expr: isDownOrAllAre("runtime"),
     for: "1m",
     keepFiringFor: "1m",
     severity: "critical",

@@ -2,13 +2,19 @@ import type { AlertCase } from "./case.ts";
 
 const PARTS = ["gaugelet-overview", "Parts"] as const;
 
-function down(alert: string, job: string, series: string, description: string): AlertCase {
+function down(
+  alert: string,
+  job: string,
+  series: string,
+  description: string,
+  labels: Readonly<Record<string, string>> = {},
+): AlertCase {
   return {
     alert,
     series: { [`${series}{job="${job}",instance="i:1"}`]: "1x20 0x10 1x100" },
     breaks: 630,
     mends: 960,
-    labels: { job, instance: "i:1" },
+    labels: { job, instance: "i:1", ...labels },
     description,
     panel: PARTS,
   };
@@ -26,6 +32,7 @@ export const partCases: readonly AlertCase[] = [
     "runtime",
     "up",
     "The runtime i:1 does not answer Prometheus. In the last 10 minutes it answered 85.71% of the time.",
+    { answers: "none" },
   ),
   down(
     "GaugeletExporterDown",
