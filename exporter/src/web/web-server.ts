@@ -8,6 +8,9 @@ import { type ClientPolicy, refusal } from "./client-certificate.ts";
 import { RequestGuard } from "./request-guard.ts";
 import { readWebConfiguration, type TlsConfiguration, type WebConfiguration } from "./web-configuration.ts";
 
+/** A client that neither asks nor reads for so long is left: an exposition is kept until it has it. */
+const IDLE_MILLISECONDS = 120_000;
+
 /** A server that a web configuration stands before; it does not listen yet. */
 export interface WebServer {
   readonly server: HttpServer | HttpsServer;
@@ -25,21 +28,27 @@ export interface WebServer {
  *
  * @param file a web configuration; undefined: plain HTTP for everybody.
  * @param onChange called in place of the reload where one of the configuration's files has changed; it calls
- *   `reload`, and does not throw.
+ *   `reload`, and does not throw. `idleMilliseconds`: when a client is left that neither asks nor reads.
  * @throws ConfigurationError where the configuration is wrong.
  */
 export async function createWebServer(
   file: string | undefined,
   answer: RequestListener,
   logger: Logger,
-  { onChange }: { readonly onChange?: () => Promise<unknown> } = {},
+  {
+    onChange,
+    idleMilliseconds = IDLE_MILLISECONDS,
+  }: { readonly onChange?: () => Promise<unknown>; readonly idleMilliseconds?: number } = {},
 ): Promise<WebServer> {
-  if (file === undefined) return { server: createHttpServer(answer), reload: async () => {} };
+  if (file === undefined) {
+    return { server: createHttpServer(answer).setTimeout(idleMilliseconds), reload: async () => {} };
+  }
   let read = new FilesRead();
   const configuration = await readWebConfiguration(file, read);
   const guard = new RequestGuard(configuration, answer);
   const tls = configuration.tls && new TlsServer(configuration.tls, guard.listener, logger);
   const server = tls?.server ?? createHttpServer(guard.listener);
+  server.setTimeout(idleMilliseconds);
   const reload = async (): Promise<void> => {
     const files = new FilesRead();
     const next = await readWebConfiguration(file, files).finally(() => {
