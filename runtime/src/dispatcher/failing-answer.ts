@@ -1,4 +1,4 @@
-import type { FailingState } from "../workers/pool.ts";
+import type { FailingState } from "../workers/pool-state.ts";
 import type { PauseAnswer } from "./sending.ts";
 
 /** What callers are told of a function that cannot be loaded. */

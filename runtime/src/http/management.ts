@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { FunctionRunner } from "../functions/function-runner.ts";
 import type { RuntimeMetrics } from "../observability/metrics.ts";
 import { within } from "../within.ts";
-import type { PoolState } from "../workers/pool.ts";
+import type { PoolState } from "../workers/pool-state.ts";
 import { type Route, text } from "./server.ts";
 
 const PING_MILLISECONDS = 1_000;

@@ -3,7 +3,7 @@ import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { TriggerSpec } from "../configuration/triggers.ts";
 import type { FunctionRunner } from "../functions/function-runner.ts";
 import { CALL_PATH } from "../triggers/http/targets.ts";
-import type { Refusal } from "../workers/pool.ts";
+import type { Refusal } from "../workers/pool-state.ts";
 import type { Route } from "./server.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Refusal } from "./pool.ts";
+import type { Refusal } from "./pool-state.ts";
 
 /** What became of loading code: it runs, unless there is a problem. */
 export interface LoadResult {

@@ -1,9 +1,10 @@
 import { formatDuration } from "@gaugelet/shared/units";
 import { PackageError } from "../packages/package.ts";
 import { backOffSeconds } from "./back-off.ts";
-import { IsolationError, LoadFailedError, WorkerDiedError } from "./errors.ts";
+import { IsolationError, LoadFailedError } from "./errors.ts";
 import { type HandOverProblem, handOver } from "./hand-over.ts";
 import { LoadReport } from "./load-report.ts";
+import { type FailingState, isOfCode, type PoolState, type Refusal } from "./pool-state.ts";
 import type { ScalingChange } from "./scaling-log.ts";
 import { decideScaling, NEW_SCALING_MEMORY, type ScalingPolicy } from "./scaling-rule.ts";
 import type { WorkerEnd } from "./transport.ts";
@@ -47,37 +48,6 @@ export interface PoolOptions<C extends Call> extends StarterOptions {
   readonly onEnded: (end: WorkerEnd) => void;
   readonly onScaled: (change: ScalingChange) => void;
 }
-
-/** Changed code that does not replace the version that runs. */
-export interface Refusal {
-  readonly reason: string;
-  readonly details: string;
-}
-
-/** There is no worker, for the function cannot be loaded. */
-export interface FailingState extends Refusal {
-  readonly kind: "failing";
-  /** Whether its code is why, and not something that it needs and that is away. */
-  readonly isOfCode: boolean;
-}
-
-/** Where a function's workers are. */
-export type PoolState =
-  /** Never loaded yet. */
-  | { readonly kind: "starting" }
-  /** There is nothing to do, so there is no worker. */
-  | { readonly kind: "idle" }
-  /** The last one ended by itself; another one is on its way. */
-  | { readonly kind: "restarting" }
-  | {
-      readonly kind: "ready";
-      readonly version: string;
-      readonly pid: number | undefined;
-      /** Why changed code does not run; undefined where what runs is what is there. */
-      readonly refused: Refusal | undefined;
-    }
-  | FailingState
-  | { readonly kind: "stopped" };
 
 /**
  * Keeps the workers of one function: as many as the scaling rule says, of the version that is there.
@@ -442,11 +412,4 @@ export class WorkerPool<C extends Call> {
     this.#bell.resolve();
     this.#bell = Promise.withResolvers<void>();
   }
-}
-
-/** Whether a function's own code is why it cannot be loaded. */
-function isOfCode(error: Error): boolean {
-  return (
-    error instanceof LoadFailedError || (error instanceof WorkerDiedError && error.end.limit !== undefined)
-  );
 }

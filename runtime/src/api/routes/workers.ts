@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { FunctionRunner } from "../../functions/function-runner.ts";
-import type { PoolState } from "../../workers/pool.ts";
+import type { PoolState } from "../../workers/pool-state.ts";
 import type { ScalingLog } from "../../workers/scaling-log.ts";
 import { functionWorkers, scalingView } from "../contract/workers.ts";
 import { pageOf, pageQuery, readCursor, writeCursor } from "../pages.ts";
