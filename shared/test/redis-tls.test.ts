@@ -209,3 +209,17 @@ test.each<[string, () => [number, Record<string, string>], RegExp]>([
   expect(states).toHaveLength(told);
   expect(told).toBeLessThanOrEqual(2);
 });
+
+test("a second error of a connection, as a server's alert behind a refused certificate, is nobody's end", async () => {
+  const redis = connectRedis(
+    redisAddressFrom({ REDIS_HOST: "127.0.0.1", REDIS_PORT: String(named.port), REDIS_TLS: "true" }),
+    {},
+    { retryStrategy: () => null },
+  );
+  closing.push(() => redis.disconnect());
+  // Before it is connected: nobody vouches for the certificate.
+  await waitFor("the connection to be tried", () => redis.stream?.connecting === true);
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const reason of ["unknown authority", "decode error"]) redis.stream.emit("error", new Error(reason));
+  await waitFor("its end", () => redis.status === "end");
+});

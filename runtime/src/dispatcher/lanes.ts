@@ -1,9 +1,9 @@
-import { defaultOutputKey, isReservedKey } from "@gaugelet/shared/keys";
 import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
 import { Outbox, type OutboxParts } from "../sinks/outbox.ts";
 import type { Worker } from "../workers/worker.ts";
 import type { Delivery } from "./delivery.ts";
 import { entryOf } from "./entry.ts";
+import { isForeignKey } from "./foreign-key.ts";
 import { Lane } from "./lane.ts";
 
 /** What the outboxes of all lanes have in common. */
@@ -63,15 +63,15 @@ export class Lanes implements Iterable<Lane> {
         for (const [source, position] of positions) lane.feeds.get(source)?.stored(position);
       },
     });
-    const lane = new Lane(this.#byNumber.length, shard, outputKey, isOthers(outputKey, definition), outbox);
+    const lane = new Lane(
+      this.#byNumber.length,
+      shard,
+      outputKey,
+      isForeignKey(outputKey, definition),
+      outbox,
+    );
     this.#byNumber.push(lane);
     this.#byShard.set(shard, lane);
     return lane;
   }
-}
-
-/** Whether a shard's text makes an output key one of Gaugelet's own, or one of functions that name none. */
-function isOthers(outputKey: string, definition: FunctionDefinition): boolean {
-  const usual = defaultOutputKey("");
-  return isReservedKey(outputKey) || (outputKey.startsWith(usual) && !definition.outputKey.startsWith(usual));
 }

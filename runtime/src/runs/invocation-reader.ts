@@ -234,11 +234,12 @@ export class InvocationReader {
       this.#underWay.end(id);
       return;
     }
-    const hear = (answer: CallAnswer): void => {
-      if (answer.outcome === "ok") this.#done(id);
-      else if (answer.outcome === "unavailable" || answer.outcome === "load-failed") {
-        this.#underWay.end(id);
-      } else if (isLimit(answer.outcome)) this.#postpone(id, entry, started.function, answer.outcome);
+    const hear = ({ outcome }: CallAnswer, isMade: boolean): void => {
+      if (outcome === "ok") this.#done(id);
+      else if (outcome === "unavailable" || outcome === "load-failed") this.#underWay.end(id);
+      else if (isLimit(outcome)) this.#postpone(id, entry, started.function, outcome);
+      // It was one with a call that somebody waits for, which is recorded as the same run.
+      else if (!isMade && outcome !== "rejected") this.#done(id);
     };
     const onRecorded = (isRecorded: boolean): void => {
       if (isRecorded) this.#done(id);

@@ -126,22 +126,28 @@ export class Invocations {
   /**
    * Call a function that runs here for a call that was accepted.
    *
-   * @param onRecorded hears that its run is stored, or never will be.
+   * @param onRecorded hears that its run is stored, or never will be; not where it is the same as a call that is under
+   *   way already.
+   * @param hear told the answer, and whether it was made for this call.
    */
   carryOut(
     target: Target,
     started: StartedInvocation,
     onRecorded: (isRecorded: boolean) => void,
-    hear: (answer: CallAnswer) => void,
+    hear: (answer: CallAnswer, isMade: boolean) => void,
   ): void {
     const { body, shard, runId } = started;
+    let isMade = false;
     const invocation: Invocation = {
       ...this.#invocation(started),
-      onStarted: () => void this.#showRunning(runId).catch(() => {}),
+      onStarted: () => {
+        isMade = true;
+        void this.#showRunning(runId).catch(() => {});
+      },
       onRecorded,
     };
     target.callable.call({ body, shard, idempotencyKey: keptUnder(runId), invocation }, (answer) => {
-      hear(answer);
+      hear(answer, isMade);
       void this.#forgetFailed(started, answer);
     });
   }

@@ -368,7 +368,11 @@ export class Worker<C extends Call = Call> {
     const now = performance.now();
     this.#pending.shift(now);
     this.#activity.answered(now);
-    this.#tell((listener) => listener.onResult(call, result));
+    try {
+      this.#listener?.onResult(call, result);
+    } catch (error) {
+      this.#killForFault(error as Error);
+    }
   }
 
   #hearSaved(frame: ReceivedFrame): void {
@@ -379,20 +383,19 @@ export class Worker<C extends Call = Call> {
     }
     const { shard, id, problem, unchanged } = head;
     const env = problem !== null || unchanged ? undefined : frame.body;
-    this.#tell((listener) => listener.onSaved(shard, { id, problem, env }));
+    try {
+      this.#listener?.onSaved(shard, { id, problem, env });
+    } catch (error) {
+      this.#killForFault(error as Error);
+    }
   }
 
-  /** Whoever listens may fail, which must not look as if the worker had said what cannot be read. */
-  #tell(say: (listener: WorkerListener<C>) => void): void {
-    if (this.#listener === undefined) return;
-    try {
-      say(this.#listener);
-    } catch (error) {
-      const [what, where = ""] = String((error as Error).stack).split("\n");
-      this.#kill(
-        `was ended by a fault of the runtime, which could not take its answer: ${what} ${where.trim()}`,
-      );
-    }
+  /** Whoever listens has failed, which must not look as if the worker had said what cannot be read. */
+  #killForFault({ stack }: Error): void {
+    const [what, where = ""] = String(stack).split("\n");
+    this.#kill(
+      `was ended by a fault of the runtime, which could not take its answer: ${what} ${where.trim()}`,
+    );
   }
 
   /** The head of an answer; a worker that answers anything else is ended. */

@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { INVOCATIONS_KEY } from "@gaugelet/shared/keys";
 import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
@@ -27,6 +27,16 @@ import os, time
 def handler(input, context):
     while not os.path.exists(FILE): time.sleep(0.05)
     return {"n": 1}
+`;
+
+/** Fails once there is a file, and writes down that it was called. */
+const FAILING =
+  WAITING.replace("def handler", "def wait").replace('return {"n": 1}', "pass") +
+  `
+def handler(input, context):
+    with open(FILE + ".calls", "a") as calls: calls.write(".")
+    wait(input, context)
+    raise ValueError("broken")
 `;
 
 const api = useApi("postgresql");
@@ -191,4 +201,28 @@ test("a slow function keeps none of others from being carried out, however many 
       return item.function === "slow" && Number(item.runs) === count;
     });
   });
+});
+
+test("a call that is accepted while the same is waited for is that one, also where it fails", async () => {
+  const file = join(folder, "go");
+  const manifest = "state: none, triggers: [{ http: true }]";
+  const code = FAILING.replaceAll("FILE", JSON.stringify(file));
+  const started = await api.start({}, await fileOf(folder, [{ name: "failing", code, manifest }]));
+  const ask = (mode: string) => invoke(started, "failing", { mode, input: { n: 1 } }, "key");
+  const waitedFor = ask("sync");
+  const calls = async (): Promise<string> => await readFile(`${file}.calls`, "utf8").catch(() => "");
+  await waitFor("the first to be under way", async () => (await calls()) === ".");
+  const accepted = await ask("async");
+  expect(accepted.status).toBe(202);
+  const { client } = started.redis;
+  // Taken up, which is to be said to others.
+  await waitFor("the second to be taken up", async () => {
+    const [count] = (await client.xpending(INVOCATIONS_KEY, GROUP)) as [number];
+    return count === 1;
+  });
+  await writeFile(file, "");
+  expect((await waitedFor).body).toMatchObject({ run: accepted.body.run, status: "failed" });
+  await waitFor("both to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === 0);
+  await whenRun(started, accepted.body.run, "failed");
+  expect(await calls()).toBe(".");
 });

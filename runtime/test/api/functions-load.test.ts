@@ -61,7 +61,7 @@ test("nobody waits longer than asked for, nor for what does not run", async () =
   const files = { "handler.py": `import time\ntime.sleep(600)\n${SUM.files["handler.py"]}` };
   await ask("POST", "/functions", { ...SUM, files });
   const path = "/functions/sum/load";
-  expect((await ask("POST", path, { waitSeconds: 0.1 })).body).toMatchObject({ state: "loading" });
+  expect((await ask("POST", path, { waitSeconds: 0.1234 })).body).toMatchObject({ state: "loading" });
   await ask("POST", "/functions/sum/pause");
   const paused = { state: "absent", reason: "the function is paused", version: null };
   expect((await ask("POST", path, {})).body).toMatchObject(paused);

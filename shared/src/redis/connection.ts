@@ -60,6 +60,11 @@ class LastingRedis extends Redis {
 
   constructor(options: RedisOptions) {
     super({ ...options, replyMapping: "legacy" });
+    // The library hears of the first error of a stream alone. Another one that nobody hears of would end the process, as
+    // where a certificate is refused and the server tells of it in its turn.
+    const hear = (): unknown => this.stream?.on("error", () => {});
+    this.on("connecting", () => setImmediate(hear));
+    this.on("connect", hear);
     this.on("end", () => {
       if (this.#ended) return;
       setTimeout(() => {

@@ -160,7 +160,7 @@ export function functionRoutes(parts: CatalogParts): Route[] {
         problems: CHANGE_PROBLEMS,
       },
       async ({ params: { name }, body: { waitSeconds }, caller, signal }) => {
-        const waited = AbortSignal.any([signal, AbortSignal.timeout(waitSeconds * 1000)]);
+        const waited = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(waitSeconds * 1000))]);
         return await loadFunction(parts, name, caller, waited);
       },
     ),
