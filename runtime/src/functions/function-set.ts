@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { weightOf } from "../configuration/classes.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import { type Target, targetOf } from "../triggers/http/targets.ts";
+import { untilAborted } from "../until-aborted.ts";
 import type { Deployable } from "./deployable.ts";
 import type { FunctionRunner } from "./function-runner.ts";
 import { type LoadOutcome, notLoaded } from "./load-outcome.ts";
@@ -333,14 +334,6 @@ const NEW_SLOT = {
   settling: undefined,
 } as const;
 const PAUSED = "the function is paused";
-
-/** Wait for something, and no longer than until a signal. */
-async function untilAborted(awaited: Promise<unknown> | undefined, signal: AbortSignal): Promise<void> {
-  if (awaited === undefined || signal.aborted) return;
-  const aborted = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => aborted.resolve(), { once: true });
-  await Promise.race([awaited, aborted.promise]);
-}
 
 /** Whether it is to be put together. */
 function isUp({ wanted, isAwake }: Slot): boolean {

@@ -1,3 +1,4 @@
+import { untilAborted } from "../until-aborted.ts";
 import type { Refusal } from "./pool-state.ts";
 
 /** What became of loading code: it runs, unless there is a problem. */
@@ -28,10 +29,7 @@ export class LoadReport {
 
   /** @param signal aborted: what is known by then. */
   async settled(signal: AbortSignal): Promise<LoadResult | undefined> {
-    const aborted = new Promise<void>((resolve) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    while (this.#result === undefined && !signal.aborted) await Promise.race([this.#told.promise, aborted]);
+    while (this.#result === undefined && !signal.aborted) await untilAborted(this.#told.promise, signal);
     return this.#result;
   }
 }

@@ -235,7 +235,7 @@ export class WorkerPool<C extends Call> {
       return;
     }
     const { log, keepsEnv } = this.#options;
-    if (!keepsEnv) this.#serve(replacement);
+    if (!keepsEnv) this.#serveChanged(replacement);
     this.#leaving.add(old);
     await this.#untilQuiet(old);
     const problem = keepsEnv && this.#serving.includes(old) ? await this.#giveEnv(old, replacement) : null;
@@ -252,9 +252,14 @@ export class WorkerPool<C extends Call> {
       return;
     }
     const wasThere = this.#retire(old, replacement);
-    if (keepsEnv) this.#serve(replacement);
+    if (keepsEnv) this.#serveChanged(replacement);
     log.info({ version }, "the function changed; the new version took over");
     if (wasThere) await old.stop();
+  }
+
+  #serveChanged(replacement: Worker<C>): void {
+    this.#reloadFailures = 0;
+    this.#serve(replacement);
   }
 
   async #giveEnv(old: Worker<C>, replacement: Worker<C>): Promise<HandOverProblem | null> {
@@ -331,7 +336,6 @@ export class WorkerPool<C extends Call> {
       return undefined;
     }
     if (worker === undefined) return undefined;
-    if (servedVersion !== undefined) this.#reloadFailures = 0;
     this.#alive.add(worker);
     void worker.ended.then(() => {
       this.#alive.delete(worker);

@@ -15,6 +15,8 @@ export const PYTHON = join(ROOT, ".gaugelet/python/bin/python");
 
 /** One line of the runtime's log. */
 export interface LogLine {
+  /** Unix milliseconds. */
+  readonly time: number;
   readonly level: string;
   readonly msg: string;
   readonly function?: string;

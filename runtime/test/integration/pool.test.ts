@@ -350,3 +350,24 @@ def handler(input, context):
   });
   expect(last.n).toBeGreaterThan(1);
 });
+
+test("changed code whose process ends each time that it takes over env is tried ever more rarely", async () => {
+  const code = (version: number) => `import os
+class Kept:
+    n = 0
+    def __setstate__(self, state):
+        if ${version} == 2: os._exit(3)
+def handler(input, context):
+    context.env.setdefault("kept", Kept()).n += 1
+    return {"version": ${version}}
+`;
+  const started = await startFunctions(runtime, [{ name: "f", code: code(1), workers: { min: 1, max: 1 } }]);
+  await started.call("f", {});
+  await runtime.write("f.py", code(2));
+  const times = await waitFor("five attempts", () => {
+    const refusals = started.log.filter(({ msg }) => msg.includes("cannot take over env"));
+    return refusals.length >= 5 && refusals.map(({ time }) => time);
+  });
+  // After 0.1, 0.2, 0.4 and 0.8 s.
+  expect((times[4] ?? 0) - (times[3] ?? 0)).toBeGreaterThanOrEqual(800);
+});

@@ -48,6 +48,14 @@ export function isAway(error: ApiError | undefined): boolean {
   return error?.code === "unavailable";
 }
 
+/** Statuses of what passes, as a rule: no answer, too much at once, or away. */
+const PASSING = new Set([0, 429, 502, 503, 504]);
+
+/** Whether what failed is worth another try. */
+export function mayPass({ status }: Pick<ApiError, "status">): boolean {
+  return PASSING.has(status);
+}
+
 /** Address of something below `/api/v1`, through Grafana's data proxy. */
 export function proxied(
   path: string,

@@ -1,10 +1,8 @@
 import { useEffect, useState } from "react";
-import { type ApiError, AWAY_MILLISECONDS, ask } from "../api/client";
+import { type ApiError, AWAY_MILLISECONDS, ask, mayPass } from "../api/client";
 import type { ReplayDetails } from "../api/types";
 
 const LOOK_MILLISECONDS = 500;
-/** Statuses of what passes, as a rule: no answer, too much at once, or away. */
-const PASSING = new Set([0, 429, 502, 503, 504]);
 
 /** A replay, as far as it is; it is asked for until it is over. */
 export function useReplay(id: string | undefined): { replay?: ReplayDetails; error?: ApiError } {
@@ -25,7 +23,7 @@ export function useReplay(id: string | undefined): { replay?: ReplayDetails; err
           if (signal.aborted) return;
           setState((last) => ({ ...last, error }));
           // It goes on wherever nobody can be asked for a while.
-          if (PASSING.has(error.status)) setTimeout(() => !signal.aborted && look(), AWAY_MILLISECONDS);
+          if (mayPass(error)) setTimeout(() => !signal.aborted && look(), AWAY_MILLISECONDS);
         },
       );
     };

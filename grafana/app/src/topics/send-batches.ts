@@ -1,10 +1,8 @@
-import type { ApiError } from "../api/client";
+import { type ApiError, mayPass } from "../api/client";
 
 /** The API takes 1,000; proxies in front of Grafana often take no more than a megabyte. */
 const MOST_EVENTS = 500;
 const MOST_BYTES = 512 * 1024;
-/** Something that passes, as a rule: no answer, too much at once, or away. */
-const PASSING = new Set([0, 429, 502, 503, 504]);
 const WAITS_MILLISECONDS = [1_000, 2_000, 4_000, 8_000];
 
 /** What {@link sendInBatches} needs. */
@@ -45,7 +43,7 @@ export async function sendInBatches<Event>({
       } catch (error) {
         const pause = WAITS_MILLISECONDS[failures];
         if (signal.aborted) return false;
-        if (pause === undefined || !PASSING.has((error as ApiError).status)) throw error;
+        if (pause === undefined || !mayPass(error as ApiError)) throw error;
         await wait(pause);
       }
     }
