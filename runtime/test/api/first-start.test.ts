@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { startPostgres } from "@gaugelet/testing/postgres-server";
@@ -51,6 +51,11 @@ function filesMade(): number {
   return existsSync(database) ? readdirSync(database, { recursive: true }).length : 0;
 }
 
+/** Says that it is not made to its end. */
+function unfinished(): string {
+  return join(database, "unfinished");
+}
+
 /** Whether its files are all there; its tables are not yet. */
 function areFilesMade(): boolean {
   return existsSync(join(database, "PG_VERSION"));
@@ -69,10 +74,13 @@ async function expectServing(runtime: RuntimeProcess): Promise<void> {
 test("whatever ends while the first database is being made, the next one makes it to the end, and waits for those before", async () => {
   const killed = start();
   await waitFor("half of its files", () => filesMade() > 400);
+  await signalDatabases(killed, "SIGKILL");
   await killed.kill();
+  expect(existsSync(unfinished())).toBe(true);
   const stopped = start();
   await waitFor("all of its files, and no tables", areFilesMade);
   await stopped.stop();
+  expect(existsSync(unfinished())).toBe(true);
   const made = start();
   await waitFor("its process", async () => (await signalDatabases(made, "SIGKILL")) > 0);
   await expectServing(made);
@@ -100,10 +108,34 @@ test("whoever stops while the first database is being made waits for nothing of 
   await waitFor("all of its files", areFilesMade);
   await signalDatabases(killed, "SIGKILL");
   await killed.kill();
-  await writeFile(join(database, "unfinished"), "");
+  await writeFile(unfinished(), "");
   await rm(join(database, "base"), { recursive: true });
   await expectServing(start());
   expect(readdirSync(database)).not.toContain("unfinished");
+});
+
+test("a database whose runtime ended while PostgreSQL was writing its lock file is opened", async () => {
+  const first = start();
+  await first.logged("the API is ready", 120);
+  const [left = 0] = await databasesOf(first);
+  await first.kill();
+  // Nobody is left to read what it says, nor to end it: it closes the database by itself.
+  await waitFor("its end", () => !existsSync(`/proc/${left}`));
+  expect(existsSync(join(database, "postmaster.pid"))).toBe(false);
+  await writeFile(join(database, "postmaster.pid"), "");
+  await expectServing(start());
+});
+
+test("what is no database is told in one line", async () => {
+  await mkdir(database, { recursive: true });
+  await writeFile(join(database, "PG_VERSION"), "18\n");
+  const runtime = start();
+  await runtime.logged("runtime started");
+  const { msg } = await runtime.logged("the catalog cannot be opened", 120);
+  expect(msg).toMatch(
+    /the embedded database in \S+ could not be started: PGlite failed to initialize properly$/,
+  );
+  expect(runtime.said).toEqual([]);
 });
 
 test("whoever stops while another runtime brings the tables of a PostgreSQL up to date does not wait for it", async () => {

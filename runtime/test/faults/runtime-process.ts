@@ -72,7 +72,11 @@ export class RuntimeProcess {
   async logged(text: string | RegExp, seconds?: number): Promise<LogLine> {
     const matches = ({ msg }: LogLine): boolean =>
       typeof text === "string" ? msg.includes(text) : text.test(msg);
-    return waitFor(`log line ${text}`, () => this.log.find(matches), seconds);
+    return await waitFor(`log line ${text}`, () => this.log.find(matches), seconds).catch(
+      ({ message }: Error) => {
+        throw new Error(`${message}; it said:\n${this.text}`);
+      },
+    );
   }
 
   /** What a path of its management port answers. */

@@ -71,7 +71,9 @@ export class DatabaseProcess {
         `${this.#folder} is in use by the database of another runtime; set GAUGELET_STATE_DIR to a folder of this one's own, or DATABASE_URL to a PostgreSQL for both`,
       );
     }
-    if (said !== READY) throw new Error(`the embedded database could not be started: ${said}`);
+    if (said !== READY) {
+      throw new Error(`the embedded database in ${this.#folder} could not be started: ${said}`);
+    }
     return child.stdio[3] as Socket;
   }
 }

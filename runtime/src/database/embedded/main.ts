@@ -18,9 +18,15 @@ const CLOSE_MILLISECONDS = 60_000;
 const [folder = ""] = process.argv.slice(2);
 // Signals to the group are for the runtime, which ends this in its own time.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
+// Where the runtime has been killed nobody reads what this says, and the database is closed all the same.
+process.stdout.on("error", () => {});
 
 if (await isMine(await realpath(folder))) {
-  const database = await openOrMake(folder);
+  const database = await openOrMake(folder).catch(({ message }: Error) => {
+    // Its stack would be a page of code, as PGlite's is on one line.
+    process.stdout.write(`${message}\n`, () => process.exit(1));
+    return new Promise<never>(() => {});
+  });
   const connection = new Socket({ fd: 3 });
   const served = serveConnection(connection, (message) => database.execProtocolRaw(message));
   process.stdout.write("ready\n");
@@ -35,6 +41,9 @@ process.exit(0);
  * has had it.
  */
 async function openOrMake(path: string): Promise<PGlite> {
+  // PostgreSQL's own way to tell that the folder is in use, which is known here already. One that is empty, as it is
+  // for a moment while PostgreSQL starts, would keep the database shut for good.
+  await rm(join(path, "postmaster.pid"), { force: true });
   const unfinished = join(path, "unfinished");
   if (existsSync(unfinished)) await emptyFolder(path);
   else if ((await readdir(path)).length > 0) return await PGlite.create(path);
