@@ -80,7 +80,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       log,
     );
     const metrics = new RuntimeMetrics(
-      () => functions.runners.map(({ observed }) => observed),
+      () => functions.runners.map(({ status }) => status.observed),
       () => functions.definitions,
       meter,
       () => machines.running,
@@ -242,11 +242,13 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
     if (file !== undefined) teardown.push(file.watch());
     const unused = new UnusedFolders({
       stateFolder,
-      inUse: () => functions.runners.flatMap(({ packages }) => packages),
+      inUse: () => functions.runners.flatMap(({ status }) => status.packages),
       log,
     });
     teardown.push(() => unused.stop());
-    teardown.push(favourSizeUntilBusy(() => functions.runners.reduce((sum, { calls }) => sum + calls, 0)));
+    teardown.push(
+      favourSizeUntilBusy(() => functions.runners.reduce((sum, { status }) => sum + status.calls, 0)),
+    );
     limits.budgets.onChange(() => {
       for (const runner of functions.runners) runner.checkBudget();
     });

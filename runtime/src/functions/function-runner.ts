@@ -9,9 +9,7 @@ import { answerOfFailing } from "../dispatcher/failing-answer.ts";
 import type { PauseAnswer } from "../dispatcher/sending.ts";
 import type { Turns } from "../dispatcher/turns.ts";
 import type { Leases } from "../leases/leases.ts";
-import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
-import type { ObservedFunction } from "../observability/metrics.ts";
-import type { FunctionPackage } from "../packages/package.ts";
+import type { FunctionMetrics } from "../observability/function-metrics.ts";
 import { FunctionRuns, type RunParts } from "../runs/function-runs.ts";
 import type { Publication } from "../sinks/handled.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
@@ -24,18 +22,15 @@ import type { OwnerRefusal } from "../usage/budget-gate.ts";
 import type { OwnerLimits } from "../usage/owner-limits.ts";
 import { within } from "../within.ts";
 import { type PoolUser, WorkerPool } from "../workers/pool.ts";
-import type { PoolState } from "../workers/pool-state.ts";
-import type { LimitName } from "../workers/protocol.ts";
 import type { ScalingLog } from "../workers/scaling-log.ts";
-import type { Transport } from "../workers/transport.ts";
 import type { WorkerOptions } from "../workers/worker.ts";
 import type { StarterOptions } from "../workers/worker-starter.ts";
 import { BoundTriggers } from "./bound-triggers.ts";
 import { FunctionOwner } from "./function-owner.ts";
+import { FunctionStatus } from "./function-status.ts";
 import { KeptAnswers } from "./kept-answers.ts";
 import type { LoadOutcome } from "./load-outcome.ts";
 import { makeNice, nicenessOf } from "./niceness.ts";
-import { viewOf, type WorkerView } from "./worker-view.ts";
 
 /** How long calls under way, and the storing of their outputs, may take when the runtime stops. */
 const FINISH_MILLISECONDS = 4_000;
@@ -62,16 +57,6 @@ export interface FunctionRunnerParts {
   readonly log: Logger;
 }
 
-/** The last call of a function, for people to look at. */
-export interface LastCall {
-  readonly at: Date;
-  readonly outcome: Outcome;
-  readonly message: string;
-  readonly details: string;
-  /** The limit of the manifest that it came up against. */
-  readonly limit: LimitName | undefined;
-}
-
 /**
  * Runs one function: triggers and calls → dispatcher → workers → store.
  *
@@ -86,9 +71,8 @@ export class FunctionRunner implements Callable {
   readonly #dispatcher: Dispatcher;
   readonly #kept: KeptAnswers;
   readonly #runs: FunctionRuns | undefined;
-  #lastCall: Omit<LastCall, "at"> | undefined;
-  #lastCallAt = 0;
-  #calls = 0;
+  /** How it fares, for whoever looks at it. */
+  readonly status: FunctionStatus;
   #arrivals = 0;
   #isStopping = false;
   #niceness = 0;
@@ -106,14 +90,13 @@ export class FunctionRunner implements Callable {
       onStandby: () => this.#standBy(),
     });
     this.#runs = parts.runs && new FunctionRuns(definition, parts.runs, (used) => parts.metrics.used(used));
-    const note = this.#note.bind(this);
     this.#dispatcher = new Dispatcher(
       {
         definition,
         store,
         metrics,
         log,
-        note,
+        note: (outcome, message, details, limit) => this.status.note(outcome, message, details, limit),
         turns,
         runs: this.#runs,
         fence: () => this.#owner.fence,
@@ -135,6 +118,13 @@ export class FunctionRunner implements Callable {
         dispatcher: this.#dispatcher,
         log,
       });
+    this.status = new FunctionStatus({
+      name: definition.name,
+      dispatcher: this.#dispatcher,
+      topicTriggers: this.#topicTriggers,
+      metrics,
+      log,
+    });
     this.#kept = new KeptAnswers((shard, key) =>
       store.answer(outputKeyOf(definition, shard), key, this.#dispatcher.patience),
     );
@@ -154,92 +144,9 @@ export class FunctionRunner implements Callable {
     return this.#owner.isKnown;
   }
 
-  get workerState(): PoolState {
-    return this.#dispatcher.pool.state;
-  }
-
-  /** Why the code that is there is not loaded; undefined where it is, or was not tried. */
-  get loadProblem(): string | undefined {
-    return this.#dispatcher.pool.loading.result?.problem?.reason;
-  }
-
-  /** How many workers are there, and how many there are to be. */
-  get workerCounts(): { readonly ready: number; readonly target: number } {
-    const { serving, target } = this.#dispatcher.pool;
-    return { ready: serving.length, target };
-  }
-
-  /** Share of their time that the workers had calls lately, from 0 to 1. */
-  get utilization(): number {
-    return this.#dispatcher.pool.utilization;
-  }
-
-  /** Events that wait for a worker. */
-  get waiting(): number {
-    return this.#dispatcher.waiting;
-  }
-
-  /** Version of the code that serves or served last; "" before the first. */
-  get version(): string {
-    return this.#dispatcher.pool.version;
-  }
-
-  /** Each worker as it is now. */
-  get workers(): WorkerView[] {
-    const { pool } = this.#dispatcher;
-    return [...pool.workers].map((worker) => viewOf(worker, pool.isServing(worker)));
-  }
-
-  /** The code that each worker has loaded. */
-  get packages(): FunctionPackage[] {
-    return [...this.#dispatcher.pool.workers].map((worker) => worker.package);
-  }
-
-  /** Calls that are over, since the start. */
-  get calls(): number {
-    return this.#calls;
-  }
-
   /** Calls that have come over HTTP, since the start. */
   get arrivals(): number {
     return this.#arrivals;
-  }
-
-  /** Whether there is no worker, and nothing for one to do. */
-  get isAtRest(): boolean {
-    const { pool, waiting } = this.#dispatcher;
-    return waiting === 0 && pool.target === 0 && pool.workers.size === 0;
-  }
-
-  /** What of the isolation its workers have; undefined while there is none. */
-  get level(): Transport["level"] | undefined {
-    return this.#dispatcher.pool.serving[0]?.level;
-  }
-
-  get lastCall(): LastCall | undefined {
-    return this.#lastCall && { at: new Date(this.#lastCallAt), ...this.#lastCall };
-  }
-
-  /** What metrics show of it now. */
-  get observed(): ObservedFunction {
-    const { pool } = this.#dispatcher;
-    const ready = pool.serving.length;
-    const missing = Math.max(0, pool.target - ready);
-    const state = pool.state.kind === "ready" ? "starting" : pool.state.kind;
-    const workers = new Map([["ready", ready]]);
-    if (missing > 0) workers.set(state, missing);
-    const { metrics, definition } = this.#parts;
-    return {
-      name: definition.name,
-      version: pool.version,
-      queued: this.#dispatcher.waiting,
-      outcomes: metrics.outcomes,
-      cpuSeconds: metrics.cpuSeconds,
-      workers,
-      utilization: pool.utilization,
-      memory: metrics.workers(),
-      topics: this.#topicTriggers?.observed,
-    };
   }
 
   /** Workers of functions of a greater weight go first; this is the greatest that there is. */
@@ -441,20 +348,4 @@ export class FunctionRunner implements Callable {
       user,
     );
   }
-
-  #note(outcome: Outcome, message: string, details: string, limit: LimitName | undefined): void {
-    const { metrics, log } = this.#parts;
-    metrics.over(outcome);
-    this.#calls += 1;
-    if (limit !== undefined) metrics.limitReached(limit);
-    this.#lastCallAt = Date.now();
-    if (outcome === "ok") {
-      this.#lastCall = OK;
-      return;
-    }
-    this.#lastCall = { outcome, message, details, limit };
-    log.error({ outcome, ...(limit && { limit }), ...(details === "" ? {} : { details }) }, message);
-  }
 }
-
-const OK = { outcome: "ok", message: "", details: "", limit: undefined } as const;

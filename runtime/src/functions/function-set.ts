@@ -122,7 +122,7 @@ export class FunctionSet {
 
   /** Why the code of a function that is there is not loaded; undefined where it is, or was not tried. */
   loadProblem(name: string): string | undefined {
-    return this.#slots.get(name)?.problem ?? this.#assembled.get(name)?.runner.loadProblem;
+    return this.#slots.get(name)?.problem ?? this.#assembled.get(name)?.runner.status.loadProblem;
   }
 
   /** From now on what is put together runs. */

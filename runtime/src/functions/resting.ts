@@ -39,8 +39,8 @@ export class Resting {
   #look(): void {
     const now = performance.now();
     for (const [runner, seen] of this.#seen) {
-      const { arrivals, isAtRest, definition } = runner;
-      if (!isAtRest || arrivals !== seen.arrivals) {
+      const { arrivals, status, definition } = runner;
+      if (!status.isAtRest || arrivals !== seen.arrivals) {
         seen.arrivals = arrivals;
         seen.at = now;
       } else if (now - seen.at >= definition.workers.scaleDown.idle * 1000) this.#onRest(definition.name);

@@ -32,9 +32,9 @@ export function managementRoutes(
 
 async function readiness(redis: Redis, runners: readonly FunctionRunner[], problem: string | undefined) {
   const isUp = await answers(redis);
-  const states = runners.map(({ definition, workerState, isOwnerKnown, otherOwner }) => ({
+  const states = runners.map(({ definition, status, isOwnerKnown, otherOwner }) => ({
     name: definition.name,
-    state: workerState,
+    state: status.workerState,
     isOwnerKnown,
     standby: otherOwner === undefined ? "" : `, standing by (owner: ${otherOwner})`,
   }));

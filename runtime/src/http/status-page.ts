@@ -2,6 +2,7 @@ import { escapeHtml } from "@gaugelet/shared/html";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { TriggerSpec } from "../configuration/triggers.ts";
 import type { FunctionRunner } from "../functions/function-runner.ts";
+import type { FunctionStatus } from "../functions/function-status.ts";
 import { CALL_PATH } from "../triggers/http/targets.ts";
 import type { Refusal } from "../workers/pool-state.ts";
 import type { Route } from "./server.ts";
@@ -58,14 +59,8 @@ ${runners.map(section).join("\n")}
 `;
 }
 
-function section({
-  definition,
-  workerState,
-  workerCounts,
-  lastCall,
-  level,
-  otherOwner,
-}: FunctionRunner): string {
+function section({ definition, status, otherOwner }: FunctionRunner): string {
+  const { workerState, workerCounts, lastCall, level } = status;
   const worker =
     workerState.kind === "failing"
       ? `<span class="bad">cannot be loaded: ${escapeHtml(workerState.reason)}</span>${details(workerState.details)}`
@@ -98,7 +93,7 @@ function details(text: string): string {
 }
 
 /** What was asked for, and what of it could not be had. */
-function isolationText({ isolation, network }: FunctionDefinition, level: FunctionRunner["level"]): string {
+function isolationText({ isolation, network }: FunctionDefinition, level: FunctionStatus["level"]): string {
   const parts = [isolation === "sandbox" && network ? "sandbox with network" : isolation];
   if (level?.ownUserReason != null) parts.push(`not as a user of its own: ${level.ownUserReason}`);
   return escapeHtml(parts.join("; "));

@@ -31,7 +31,7 @@ export function describeInstance({ id, image, stateFolder, listen, runners }: In
   return async (): Promise<InstanceRecord> => {
     const all = runners();
     const isReady = all.every(
-      ({ workerState, isOwnerKnown }) => workerState.kind !== "starting" && isOwnerKnown,
+      ({ status, isOwnerKnown }) => status.workerState.kind !== "starting" && isOwnerKnown,
     );
     return {
       id,
@@ -54,12 +54,14 @@ function functionsOf(runners: readonly FunctionRunner[]): InstanceRecord["functi
   const listed =
     runners.length <= MOST_FUNCTIONS
       ? runners
-      : [...runners].sort((a, b) => b.workerCounts.ready - a.workerCounts.ready).slice(0, MOST_FUNCTIONS);
-  return listed.map(({ definition, version, workerState, workerCounts, otherOwner }) => ({
+      : [...runners]
+          .sort((a, b) => b.status.workerCounts.ready - a.status.workerCounts.ready)
+          .slice(0, MOST_FUNCTIONS);
+  return listed.map(({ definition, status, otherOwner }) => ({
     name: definition.name,
-    version,
-    state: workerState.kind,
-    workers: workerCounts.ready,
+    version: status.version,
+    state: status.workerState.kind,
+    workers: status.workerCounts.ready,
     isStandby: otherOwner !== undefined,
   }));
 }

@@ -6,10 +6,14 @@ import { startPostgres } from "@gaugelet/testing/postgres-server";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { MIGRATION_LOCK } from "../../src/database/migrate.ts";
 import { RuntimeProcess } from "../faults/runtime-process.ts";
 import { childrenOf } from "../integration/harness.ts";
+
+/** To make a database takes a processor seconds, and each test here makes several: where others are busy, minutes. */
+const WAIT_SECONDS = 240;
+vi.setConfig({ testTimeout: 600_000 });
 
 let redis: TestRedis;
 let folder: string;
@@ -62,7 +66,7 @@ function areFilesMade(): boolean {
 }
 
 async function expectServing(runtime: RuntimeProcess): Promise<void> {
-  await runtime.logged("the API is ready", 120);
+  await runtime.logged("the API is ready", WAIT_SECONDS);
   const { ports } = (await runtime.logged("runtime started")) as { ports?: { status: number } };
   const token = (await readFile(join(folder, "state/admin-token"), "utf8")).trim();
   const response = await fetch(`http://127.0.0.1:${ports?.status}/api/v1/functions`, {
@@ -116,7 +120,7 @@ test("whoever stops while the first database is being made waits for nothing of 
 
 test("a database whose runtime ended while PostgreSQL was writing its lock file is opened", async () => {
   const first = start();
-  await first.logged("the API is ready", 120);
+  await first.logged("the API is ready", WAIT_SECONDS);
   const [left = 0] = await databasesOf(first);
   await first.kill();
   // Nobody is left to read what it says, nor to end it: it closes the database by itself.
@@ -131,7 +135,7 @@ test("what is no database is told in one line", async () => {
   await writeFile(join(database, "PG_VERSION"), "18\n");
   const runtime = start();
   await runtime.logged("runtime started");
-  const { msg } = await runtime.logged("the catalog cannot be opened", 120);
+  const { msg } = await runtime.logged("the catalog cannot be opened", WAIT_SECONDS);
   expect(msg).toMatch(
     /the embedded database in \S+ could not be started: PGlite failed to initialize properly$/,
   );

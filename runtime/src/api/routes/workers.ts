@@ -70,23 +70,23 @@ export function workerRoutes({ instance, runners, scalings }: WorkerRouteParts):
   ];
 }
 
-function viewOf(runner: FunctionRunner): z.input<typeof functionWorkers> {
-  const { definition, workerState, workerCounts, otherOwner } = runner;
+function viewOf({ definition, status, otherOwner }: FunctionRunner): z.input<typeof functionWorkers> {
+  const { workerState, workerCounts } = status;
   return {
     function: definition.name,
     owner: definition.owner,
     state: workerState.kind,
     reason: reasonOf(workerState),
-    version: runner.version,
+    version: status.version,
     isolation: definition.isolation,
     min: definition.workers.min,
     max: definition.workers.max,
     target: workerCounts.target,
     ready: workerCounts.ready,
-    utilization: runner.utilization,
-    waitingEvents: runner.waiting,
+    utilization: status.utilization,
+    waitingEvents: status.waiting,
     standbyFor: otherOwner ?? null,
-    workers: runner.workers.map(({ pid, memoryBytes, ...worker }) => ({
+    workers: status.workers.map(({ pid, memoryBytes, ...worker }) => ({
       ...worker,
       pid: pid ?? null,
       memoryBytes: memoryBytes === 0 ? null : memoryBytes,
