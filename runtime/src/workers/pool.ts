@@ -4,19 +4,13 @@ import { backOffSeconds } from "./back-off.ts";
 import { IsolationError, LoadFailedError } from "./errors.ts";
 import { type HandOverProblem, handOver } from "./hand-over.ts";
 import { LoadReport } from "./load-report.ts";
+import { PoolSize } from "./pool-size.ts";
 import { type FailingState, isOfCode, type PoolState, type Refusal } from "./pool-state.ts";
 import type { ScalingChange } from "./scaling-log.ts";
-import { decideScaling, NEW_SCALING_MEMORY, type ScalingPolicy } from "./scaling-rule.ts";
+import type { ScalingPolicy } from "./scaling-rule.ts";
 import type { WorkerEnd } from "./transport.ts";
-import { Utilization } from "./utilization.ts";
 import type { Call, Worker } from "./worker.ts";
 import { type StarterOptions, WorkerStarter } from "./worker-starter.ts";
-
-/** Longest time between two looks at how busy the workers are. */
-const LONGEST_SAMPLE_SECONDS = 10;
-/** Looks within the time that decides, so that one quiet moment does not hide a busy time. */
-const SAMPLES_PER_DECISION = 10;
-const SHORTEST_SAMPLE_SECONDS = 0.05;
 
 /** Who sends calls to a pool's workers. */
 export interface PoolUser<C extends Call> {
@@ -68,7 +62,7 @@ export class WorkerPool<C extends Call> {
   /** Of those, the ones that are about to be replaced or to go. */
   readonly #leaving = new Set<Worker<C>>();
   #state: PoolState = { kind: "starting" };
-  #target: number;
+  readonly #size: PoolSize;
   readonly #starter: WorkerStarter<C>;
   #failures = 0;
   #stopped = false;
@@ -80,9 +74,6 @@ export class WorkerPool<C extends Call> {
   /** Rung when there may be something to do. */
   #bell = Promise.withResolvers<void>();
   #running: Promise<void> = Promise.resolve();
-  #sampling: NodeJS.Timeout | undefined;
-  #memory = NEW_SCALING_MEMORY;
-  readonly #utilization = new Utilization();
   /** What became of loading the code that is there. */
   readonly loading = new LoadReport();
 
@@ -90,8 +81,17 @@ export class WorkerPool<C extends Call> {
     this.#options = options;
     this.#user = user;
     this.#starter = new WorkerStarter(options);
-    this.#target = options.policy.min;
-    if (this.#target === 0) this.#state = { kind: "idle" };
+    const { policy, log } = options;
+    this.#size = new PoolSize({
+      policy,
+      serving: () => this.#serving,
+      onChanged: (change) => {
+        options.onScaled(change);
+        this.#ring();
+      },
+      log,
+    });
+    if (policy.min === 0) this.#state = { kind: "idle" };
   }
 
   get state(): PoolState {
@@ -112,12 +112,12 @@ export class WorkerPool<C extends Call> {
 
   /** How many workers there are to be. */
   get target(): number {
-    return this.#target;
+    return this.#size.target;
   }
 
   /** Share of their time that the workers had calls, from 0 to 1, over the last sample. */
   get utilization(): number {
-    return this.#utilization.value;
+    return this.#size.utilization;
   }
 
   /** Version of the code that serves or served last; "" before the first. */
@@ -131,16 +131,13 @@ export class WorkerPool<C extends Call> {
 
   start(): void {
     this.#running = this.#run();
-    const { scaleUp, scaleDown } = this.#options.policy;
-    const seconds = Math.min(scaleUp.for, scaleDown.idle) / SAMPLES_PER_DECISION;
-    const every = Math.max(SHORTEST_SAMPLE_SECONDS, Math.min(LONGEST_SAMPLE_SECONDS, seconds));
-    this.#sampling = setInterval(() => this.#scale(), every * 1000);
+    this.#size.start();
   }
 
   /** There are events and no worker: one is started where none is meant to be there. */
   want(): void {
-    if (this.#target > 0 || this.#stopped) return;
-    this.#setTarget(1, "an event came");
+    if (this.target > 0 || this.#stopped) return;
+    this.#size.set(1, "an event came");
   }
 
   /** Note that a call succeeded: the next failure is the first again. */
@@ -164,7 +161,7 @@ export class WorkerPool<C extends Call> {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
-    clearInterval(this.#sampling);
+    this.#size.stop();
     this.#starter.interrupt();
     this.#stopping.resolve();
     this.#ring();
@@ -184,8 +181,8 @@ export class WorkerPool<C extends Call> {
         ? this.#serving[0]
         : this.#serving.find((worker) => worker.package.version !== this.#starter.version);
       if (outdated !== undefined) await this.#replace(outdated);
-      else if (this.#serving.length < this.#target) await this.#add();
-      else if (this.#serving.length > this.#target) await this.#removeIdle();
+      else if (this.#serving.length < this.target) await this.#add();
+      else if (this.#serving.length > this.target) await this.#removeIdle();
       else await this.#bell.promise;
     }
   }
@@ -386,30 +383,6 @@ export class WorkerPool<C extends Call> {
       pid: oldest?.pid,
       refused: isNew ? undefined : refused,
     };
-  }
-
-  #scale(): void {
-    const { policy } = this.#options;
-    const now = performance.now();
-    const idleMilliseconds = policy.scaleDown.idle * 1000;
-    const utilization = this.#utilization.sample(this.#serving, now);
-    const starting = Math.max(0, this.#target - this.#serving.length);
-    const isUsed = (worker: Worker<C>): boolean => now - worker.lastUsed(now) < idleMilliseconds;
-    // One that is asked for and not there yet had no chance to be used.
-    const used = starting + this.#serving.filter(isUsed).length;
-    const busy = this.#serving.filter(({ inFlight }) => inFlight > 0).length;
-    const seen = { now: now / 1000, target: this.#target, utilization, used, busy };
-    const { target, reason, memory } = decideScaling(policy, seen, this.#memory);
-    this.#memory = memory;
-    if (reason !== undefined) this.#setTarget(target, reason);
-  }
-
-  #setTarget(target: number, reason: string): void {
-    const from = this.#target;
-    this.#target = target;
-    this.#options.log.info({ from, to: target, reason }, `workers: ${from} → ${target}, ${reason}`);
-    this.#options.onScaled({ from, to: target, reason });
-    this.#ring();
   }
 
   #ring(): void {
