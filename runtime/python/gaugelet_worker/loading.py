@@ -53,6 +53,8 @@ def load_function(
     except AttributeError:
         found = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
         has = f"; it has {', '.join(found[:10])}" if found else "; it is empty of functions"
+        if clash := _clash(module_name, directory):
+            raise LoadError(clash) from None
         raise LoadError(
             f"{_origin(module)} has no {attribute!r}{has}."
             f" Define `def {attribute}(input, context)` or choose another entry point"
@@ -107,7 +109,9 @@ def _import(name: str, directory: str, file: str | None) -> Any:
     except ModuleNotFoundError as error:
         missing = error.name or name
         if missing == name or name.startswith(f"{missing}."):
-            raise LoadError(f"there is no module {missing!r} in {directory}") from None
+            raise LoadError(
+                _clash(missing, directory) or f"there is no module {missing!r} in {directory}"
+            ) from None
         raise LoadError(
             f"the function imports {missing!r}, which is not installed in this Python environment;"
             f" install it with {sys.executable} -m pip install {missing.partition('.')[0]},"
@@ -118,8 +122,29 @@ def _import(name: str, directory: str, file: str | None) -> Any:
         raise _failed_at_import(error, name) from None
 
 
+def _clash(name: str, directory: str) -> str | None:
+    """Why a module of the function's own cannot be had: another one of this name is there already.
+
+    What the worker itself uses has been imported, and Python's own packages go before folders without a file
+    `__init__.py`.
+    """
+    top = name.partition(".")[0]
+    own = next((each for each in (f"{top}.py", top) if os.path.exists(os.path.join(directory, each))), None)
+    found = getattr(sys.modules.get(top), "__file__", None)
+    if own is None or found is None:
+        return None
+    homes = (os.path.realpath(directory), os.path.realpath(os.path.join(directory, top)))
+    if os.path.realpath(os.path.dirname(found)) in homes:
+        return None
+    return f"{top!r} is the module {found} already; give {own} of the function another name"
+
+
 def _failed_at_import(error: BaseException, name: str) -> LoadError:
-    return LoadError(f"importing {name!r} failed: {type(error).__name__}: {error}", _own_traceback(error))
+    try:
+        text = str(error)
+    except BaseException:  # of a class of the function
+        text = "an error that cannot be shown"
+    return LoadError(f"importing {name!r} failed: {type(error).__name__}: {text}", _own_traceback(error))
 
 
 def _own_traceback(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.util
+import json
 import os
 import sys
 
@@ -133,6 +134,13 @@ def test_a_missing_entry_point_is_told_with_what_there_is(folder, failure):
     )
 
 
+def test_a_missing_entry_point_of_a_file_whose_name_is_no_name_is_told(folder, failure):
+    folder.write("my-module.py", HANDLER)
+    assert str(failure("my-module.main")).startswith(
+        f"{folder.path}/my-module.py has no 'main'; it has handler."
+    )
+
+
 def test_an_entry_point_must_be_callable(folder, failure):
     folder.write("usermodule.py", "handler = {'a': 1}\n")
     assert str(failure()) == (
@@ -193,6 +201,17 @@ def test_a_missing_name_of_a_sibling_is_told(folder, failure):
     )
 
 
+def test_a_module_that_another_one_hides_is_told(folder, failure):
+    folder.write("json.py", HANDLER)
+    assert str(failure("json.handler")) == (
+        f"'json' is the module {json.__file__} already; give json.py of the function another name"
+    )
+    folder.write("json/module.py", HANDLER)
+    assert str(failure("json.module.handler")) == (
+        f"'json' is the module {json.__file__} already; give json.py of the function another name"
+    )
+
+
 def test_a_circle_that_python_cannot_import_is_told(folder, failure):
     folder.write("usermodule.py", "from other import value\ndef handler(input, context): return {}\n")
     folder.write("other.py", "from usermodule import handler\nvalue = 1\n")
@@ -206,6 +225,7 @@ ERRORS = {
     "FileNotFoundError: [Errno 2] No such file or directory: 'data.csv'": "open('data.csv')",
     "RecursionError: maximum recursion depth exceeded": "def f(): f()\nf()",
     "ValueError: \ud800": "raise ValueError('\\ud800')",
+    "Shy: an error that cannot be shown": "class Shy(Exception): __str__ = 1\nraise Shy",
 }
 
 

@@ -82,6 +82,12 @@ export class Connection {
     return frame;
   }
 
+  /** Whether the process goes on for what the runtime may ask. */
+  set keepsProcess(keeps: boolean) {
+    if (keeps) this.#requests.ref();
+    else this.#requests.unref();
+  }
+
   /** @throws ProtocolError where the runtime's last frame was cut off. */
   checkEnd(): void {
     if (this.#reader.isInsideFrame) throw new ProtocolError("the connection closed inside a frame");

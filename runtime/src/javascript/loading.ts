@@ -3,9 +3,9 @@ import { isBuiltin } from "node:module";
 import { extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MODULE_ENDINGS } from "./module-endings.ts";
-import { locateSyntaxError } from "./syntax-errors.ts";
+import { locateSyntaxError, type SyntaxErrorPlace } from "./syntax-errors.ts";
 import { describe, stackOf } from "./user-errors.ts";
-import { cut, nameOf } from "./values.ts";
+import { cut, isInstance, nameOf } from "./values.ts";
 
 const MAX_TEXT_CHARACTERS = 2_000;
 
@@ -55,7 +55,10 @@ export async function loadFunction(
         ` \`export function ${attribute}(input, context)\` was expected`,
     );
   }
-  const others = Object.keys(exported).filter((each) => typeof exported[each] === "function");
+  // Of CommonJS, Node's own name for all of it cannot be an entry point's.
+  const others = Object.keys(exported).filter(
+    (each) => typeof exported[each] === "function" && each !== "module.exports",
+  );
   const has = others.length > 0 ? `it has ${others.slice(0, 10).join(", ")}` : "it exports no functions";
   throw new LoadError(
     `${path} has no '${attribute}'; ${has}.` +
@@ -82,7 +85,7 @@ function checkFile(file: string): string {
 /** What a module exports; of CommonJS also what Node does not see without running it. */
 async function importModule(path: string, name: string): Promise<Record<string, unknown>> {
   try {
-    const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    const module = (await settled(import(pathToFileURL(path).href))) as Record<string, unknown>;
     const { default: whole } = module;
     // What is read of it may be computed by the function.
     return typeof whole === "object" && whole !== null ? { ...whole, ...module } : module;
@@ -91,14 +94,32 @@ async function importModule(path: string, name: string): Promise<Record<string, 
   }
 }
 
+/** Wait for a module, but not for ever: where nothing is left to do that could settle what it awaits, Node ends. */
+async function settled(importing: Promise<unknown>): Promise<unknown> {
+  const { promise: nothingLeft, reject } = Promise.withResolvers<never>();
+  const stop = (): void =>
+    reject(new LoadError("a top-level await never settles: nothing is left to do that could settle it"));
+  process.once("beforeExit", stop);
+  try {
+    return await Promise.race([importing, nothingLeft]);
+  } finally {
+    process.off("beforeExit", stop);
+  }
+}
+
 function explain(error: unknown, path: string, name: string): LoadError {
-  const { code } = Object(error) as NodeJS.ErrnoException;
-  if (error instanceof SyntaxError) {
+  if (isInstance(error, LoadError)) return new LoadError(`importing '${name}' failed: ${error.message}`);
+  if (isInstance(error, SyntaxError)) {
     const place = locateSyntaxError(error, path);
     if (place === undefined)
       return new LoadError(`importing '${name}' failed: ${describe(error)}`, stackOf(error));
-    return new LoadError(`SyntaxError in ${place.file}, line ${place.line}: ${error.message}`, place.text);
+    const hint = hintFor(error.message, place);
+    return new LoadError(
+      `SyntaxError in ${place.file}, line ${place.line}: ${error.message}${hint}`,
+      place.text,
+    );
   }
+  const code = isInstance(error, Error) && "code" in error ? error.code : undefined;
   const missing =
     code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND" ? missingName(error) : undefined;
   if (missing !== undefined) {
@@ -109,6 +130,15 @@ function explain(error: unknown, path: string, name: string): LoadError {
     );
   }
   return new LoadError(`importing '${name}' failed: ${describe(error)}`, stackOf(error));
+}
+
+/** Types are gone when it is run: what imports one by its name alone finds nothing. */
+function hintFor(message: string, { file, text }: SyntaxErrorPlace): string {
+  const [, specifier, name] =
+    /^The requested module '(.*)' does not provide an export named '(.*)'$/.exec(message) ?? [];
+  if (!/\.m?ts$/.test(file) || specifier === undefined || name === "default") return "";
+  const verb = text.trimStart().startsWith("export") ? "export" : "import";
+  return `; where ${name} is a type, write \`${verb} { type ${name} } from "${specifier}"\``;
 }
 
 /** The package that an error says is missing; undefined where it is a file of the function's own. */

@@ -17,6 +17,7 @@ import { Meter } from "./metering.ts";
 import { encodeOutput, OutputError } from "./output.ts";
 import { eventFieldsOf, type Shard, Shards } from "./shards.ts";
 import { describe, limitOf, stackOf } from "./user-errors.ts";
+import { isInstance } from "./values.ts";
 
 /** How long a result may wait for those of the calls after it. */
 const HOLD_MILLISECONDS = 0.5;
@@ -129,7 +130,10 @@ export class Worker {
     this.#limits = head.limits;
     this.#shards.envLimit = head.limits.env;
     this.#isBusy = true;
+    // Nothing is to be read before the answer: where the function's module has nothing to wait for, Node says so.
+    this.#connection.keepsProcess = false;
     const answer = (type: number, answerHead: object): void => {
+      this.#connection.keepsProcess = true;
       this.#connection.put(type, answerHead);
       this.#isBusy = false;
       this.#meter.read();
@@ -230,11 +234,11 @@ export class Worker {
   }
 
   #fail(call: Call, error: unknown): void {
-    if (error instanceof InputError) {
+    if (isInstance(error, InputError)) {
       this.#finish(call, REJECTED, { message: error.message }, "");
       return;
     }
-    if (error instanceof OutputError) {
+    if (isInstance(error, OutputError)) {
       this.#finish(call, ERROR, { message: error.message, limit: error.limit }, "");
       return;
     }

@@ -30,6 +30,18 @@ export function cut(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}… (cut)`;
 }
 
+/** Whether what was thrown is an instance of a class. Looking at a proxy may throw: then it is none. */
+export function isInstance<Instance>(
+  thrown: unknown,
+  class_: abstract new (...args: never[]) => Instance,
+): thrown is Instance {
+  try {
+    return thrown instanceof class_;
+  } catch {
+    return false;
+  }
+}
+
 function isClass(value: object): boolean {
   return Function.prototype.toString.call(value).startsWith("class");
 }

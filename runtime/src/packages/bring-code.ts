@@ -31,6 +31,8 @@ export async function bringCode(
     source.kind === "stored"
       ? await prepareStored(source, stateFolder, readPackage)
       : await preparePackage(source, stateFolder, signal);
+  // An installation may take minutes.
+  await noteUsed(stateFolder, { ...code, libraries: null });
   const libraries = await installer.librariesOf(code, { language, handler }, log, signal);
   await noteUsed(stateFolder, { ...code, libraries });
   return { ...code, number: source.kind === "stored" ? source.version : null, libraries };

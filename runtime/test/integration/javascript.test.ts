@@ -101,6 +101,57 @@ test("what a function in JavaScript writes is logged, with its level", async () 
   }
 });
 
+const PROXY = "new Proxy({}, { getPrototypeOf() { throw new Error('looked at') } })";
+
+test.each([
+  ["thrown", "throw proxy;"],
+  ["rejected", "return Promise.reject(proxy);"],
+])(
+  "what cannot even be looked at, %s by a function in JavaScript, ends that call alone",
+  async (_how, end) => {
+    const code = `const proxy = ${PROXY};
+export function handler({ what }) {
+  if (what === "proxy") ${end}
+  return { pid: process.pid };
+}
+`;
+    const started = await startFunctions(runtime, [{ name: "f", language: "javascript", code }]);
+    const { pid } = outputOf(await started.call("f", {}));
+    expect(await started.call("f", { what: "proxy" })).toMatchObject({
+      outcome: "error",
+      message: "an error that cannot be shown",
+    });
+    expect(outputOf(await started.call("f", {}))).toEqual({ pid });
+  },
+);
+
+test.each([
+  ["javascript", "await new Promise(() => {});", /'f' failed: a top-level await never settles/],
+  ["javascript", `throw ${PROXY};`, /'f' failed: an error that cannot be shown/],
+  [
+    "typescript",
+    'import { One } from "./types.ts";',
+    /f\.ts, line 1: .* an export named 'One'; where One is a type, write `import \{ type One \} from "\.\/types\.ts"`/,
+  ],
+  ["typescript", 'export { One } from "./types.ts";', /write `export \{ type One \} from/],
+] as const)(
+  "a module in %s that begins with %s is refused with the reason",
+  async (language, line, reason) => {
+    await runtime.write("types.ts", "export interface One { n: number }\n");
+    const code = `${line}\nexport const handler = () => ({});\n`;
+    const started = await startFunctions(runtime, [{ name: "f", language, code }]);
+    await started.logged(reason);
+  },
+);
+
+test("a module in JavaScript may wait for what comes", async () => {
+  const code = `const value = await new Promise((resolve) => setTimeout(resolve, 50, 7));
+export const handler = () => ({ value });
+`;
+  const started = await startFunctions(runtime, [{ name: "f", language: "javascript", code }]);
+  expect(outputOf(await started.call("f", {}))).toEqual({ value: 7 });
+});
+
 describe("a limit of a function in JavaScript", () => {
   const LIMITED = `import { writeFileSync } from "node:fs";
 const kept = [];

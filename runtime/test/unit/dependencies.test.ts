@@ -39,6 +39,19 @@ describe("requirements.txt", () => {
     expect(read("\n# nothing\r\n")).toEqual({ file: "requirements.txt", isEmpty: true, faults: [] });
   });
 
+  test("may be saved by whatever editor, as long as it is UTF-8", () => {
+    expect(read("\uFEFFhumanize\r\n")).toEqual({ file: "requirements.txt", isEmpty: false, faults: [] });
+    const utf16 = Buffer.from("\uFEFFhumanize\r\n", "utf16le").toString();
+    expect(read(utf16).faults).toEqual([
+      { file: "requirements.txt", line: null, message: expect.stringContaining("save it as UTF-8") },
+    ]);
+  });
+
+  test("counts to its end, whatever that is", () => {
+    expect(read("humanize \\")).toMatchObject({ isEmpty: false, faults: [{ line: 1 }] });
+    expect(read("humanize \\\n-r other.txt")).toMatchObject({ faults: [{ line: 1 }] });
+  });
+
   test.each([
     "-r other.txt",
     "--index-url http://10.0.0.1/simple",
@@ -56,6 +69,10 @@ describe("requirements.txt", () => {
     `x==\${PIP_INDEX_URL}`,
     `x; python_version > '\${HOME}'`,
     "C:\\x.whl",
+    // Line breaks that pip knows besides.
+    "x; a\r\r-r other.txt",
+    "x; a\u2028\u2028--no-binary=:all:",
+    "x; a\u0085--pre",
   ])("may not have %j", (line) => {
     const { faults } = read(`humanize\n${line}\n`);
     expect(faults).toEqual([
@@ -109,6 +126,8 @@ describe("package.json", () => {
   });
 
   test("is JSON", () => {
+    expect(read('\uFEFF{"dependencies":{"a":"1"}}')).toMatchObject({ isEmpty: false, faults: [] });
+    expect(JSON.parse(forNpm('\uFEFF{"dependencies":{"a":"1"}}'))).toEqual({ dependencies: { a: "1" } });
     expect(read("{").faults).toHaveLength(1);
     expect(read({ dependencies: ["a"] }).faults).toHaveLength(1);
   });

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { promisify } from "node:util";
 import type { Logger } from "pino";
@@ -15,6 +15,7 @@ import {
   REQUIREMENTS,
   readDependencies,
 } from "./read-dependencies.ts";
+import { forPip } from "./requirements.ts";
 
 const run = promisify(execFile);
 /** Longest time that an installation may take, in milliseconds. */
@@ -89,16 +90,14 @@ export class Installer {
     const [fault] = declared.faults;
     if (fault !== undefined) throw new PackageError(`${fault.file}: ${fault.message}`);
     const text = texts.get(declared.file) ?? "";
-    const installation = isPython
-      ? await this.#ofPython(directory, text)
-      : this.#ofNpm(text, texts.get(NPM_LOCK));
+    const installation = isPython ? await this.#ofPython(text) : this.#ofNpm(text, texts.get(NPM_LOCK));
     const libraries = join(this.#parts.stateFolder, "environments", installation.key);
     await this.#installOnce(libraries, installation, log, signal);
-    if (!isPython) await linkOnce(join(libraries, "node_modules"), join(directory, "node_modules"));
+    if (!isPython) await link(join(libraries, "node_modules"), join(directory, "node_modules"));
     return libraries;
   }
 
-  async #ofPython(directory: string, requirements: string): Promise<Installation> {
+  async #ofPython(requirements: string): Promise<Installation> {
     const { python } = this.#parts;
     // Modules that the warm process has imported are shared with all: another version beside them could not work.
     this.#pythonPackages ??= this.#pip(["freeze", "--all"], AbortSignal.timeout(PATIENCE));
@@ -109,13 +108,15 @@ export class Installer {
     return {
       key: keyOf("python", python, constraints, requirements),
       install: async (folder, signal) => {
-        const file = `${folder}.constraints`;
-        await writeFile(file, constraints);
+        const files = { constraint: `${folder}.constraints`, requirement: `${folder}.${REQUIREMENTS}` };
         try {
-          const flags = ["--no-input", "--only-binary=:all:", "--target", folder, "--constraint", file];
-          await this.#pip(["install", ...flags, "-r", join(directory, REQUIREMENTS)], signal);
+          await writeFile(files.constraint, constraints);
+          await writeFile(files.requirement, forPip(requirements));
+          const named = Object.entries(files).flatMap(([kind, file]) => [`--${kind}`, file]);
+          const flags = ["--no-input", "--only-binary=:all:", "--target", folder];
+          await this.#pip(["install", ...flags, ...named], signal);
         } finally {
-          await rm(file, { force: true });
+          for (const file of Object.values(files)) await rm(file, { force: true });
         }
       },
     };
@@ -220,8 +221,12 @@ async function execute(
   }
 }
 
-async function linkOnce(target: string, path: string): Promise<void> {
-  await symlink(target, path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
+/** Make a link, or lead one that is there to where it should. What else is there is the package's own. */
+async function link(target: string, path: string): Promise<void> {
+  const known = await readlink(path).catch((error: NodeJS.ErrnoException) => error.code);
+  // Neither a link nor free.
+  if (known === target || known === "EINVAL") return;
+  const making = `${path}.${randomUUID()}`;
+  await symlink(target, making);
+  await rename(making, path);
 }

@@ -71,7 +71,7 @@ function textsIn(value: unknown): string[] {
  * what it does not install (`devDependencies`), or go to other folders (`workspaces`).
  */
 export function forNpm(manifest: string): string {
-  const read = JSON.parse(manifest) as Record<string, unknown>;
+  const read = readJson(manifest) as Record<string, unknown>;
   return JSON.stringify(Object.fromEntries(TOLD.map((field) => [field, read[field]])));
 }
 
@@ -97,7 +97,7 @@ function wantsOthers(entry: z.output<typeof wantedSchema>): boolean {
  * operator chose. What they are is known by their versions and digests.
  */
 export function withoutAddresses(lock: string): string {
-  const read = lockSchema.parse(JSON.parse(lock));
+  const read = lockSchema.parse(readJson(lock));
   const packages = Object.entries(read.packages).map(([path, entry]) => [
     path,
     { ...entry, resolved: undefined },
@@ -107,8 +107,13 @@ export function withoutAddresses(lock: string): string {
 
 function parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> | undefined {
   try {
-    return schema.safeParse(JSON.parse(text)).data;
+    return schema.safeParse(readJson(text)).data;
   } catch {
     return undefined;
   }
+}
+
+/** Like npm, which passes over the mark that some editors begin a file with. */
+function readJson(text: string): unknown {
+  return JSON.parse(text.replace(/^\uFEFF/, ""));
 }
