@@ -7,8 +7,9 @@ import { type CertificateFiles, createAuthority, type TestAuthority } from "@gau
 import { freePort } from "@gaugelet/testing/ports";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
+import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { connectRedis } from "../src/redis/connection.ts";
+import { connectCluster, connectRedis } from "../src/redis/connection.ts";
 import { redisAddressFrom } from "../src/redis/environment.ts";
 import { KeyChanges } from "../src/redis/key-changes.ts";
 
@@ -222,4 +223,17 @@ test("a second error of a connection, as a server's alert behind a refused certi
   await new Promise((resolve) => setImmediate(resolve));
   for (const reason of ["unknown authority", "decode error"]) redis.stream.emit("error", new Error(reason));
   await waitFor("its end", () => redis.status === "end");
+});
+
+test("nor is one of a connection to a node of a cluster", async () => {
+  const cluster = connectCluster(
+    redisAddressFrom({ REDIS_CLUSTER_NODES: `127.0.0.1:${named.port}`, REDIS_TLS: "true" }),
+  );
+  closing.push(() => cluster.disconnect());
+  const node = await new Promise<Redis>((resolve) => cluster.once("+node", resolve));
+  const ended = new Promise((resolve) => node.once("end", resolve));
+  // Its own first connection, which the certificate's refusal ends.
+  if (node.status === "wait") await node.connect().catch(() => {});
+  for (const reason of ["unknown authority", "decode error"]) node.stream.emit("error", new Error(reason));
+  await ended;
 });

@@ -24,6 +24,11 @@ export class DeliveryQueue implements Flow {
     return this.#deliveries.length;
   }
 
+  /** Whether nothing waits, and nothing that a newer one waits for is under way. */
+  get isEmpty(): boolean {
+    return this.size === 0 && this.#underWay.size === 0 && this.#held.size === 0;
+  }
+
   /** Add a delivery, in the place of an older one that it makes useless where there is one. */
   put(delivery: Delivery): void {
     const { isSuperseded, source } = delivery.event;

@@ -132,6 +132,7 @@ export class Dispatcher implements PoolUser<Delivery> {
    */
   async open(shard: string, source: string): Promise<string | undefined> {
     const lane = this.#lanes.of(shard);
+    lane.beginning += 1;
     const isOfSource = ({ entry }: Delivery): boolean => entry?.feed.source === source;
     if (this.#parts.definition.state === "partition") {
       // The env may have been somebody else's until now.
@@ -144,6 +145,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     await lane.outbox.settled;
     const position = await this.#parts.store.position(lane.outputKey, source, this.patience);
     lane.outbox.expect(source, position);
+    lane.beginning -= 1;
     return position;
   }
 
@@ -288,12 +290,11 @@ export class Dispatcher implements PoolUser<Delivery> {
     lane.underWay -= 1;
     if (!delivery.isVoid) {
       lane.done(delivery);
-      if (result.outcome === "ok") this.#succeed(worker, lane, delivery, result);
-      else {
-        this.#recordFailure(lane, delivery, worker, result);
-        const failure = { ...result, outcome: result.outcome };
-        if (delivery.entry === undefined) this.#failures.tell(delivery, failure);
-        else this.#failFed(worker, lane, delivery, delivery.entry, failure);
+      try {
+        this.#finish(worker, lane, delivery, result);
+      } catch (error) {
+        this.#hearFault(worker, lane, delivery, error as Error);
+        throw error;
       }
     }
     this.#parts.metrics.answered(worker, result);
@@ -301,6 +302,30 @@ export class Dispatcher implements PoolUser<Delivery> {
     if (delivery.isSuspect && !lane.unsaved.includes(delivery)) this.#sending.acquit(worker, delivery);
     this.#sending.goOn(worker, lane);
     this.#balancing.goOn();
+  }
+
+  #finish(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, result: CallResult): void {
+    if (result.outcome === "ok") {
+      this.#succeed(worker, lane, delivery, result);
+      return;
+    }
+    // What it left in env is saved with the next one that succeeds.
+    if (result.outcome === "error") lane.isEnvSaved = false;
+    this.#recordFailure(lane, delivery, worker, result);
+    const failure = { ...result, outcome: result.outcome };
+    if (delivery.entry === undefined) this.#failures.tell(delivery, failure);
+    else this.#failFed(worker, lane, delivery, delivery.entry, failure);
+  }
+
+  /** A fault of the runtime: the answer could not be taken, and the worker that gave it is ended. */
+  #hearFault(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, { message, stack = "" }: Error): void {
+    // It runs again, or does with the worker's end.
+    if (delivery.isVoid || lane.unsaved.includes(delivery)) return;
+    const reason = `the runtime failed: ${message}`;
+    const failure = { outcome: "error", message: reason, details: stack, limit: undefined } as const;
+    const { entry } = delivery;
+    if (entry === undefined) delivery.reply(failure);
+    else if (!entry.isOver) this.#failFed(worker, lane, delivery, entry, failure);
   }
 
   #succeed(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, result: CallResult): void {
@@ -354,6 +379,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     const lane = this.#lanes.at(shard);
     if (lane === undefined || lane.worker !== worker) return;
     this.#problems.env(problem);
+    lane.isEnvSaved = problem === null;
     const saved = lane.takeSaved(id);
     if (saved.length > 0) {
       lane.outbox.gather((next) => addAllHandled(next, saved, env, this.#parts.definition), saved.length);
@@ -385,11 +411,11 @@ export class Dispatcher implements PoolUser<Delivery> {
       this.#failures.rejectInPlace(lane, delivery, entry, failure);
       return;
     }
+    const again = this.#failures.tryAgain(lane, delivery, entry, failure);
     // What ran after it ran with what it left in env; what ran before it is not stored yet.
     const before = lane.unsaved.splice(0);
     const after = worker.unanswered.filter(({ event, isVoid }) => event.shard === lane.shard && !isVoid);
     worker.forget(lane.number);
-    const again = this.#failures.tryAgain(lane, delivery, entry, failure);
     const renewed = (each: Delivery): Delivery => each.renewed();
     lane.putBack([...before.map(renewed), ...again, ...after.map(renewed)]);
   }

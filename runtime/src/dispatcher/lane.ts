@@ -6,6 +6,9 @@ import type { Feed } from "./feed.ts";
 import { Intake } from "./intake.ts";
 import type { TakesTurns } from "./round-robin.ts";
 
+/** After so long without an event a lane may be let go: what it was of is read anew with the next one. */
+const REST_MILLISECONDS = 10 * 60_000;
+
 /** The way of one shard's events: they wait, run and are stored in their order. A function without shards has one. */
 export class Lane implements TakesTurns {
   /** What workers call the shard by. */
@@ -21,6 +24,12 @@ export class Lane implements TakesTurns {
   readonly feeds = new Map<string, Feed>();
   readonly intake = new Intake();
   isInTurn = false;
+  /** When an event came by itself last, on the clock of performance.now(). */
+  usedAt = performance.now();
+  /** Feeds that are about to begin. */
+  beginning = 0;
+  /** False where its worker alone has the `env` as it is: it could not be saved, or the last call failed. */
+  isEnvSaved = true;
   /** The worker that holds the `env`; undefined where there is none to hold, or no worker has it. */
   worker: Worker<Delivery> | undefined;
   /** Calls that are under way. */
@@ -55,8 +64,29 @@ export class Lane implements TakesTurns {
     return this.underWay === 0 && this.unsaved.length === 0;
   }
 
+  /** Whether nothing has come for long. */
+  hasRested(now: number): boolean {
+    return now - this.usedAt >= REST_MILLISECONDS;
+  }
+
+  /** Whether nothing would be lost with it: all of it is stored, and nobody is at it. */
+  get canGo(): boolean {
+    return (
+      this.isQuiet &&
+      this.queue.isEmpty &&
+      this.feeds.size === 0 &&
+      this.beginning === 0 &&
+      this.opening.size === 0 &&
+      !this.isInTurn &&
+      !this.isMoving &&
+      this.isEnvSaved &&
+      this.outbox.canGo
+    );
+  }
+
   /** Let an event wait its turn. */
   put(delivery: Delivery): void {
+    this.usedAt = delivery.event.receivedAt;
     this.queue.put(delivery);
     this.intake.wake(this.queue);
   }

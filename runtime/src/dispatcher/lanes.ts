@@ -17,11 +17,16 @@ export interface LanesParts extends Pick<OutboxParts, "store" | "signal" | "fenc
   readonly onRoom: (lane: Lane) => void;
 }
 
-/** The lanes of one function, made as their shards' first events come. */
+/** With each new lane so many are looked at, whether they have rested: callers may name ever new shards. */
+const LOOKS = 2;
+
+/** The lanes of one function, made as their shards' first events come, in the place of ones that have rested for long. */
 export class Lanes implements Iterable<Lane> {
   readonly #parts: LanesParts;
   readonly #byNumber: Lane[] = [];
   readonly #byShard = new Map<string, Lane>();
+  /** Number of the lane that was looked at last. */
+  #looked = 0;
 
   constructor(parts: LanesParts) {
     this.#parts = parts;
@@ -63,15 +68,24 @@ export class Lanes implements Iterable<Lane> {
         for (const [source, position] of positions) lane.feeds.get(source)?.stored(position);
       },
     });
-    const lane = new Lane(
-      this.#byNumber.length,
-      shard,
-      outputKey,
-      isForeignKey(outputKey, definition),
-      outbox,
-    );
-    this.#byNumber.push(lane);
+    const number = this.#letGo() ?? this.#byNumber.length;
+    const lane = new Lane(number, shard, outputKey, isForeignKey(outputKey, definition), outbox);
+    this.#byNumber[number] = lane;
     this.#byShard.set(shard, lane);
     return lane;
+  }
+
+  /** Let a lane go that has rested. @returns its number, by which its worker lets the `env` go when it is used again. */
+  #letGo(): number | undefined {
+    const now = performance.now();
+    for (let looks = 0; looks < LOOKS; looks += 1) {
+      this.#looked = (this.#looked + 1) % Math.max(1, this.#byNumber.length);
+      const lane = this.#byNumber[this.#looked];
+      if (lane === undefined || !lane.hasRested(now) || !lane.canGo) continue;
+      lane.worker?.forget(lane.number);
+      this.#byShard.delete(lane.shard);
+      return lane.number;
+    }
+    return undefined;
   }
 }

@@ -16,7 +16,8 @@ const KEPT = "kept";
 
 /**
  * Keep a call that has a key, unless it is kept already: both in one step, so that none is known of that nobody does.
- * One that was begun to be waited for, and may have come to nothing, is kept under the run that it had.
+ * One that was begun to be waited for, and may have come to nothing, is kept under the run that it had. Its entry's id
+ * stands behind that, for whoever forgets it.
  *
  * KEYS: of the key, calls. ARGV: its run and time if it is new, for how many milliseconds the key is known, names and
  * values of the call.
@@ -26,15 +27,22 @@ const KEPT = "kept";
 const KEEP_SCRIPT = `
 local run, time, kept = string.match(redis.call('GET', KEYS[1]) or ARGV[1], '^(%S+) (%S+) ?(%S*)')
 if kept == '${KEPT}' then return { run, time, 0 } end
-redis.call('XADD', KEYS[2], '*', 'runId', run, 'queuedAt', time, unpack(ARGV, 3))
-redis.call('SET', KEYS[1], run .. ' ' .. time .. ' ${KEPT}', 'PX', ARGV[2])
+local id = redis.call('XADD', KEYS[2], '*', 'runId', run, 'queuedAt', time, unpack(ARGV, 3))
+redis.call('SET', KEYS[1], run .. ' ' .. time .. ' ${KEPT} ' .. id, 'PX', ARGV[2])
 return { run, time, 1 }
 `;
 
-/** Forget a key, where it still stands for a run. KEYS: of the key. ARGV: the run. */
+/**
+ * Forget a key, where it still stands for a run; and the call, where it is kept besides: it was that run.
+ *
+ * KEYS: of the key, calls. ARGV: the run, and 1 where it was made for whoever waited.
+ */
 const FORGET_SCRIPT = `
 local value = redis.call('GET', KEYS[1])
-if value and string.match(value, '^%S+') == ARGV[1] then redis.call('UNLINK', KEYS[1]) end
+if not value or string.match(value, '^%S+') ~= ARGV[1] then return end
+redis.call('UNLINK', KEYS[1])
+local id = string.match(value, '^%S+ %S+ ${KEPT} (%S+)')
+if id and ARGV[2] == '1' then redis.call('XDEL', KEYS[2], id) end
 `;
 
 interface InvocationRedis extends Redis {
@@ -45,7 +53,7 @@ interface InvocationRedis extends Redis {
     milliseconds: number,
     ...fields: (string | Buffer)[]
   ): Promise<[runId: string, queuedAt: string, isKeptNow: number]>;
-  gaugeletForgetCall(key: string, runId: string): Promise<unknown>;
+  gaugeletForgetCall(key: string, calls: string, runId: string, drops: "1" | "0"): Promise<unknown>;
 }
 
 /** A call through the API. */
@@ -79,7 +87,7 @@ export class Invocations {
   constructor(parts: InvocationsParts) {
     this.#parts = parts;
     parts.redis.defineCommand("gaugeletKeepCall", { numberOfKeys: 2, lua: KEEP_SCRIPT });
-    parts.redis.defineCommand("gaugeletForgetCall", { numberOfKeys: 1, lua: FORGET_SCRIPT });
+    parts.redis.defineCommand("gaugeletForgetCall", { numberOfKeys: 2, lua: FORGET_SCRIPT });
     this.#redis = parts.redis as InvocationRedis;
   }
 
@@ -95,7 +103,11 @@ export class Invocations {
     const { body, shard, idempotencyKey } = request;
     const started = { ...request, ...(await this.#begin(request)) };
     const { runId } = started;
-    const invocation = this.#invocation(started);
+    let isMade = false;
+    const onStarted = (): void => {
+      isMade = true;
+    };
+    const invocation: Invocation = { ...this.#invocation(started), onStarted };
     const answer = await new Promise<CallAnswer>((resolve) =>
       target.callable.call(
         {
@@ -108,7 +120,7 @@ export class Invocations {
         resolve,
       ),
     );
-    await this.#forgetFailed(started, answer);
+    await this.#forgetFailed(started, answer, isMade);
     return { runId, answer };
   }
 
@@ -148,7 +160,7 @@ export class Invocations {
     };
     target.callable.call({ body, shard, idempotencyKey: keptUnder(runId), invocation }, (answer) => {
       hear(answer, isMade);
-      void this.#forgetFailed(started, answer);
+      void this.#forgetFailed(started, answer, false);
     });
   }
 
@@ -195,11 +207,21 @@ export class Invocations {
     return { started, isKeptNow: isKeptNow === 1 };
   }
 
-  /** A call that failed may be called again with its key, and that is another run. */
-  async #forgetFailed(started: StartedInvocation, { outcome }: CallAnswer): Promise<void> {
+  /**
+   * A call that failed may be called again with its key, and that is another run.
+   *
+   * @param dropsKept whether it was waited for, and made: where the same is kept as well, that was its run.
+   */
+  async #forgetFailed(
+    started: StartedInvocation,
+    { outcome }: CallAnswer,
+    dropsKept: boolean,
+  ): Promise<void> {
     const key = keyOf(started);
     if (key === undefined || !FAILURES.has(outcome)) return;
-    await this.#redis.gaugeletForgetCall(key, started.runId).catch(() => {});
+    const { runId } = started;
+    const drops = dropsKept ? "1" : "0";
+    await this.#redis.gaugeletForgetCall(key, INVOCATIONS_KEY, runId, drops).catch(() => {});
   }
 
   /** It is in Redis, and done whether this can be shown or not. */

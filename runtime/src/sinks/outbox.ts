@@ -131,6 +131,12 @@ export class Outbox {
     return this.#storingBytes + this.#nextBytes > FULL_BYTES;
   }
 
+  /** Whether nothing is left to do, and what it knows is in the store too. */
+  get canGo(): boolean {
+    const { store, outputKey } = this.#parts;
+    return this.#working === undefined && this.#expected.size === 0 && !store.storesOutputAlone(outputKey);
+  }
+
   /** Settles when everything is stored, or given up: never, where more keeps coming. */
   get idle(): Promise<void> {
     return this.#working ?? Promise.resolve();

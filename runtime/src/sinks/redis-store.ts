@@ -98,6 +98,11 @@ export class RedisStore {
     this.#log = log;
   }
 
+  /** Whether the rights do not cover more than the output, as far as is known. */
+  storesOutputAlone(outputKey: string): boolean {
+    return this.#aloneUntil.has(outputKey);
+  }
+
   /** Store a record, trying until it is stored, another owner turns out to have come first, or `signal` aborts. */
   async store(record: StoreRecord, signal: AbortSignal): Promise<StoreResult> {
     const result = await this.#persist(`store ${record.outputKey}`, () => this.#storeOnce(record), signal);

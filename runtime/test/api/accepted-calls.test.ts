@@ -226,3 +226,40 @@ test("a call that is accepted while the same is waited for is that one, also whe
   await whenRun(started, accepted.body.run, "failed");
   expect(await calls()).toBe(".");
 });
+
+test("a call that is accepted while the same is waited for, and fails before it is taken up, is over with it", async () => {
+  const file = join(folder, "go");
+  const manifest = "state: none, limits: { timeout: 10m }, triggers: [{ http: true }]";
+  const code = FAILING.replaceAll("FILE", JSON.stringify(file));
+  const started = await api.start({}, await fileOf(folder, [{ name: "failing", code, manifest }]));
+  const { client } = started.redis;
+  await waitFor("the group", async () => (await client.exists(INVOCATIONS_KEY)) === 1);
+  const ask = (mode: string) => invoke(started, "failing", { mode, input: { n: 1 } }, "key");
+  const waitedFor = ask("sync");
+  const calls = async (): Promise<string> => await readFile(`${file}.calls`, "utf8").catch(() => "");
+  await waitFor("the first to be under way", async () => (await calls()) === ".");
+  // Nobody takes it up.
+  await client.call("ACL", "SETUSER", "default", "-xreadgroup");
+  let accepted: Awaited<ReturnType<typeof ask>>;
+  try {
+    await waitFor("nobody to wait for calls", async () =>
+      /blocked_clients:0\r/.test(await client.info("clients")),
+    );
+    accepted = await ask("async");
+    expect(accepted.status).toBe(202);
+    const [taken] = await client.xpending(INVOCATIONS_KEY, GROUP);
+    expect(taken).toBe(0);
+    await writeFile(file, "");
+    expect((await waitedFor).body).toMatchObject({ run: accepted.body.run, status: "failed" });
+  } finally {
+    await client.call("ACL", "SETUSER", "default", "+xreadgroup");
+  }
+  const next = await ask("sync");
+  expect(next.body).toMatchObject({ status: "failed" });
+  expect(next.body.run).not.toBe(accepted.body.run);
+  const other = await invoke(started, "failing", { mode: "async", input: { n: 2 } });
+  await whenRun(started, other.body.run, "failed");
+  await waitFor("all to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === 0);
+  expect(await calls()).toBe("...");
+  await whenRun(started, accepted.body.run, "failed");
+});

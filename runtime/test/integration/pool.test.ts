@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "@gaugelet/testing/wait";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { Lane } from "../../src/dispatcher/lane.ts";
+import { Worker } from "../../src/workers/worker.ts";
 import { outputOf, type ServingRuntime, startFunctions, workers } from "./functions.ts";
 import { useRuntime } from "./harness.ts";
 
 const runtime = useRuntime();
+afterEach(() => vi.restoreAllMocks());
 
 const ids = (count: number): number[] => Array.from({ length: count }, (_, id) => id);
 
@@ -208,6 +211,7 @@ def handler(input, context):
     env = context.env
     env["n"] = env.get("n", 0) + 1
     time.sleep(0.005)
+    if input.get("fails"): raise ValueError("no luck")
     return {"shard": context.shard, "n": env["n"], "pid": os.getpid(), "version": 1}
 `;
 
@@ -241,6 +245,26 @@ def handler(input, context):
         .map(({ n }) => n as number);
       expect(numbers).toEqual(ids(numbers.length).map((id) => id + 1));
     }
+  });
+
+  test("have their env when they are called again after long, others in their place meanwhile", async () => {
+    const started = await startFunctions(runtime, [
+      { name: "f", code: COUNTER, state: "partition", workers: { min: 2, max: 2 } },
+    ]);
+    // What is in nothing but the worker's memory stays there.
+    const fails = { fails: true };
+    expect(await started.call("f", fails, "failed")).toMatchObject({ outcome: "error" });
+    vi.spyOn(Lane.prototype, "hasRested").mockReturnValue(true);
+    const restore = vi.spyOn(Worker.prototype, "restore");
+    const shards = ids(40).map((number) => `s${number}`);
+    for (const n of [1, 2, 3]) {
+      for (const shard of shards) {
+        expect(outputOf(await started.call("f", {}, shard))).toMatchObject({ shard, n });
+      }
+    }
+    expect(outputOf(await started.call("f", {}, "failed"))).toMatchObject({ n: 2 });
+    const numbers = new Set(restore.mock.calls.map(([{ shard }]) => shard));
+    expect(numbers.size).toBeLessThan(shards.length / 2);
   });
 
   test("use the workers that are added", async () => {

@@ -60,11 +60,7 @@ class LastingRedis extends Redis {
 
   constructor(options: RedisOptions) {
     super({ ...options, replyMapping: "legacy" });
-    // The library hears of the first error of a stream alone. Another one that nobody hears of would end the process, as
-    // where a certificate is refused and the server tells of it in its turn.
-    const hear = (): unknown => this.stream?.on("error", () => {});
-    this.on("connecting", () => setImmediate(hear));
-    this.on("connect", hear);
+    hearAllErrors(this);
     this.on("end", () => {
       if (this.#ended) return;
       setTimeout(() => {
@@ -77,6 +73,16 @@ class LastingRedis extends Redis {
     this.#ended ||= !reconnect;
     super.disconnect(reconnect);
   }
+}
+
+/**
+ * The library hears of the first error of a stream alone. Another one that nobody hears of would end the process, as
+ * where a certificate is refused and the server tells of it in its turn.
+ */
+function hearAllErrors(redis: Redis): void {
+  const hear = (): unknown => redis.stream?.on("error", () => {});
+  redis.on("connecting", () => setImmediate(hear));
+  redis.on("connect", hear);
 }
 
 /** A connection to each node of a cluster that is needed, otherwise as {@link connectRedis}. */
@@ -96,6 +102,7 @@ export function connectCluster(
       redisOptions: { ...nodeOptions(address), ...extra },
     },
   );
+  cluster.on("+node", hearAllErrors);
   report(cluster, listener, (error) =>
     // That no node could be asked is said by the reason of the last one.
     explainRedisError((error as { lastNodeError?: unknown }).lastNodeError ?? error),

@@ -144,7 +144,7 @@ export class Fetcher {
         // It may have been revoked, or read anew, meanwhile.
         if (asked === undefined || !asked[0].isCurrent || asked[0].offset !== asked[1]) continue;
         const [assigned, offset] = asked;
-        if (found.errorCode !== 0) isDealtWith &&= this.#dealWith(assigned, found.errorCode);
+        if (found.errorCode !== 0 && !this.#dealWith(assigned, found.errorCode)) isDealtWith = false;
         const { events, next, bytes } = eventsOf(found, offset);
         assigned.size.saw(events.length, bytes);
         if (next === undefined) {
