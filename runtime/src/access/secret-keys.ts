@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { keyFrom } from "../configuration/access.ts";
@@ -41,7 +41,9 @@ export async function secretKeys(
 
 async function readKey(file: string): Promise<Buffer | undefined> {
   try {
-    return keyFrom(file, (await readFile(file, "utf8")).trim());
+    const text = (await readFile(file, "utf8")).trim();
+    // Where the disk was full when it was made, say.
+    return text === "" ? undefined : keyFrom(file, text);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     if (error instanceof ConfigurationError) throw error;
@@ -57,7 +59,8 @@ async function makeKey(file: string, hasSecrets: boolean): Promise<Buffer> {
   }
   const key = randomBytes(KEY_BYTES);
   await mkdir(dirname(file), { recursive: true, mode: 0o711 });
+  if ((await readFile(file, "utf8").catch(() => undefined))?.trim() === "") await rm(file);
   // Never over one that came to be meanwhile.
-  await writeFile(file, `${key.toString("base64")}\n`, { mode: 0o600, flag: "wx" });
+  await writeFile(file, `${key.toString("base64")}\n`, { mode: 0o600, flag: "wx", flush: true });
   return key;
 }

@@ -7,6 +7,7 @@ import type { CatalogDoor } from "../catalog/door.ts";
 import type { RuntimeConfiguration } from "../configuration/environment.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { DatabaseAddress } from "../database/database.ts";
+import { explainDatabaseError } from "../database/explain.ts";
 import type { FunctionSet } from "../functions/function-set.ts";
 import type { FunctionSources } from "../functions/function-sources.ts";
 import type { InstanceRegistry } from "../instances/registry.ts";
@@ -77,7 +78,7 @@ export function startApi(database: DatabaseAddress, parts: ApiParts): StartedApi
         return;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        const { message } = error as Error;
+        const message = explainDatabaseError(error);
         if (reason !== message) parts.log.error({ err: error }, `the catalog cannot be opened: ${message}`);
         reason = message;
         if (error instanceof ConfigurationError) return;

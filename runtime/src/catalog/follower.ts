@@ -3,6 +3,7 @@ import { and, asc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Logger } from "pino";
 import type { OperatorSettings } from "../configuration/manifest.ts";
 import type { Database } from "../database/database.ts";
+import { explainDatabaseError } from "../database/explain.ts";
 import { catalogState, functions, versions } from "../database/schema.ts";
 import type { FunctionSources } from "../functions/function-sources.ts";
 import { StoredFunction } from "./stored-function.ts";
@@ -81,7 +82,7 @@ export class CatalogFollower {
         this.#isAway = false;
         pause = LOOK_EVERY_MILLISECONDS;
       } catch (error) {
-        const { message } = ((error as Error).cause ?? error) as Error;
+        const message = explainDatabaseError(error);
         if (!this.#isAway) {
           this.#parts.log.warn({ reason: message }, `the catalog is away, its functions go on: ${message}`);
         }

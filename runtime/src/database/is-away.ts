@@ -1,5 +1,9 @@
-/** Codes of PostgreSQL and of the system that mean that it is away, not that it was asked wrongly. */
-const CODES = /^(08...|57P0.|53...|ECONN.*|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN)$/;
+/**
+ * Codes of PostgreSQL and of the system that mean that it is away, not that it was asked wrongly: a standby in place of
+ * the primary, a password that was changed, and a database that is being restored are so, too.
+ */
+const CODES =
+  /^(08...|57P0.|53...|25006|25P0[34]|28...|3D000|ECONN.*|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN)$/;
 /** What the client says where it has no code for it. */
 const MESSAGES =
   /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/;

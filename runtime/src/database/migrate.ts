@@ -22,6 +22,7 @@ export async function migrateDatabase(pool: pg.Pool, signal: AbortSignal): Promi
   const client = await pool.connect();
   const cut = (): void => void (client as unknown as pg.Client).end().catch(() => {});
   signal.addEventListener("abort", cut);
+  const limit = limitQueries(client, false);
   try {
     signal.throwIfAborted();
     await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
@@ -32,6 +33,7 @@ export async function migrateDatabase(pool: pg.Pool, signal: AbortSignal): Promi
     }
     await migrate(drizzle(client), { migrationsFolder: FOLDER, ...TABLE });
     await client.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
+    limitQueries(client, limit);
     client.release();
   } catch (error) {
     // With the connection goes the lock.
@@ -41,6 +43,25 @@ export async function migrateDatabase(pool: pg.Pool, signal: AbortSignal): Promi
     signal.removeEventListener("abort", cut);
   }
 }
+
+/**
+ * To change a table of many runs, or to wait for whoever does, takes as long as it takes: cut off by the limit on
+ * queries it would begin anew for ever.
+ *
+ * @returns what held before.
+ */
+function limitQueries(client: pg.PoolClient, limit: QueryLimit): QueryLimit {
+  // The client has it, though its type does not say so.
+  const { connectionParameters } = client as unknown as {
+    connectionParameters: { query_timeout: QueryLimit };
+  };
+  const before = connectionParameters.query_timeout;
+  connectionParameters.query_timeout = limit;
+  return before;
+}
+
+/** Milliseconds; false: none. */
+type QueryLimit = number | string | false;
 
 async function newestApplied(client: pg.PoolClient): Promise<number> {
   const { rows } = await client.query<{ exists: boolean }>(

@@ -4,7 +4,8 @@ import type { Logger } from "pino";
 const MAX_CONNECTIONS = 8;
 const CONNECT_MILLISECONDS = 5_000;
 /** No query of ours takes longer; one that does must not keep its connection for ever. */
-const QUERY_MILLISECONDS = 60_000;
+export const QUERY_MILLISECONDS = 60_000;
+const KEEP_ALIVE_MILLISECONDS = 10_000;
 
 /**
  * To compile a query over many partitions takes longer than any of ours runs. And what is long of runs is compressed:
@@ -39,6 +40,9 @@ export function openPostgresql(url: string, log: Logger): OpenPool {
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
     query_timeout: QUERY_MILLISECONDS,
+    // A server that is gone without a word is noticed by what has no limit, too.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MILLISECONDS,
     application_name: "gaugelet",
     ...SET_UP,
   });

@@ -4,6 +4,7 @@ import { explainRedisError } from "@gaugelet/shared/redis/explain";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Database } from "../database/database.ts";
+import { explainDatabaseError } from "../database/explain.ts";
 import { isDatabaseAway } from "../database/is-away.ts";
 import type { Lease, Leases } from "../leases/leases.ts";
 import { keepPartitions, type Retention } from "./partitions.ts";
@@ -199,7 +200,7 @@ export class Recorder {
     } catch (error) {
       if (isDatabaseAway(error)) throw error;
       // There are partitions for two days yet, and one for all else: what is recorded need not wait for these.
-      const reason = explainRedisError((error as Error).cause ?? error);
+      const reason = explainDatabaseError(error);
       log.warn({ reason }, `partitions of runs cannot be made or dropped for now, trying on: ${reason}`);
       return MAINTAIN_AGAIN_MILLISECONDS;
     }
@@ -276,7 +277,8 @@ export class Recorder {
     // Of a connection to Redis that is down the runtime's own says why.
     if (this.#redis.status !== "ready") return;
     const { code } = error as { code?: string };
-    const reason = explainRedisError((error as Error).cause ?? error);
+    const isOfRedis = (error as Error).name === "ReplyError";
+    const reason = isOfRedis ? explainRedisError(error) : explainDatabaseError(error);
     if (reason === this.#problem) return;
     this.#problem = reason;
     this.#parts.log.error({ reason, code }, `runs cannot be recorded for now, trying on: ${reason}`);

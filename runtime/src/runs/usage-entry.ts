@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isDay } from "../usage/calendar.ts";
 import { dateOf, type RunBatch } from "./run-batch.ts";
 import { storable } from "./run-rows.ts";
 
@@ -14,13 +15,15 @@ const amount = z.int().nonnegative();
 const name = z.string().transform(storable).pipe(z.string().max(255));
 /** Redis' scripts have no numbers as long as sums may become. */
 const sum = z.union([amount, z.string().regex(/^\d{1,30}$/)]);
+/** What the database would refuse keeps all that comes after it out, too. */
+const count = z.union([amount, z.string().regex(/^\d{1,17}$/)]);
 
 const usageEntry = z.object({
-  day: z.iso.date(),
+  day: z.string().refine(isDay),
   owner: name,
   function: name,
   class: name,
-  runs: sum,
+  runs: count,
   billedMilliseconds: sum,
   mebibyteMilliseconds: sum,
   cpuMicroseconds: sum,

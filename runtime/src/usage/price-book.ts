@@ -1,6 +1,7 @@
 import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { FilesRead, watchFiles } from "@gaugelet/shared/file-watch";
 import type { Logger } from "pino";
+import { explainDatabaseError } from "../database/explain.ts";
 import { type Day, dayOf } from "./calendar.ts";
 import { firstDifference, type PriceList, readPriceList } from "./price-list.ts";
 
@@ -67,8 +68,11 @@ export class PriceBook {
       this.#log.error(`the price list changed but cannot be used, the one before holds: ${error.message}`);
       return;
     }
-    await this.settle().catch(({ message }: Error) =>
-      this.#log.warn({ reason: message }, "the price list changed and waits for the database"),
+    await this.settle().catch((error: unknown) =>
+      this.#log.warn(
+        { reason: explainDatabaseError(error) },
+        "the price list changed and waits for the database",
+      ),
     );
   }
 

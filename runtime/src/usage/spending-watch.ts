@@ -2,6 +2,7 @@ import { Big } from "big.js";
 import { sql } from "drizzle-orm";
 import type { Logger } from "pino";
 import type { Database } from "../database/database.ts";
+import { explainDatabaseError } from "../database/explain.ts";
 import type { OwnerSpending } from "../observability/usage-metrics.ts";
 import type { BudgetGate, SpentBudget } from "./budget-gate.ts";
 import { type Budget, findBudgets } from "./budgets.ts";
@@ -92,7 +93,7 @@ export class SpendingWatch {
     } catch (error) {
       if (!this.#isAway && !this.#isStopped) {
         this.#parts.log.warn(
-          { reason: (error as Error).message },
+          { reason: explainDatabaseError(error) },
           "the database does not say what owners spend; budgets go by what it said last",
         );
       }

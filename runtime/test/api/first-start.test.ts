@@ -137,9 +137,20 @@ test("what is no database is told in one line", async () => {
   await runtime.logged("runtime started");
   const { msg } = await runtime.logged("the catalog cannot be opened", WAIT_SECONDS);
   expect(msg).toMatch(
-    /the embedded database in \S+ could not be started: PGlite failed to initialize properly$/,
+    /the embedded database in \S+ could not be started: PGlite failed to initialize properly; restore the folder from a backup, or move it away to begin with an empty catalog$/,
   );
   expect(runtime.said).toEqual([]);
+});
+
+test("a PostgreSQL that is a standby is told in one line, with what to do", async () => {
+  const postgres = await startPostgres();
+  onTestFinished(() => postgres.stop());
+  const url = `${await postgres.newDatabase()}?options=-c%20default_transaction_read_only%3Don`;
+  const runtime = start({ DATABASE_URL: url });
+  const { msg } = await runtime.logged("the catalog cannot be opened");
+  expect(msg).toBe(
+    "the catalog cannot be opened: cannot execute CREATE SCHEMA in a read-only transaction: it is a standby, or set to read only; connect to the primary",
+  );
 });
 
 test("whoever stops while another runtime brings the tables of a PostgreSQL up to date does not wait for it", async () => {

@@ -4,13 +4,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RUNS_KEY, RUNS_USAGE_KEY } from "@gaugelet/shared/keys";
 import { connectRedis } from "@gaugelet/shared/redis/connection";
+import { freePort } from "@gaugelet/testing/ports";
 import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/node-postgres";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { type OpenDatabase, openDatabase } from "../../src/database/database.ts";
+import { openPostgresql } from "../../src/database/postgresql.ts";
 import { Leases } from "../../src/leases/leases.ts";
 import { Recorder } from "../../src/runs/recorder.ts";
 import { RunBatch } from "../../src/runs/run-batch.ts";
@@ -98,7 +101,7 @@ function addressOf({ port }: TestRedis) {
   return { host: "127.0.0.1", port, username: undefined, password: undefined, db: 0 };
 }
 
-function record(redis: TestRedis, { db }: OpenDatabase): void {
+function record(redis: TestRedis, { db }: Pick<OpenDatabase, "db">, log = LOG): void {
   const connection = connectRedis(addressOf(redis));
   const leases = new Leases(connection, LOG);
   const recorder = new Recorder({
@@ -106,7 +109,7 @@ function record(redis: TestRedis, { db }: OpenDatabase): void {
     db,
     leases,
     retention: { retention: 30 * 86_400, maxBytes: undefined },
-    log: LOG,
+    log,
     onRecorded: () => {},
   });
   recorder.start();
@@ -116,6 +119,20 @@ function record(redis: TestRedis, { db }: OpenDatabase): void {
     connection.disconnect();
   });
 }
+
+test("a database that is away is told as what it is, with what to do", async () => {
+  const redis = await startRedis();
+  cleanUps.push(() => redis.stop());
+  const database = openPostgresql(`postgresql://gaugelet@127.0.0.1:${await freePort()}/gone`, LOG);
+  cleanUps.push(() => database.stop());
+  const lines: string[] = [];
+  const log = pino({}, { write: (line) => void lines.push(line) });
+  record(redis, { db: drizzle(database.pool) }, log);
+  const line = await waitFor("its problem", () => lines.find((each) => each.includes("cannot be recorded")));
+  expect(JSON.parse(line).msg).toMatch(
+    /ECONNREFUSED 127[.\d:]+: nothing listens there; start PostgreSQL or check DATABASE_URL$/,
+  );
+});
 
 describe.each(DATABASES)("on %s", (kind) => {
   const cases = [

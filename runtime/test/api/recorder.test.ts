@@ -223,6 +223,12 @@ describe.each(DATABASES)("on %s", (kind) => {
   test("what strangers wrote is left out, and what cannot be kept as it is is changed", async () => {
     await redis.client.xadd(RUNS_KEY, "*", "something", "else");
     await redis.client.xadd(RUNS_KEY, "*", "records", "[1, {}, null]", "usage", "no JSON");
+    const usage = { day: "2026-11-26", owner: "", function: "f", class: "standard", runs: 1, ...USED };
+    // Of a day that PostgreSQL has not, and more than a bigint holds.
+    for (const change of [{ day: "0000-01-01" }, { runs: "9".repeat(20) }]) {
+      const stranger = JSON.stringify([{ ...usage, ...change }]);
+      await redis.client.xadd(RUNS_KEY, "*", "records", "", "usage", stranger);
+    }
     await redis.client.xadd(RUNS_KEY, "*", "records", "\x1e\x1f\x1d", "usage", "[]");
     const error = "null\0character, and \x1d, \x1e and \x1f";
     await add(["a"], { error, logs: ["half \ud800", "null\0"], input: "", status: "failed" });

@@ -108,6 +108,16 @@ describe.each(DATABASES)("secrets on %s", (kind) => {
       expect(await after.secretsOf("ann", ["A"])).toEqual({ A: "1" });
     });
 
+    test("is made where the file was left empty, as by a full disk, and nothing is sealed yet", async () => {
+      const { db, file } = await open();
+      await writeFile(file, "");
+      const secrets = await Secrets.open(db, NO_KEYS, file);
+      await secrets.put(CALLER, "ann", "A", "1");
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      const again = await Secrets.open(db, NO_KEYS, file);
+      expect(await again.secretsOf("ann", ["A"])).toEqual({ A: "1" });
+    });
+
     test("that is wrong or gone is an error, and changes nothing", async () => {
       const { db, file } = await open();
       const secrets = await Secrets.open(db, NO_KEYS, file);
@@ -120,6 +130,8 @@ describe.each(DATABASES)("secrets on %s", (kind) => {
       await expect(Secrets.open(db, NO_KEYS, `${file}-gone`)).rejects.toThrow(
         /but the key that they are sealed with is not here: set GAUGELET_SECRET_KEY to it, or bring .*-gone back/,
       );
+      await writeFile(file, "");
+      await expect(Secrets.open(db, NO_KEYS, file)).rejects.toThrow(/the key that .* is not here/);
       await writeFile(file, "nonsense\n");
       await expect(Secrets.open(db, NO_KEYS, file)).rejects.toThrow(ConfigurationError);
       await writeFile(file, key);

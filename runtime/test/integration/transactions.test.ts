@@ -1,10 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { startPostgres, type TestPostgres } from "@gaugelet/testing/postgres-server";
+import { waitFor } from "@gaugelet/testing/wait";
 import { sql } from "drizzle-orm";
+import pg from "pg";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type OpenDatabase, openDatabase } from "../../src/database/database.ts";
+import { explainDatabaseError } from "../../src/database/explain.ts";
 import { isDatabaseAway } from "../../src/database/is-away.ts";
+import { MIGRATION_LOCK } from "../../src/database/migrate.ts";
 
 const ONE = sql`select 1 as one`;
 
@@ -60,4 +64,51 @@ test("what throws is rolled back, and its connection is used again", async () =>
   await db.transaction((tx) => tx.execute(sql`insert into kept values (2)`));
   expect((await db.execute(sql`select value from kept`)).rows).toEqual([{ value: 2 }]);
   expect(db.$client.totalCount).toBe(1);
+});
+
+test("a connection to what has become a standby is no longer of the pool", async () => {
+  const { db } = database;
+  await db.execute(sql`create table kept (value integer)`);
+  await db.execute(sql`set session characteristics as transaction read only`);
+  const insert = () => db.transaction((tx) => tx.execute(sql`insert into kept values (1)`));
+  const error = await insert().catch((thrown) => thrown);
+  expect(isDatabaseAway(error)).toBe(true);
+  expect(explainDatabaseError(error)).toBe(
+    "cannot execute INSERT in a read-only transaction: it is a standby, or set to read only; connect to the primary",
+  );
+  await insert();
+});
+
+test("a user or a database that is not there, or not any more, is away, and told with what to do", async () => {
+  const open = (other: string) =>
+    openDatabase({ kind: "postgresql", url: other }, pino({ enabled: false })).catch((thrown) => thrown);
+  const nobody = await open(url.replace("gaugelet@", "nobody@"));
+  expect(isDatabaseAway(nobody)).toBe(true);
+  expect(explainDatabaseError(nobody)).toMatch(/^role "nobody" does not exist: check the user/);
+  const nowhere = await open(`${url}-gone`);
+  expect(isDatabaseAway(nowhere)).toBe(true);
+  expect(explainDatabaseError(nowhere)).toMatch(/^database "\S+-gone" does not exist: make it/);
+});
+
+test("who waits for another runtime's migration, or migrates, is not cut off by the limit on queries", async () => {
+  const limited = `${await postgres.newDatabase()}?query_timeout=300`;
+  const locks = new pg.Client(limited.replace(/\?.*/, ""));
+  await locks.connect();
+  // It goes with the server.
+  locks.on("error", () => {});
+  await locks.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+  const opening = openDatabase({ kind: "postgresql", url: limited }, pino({ enabled: false }));
+  opening.catch(() => {});
+  await waitFor("it to wait for longer than a query may take", async () => {
+    const { rows } = await locks.query(
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and now() - query_start > interval '600 ms'",
+    );
+    return rows.length > 0;
+  });
+  await locks.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
+  const opened = await opening;
+  // Its limit holds afterwards.
+  const slow = opened.db.execute(sql`select pg_sleep(60)`).catch((error) => error);
+  expect(isDatabaseAway(await slow)).toBe(true);
+  await Promise.all([opened.stop(), locks.end()]);
 });

@@ -16,13 +16,16 @@ const IN_USE = "in use";
 export class DatabaseProcess {
   readonly #folder: string;
   readonly #log: Logger;
+  readonly #endMilliseconds: number;
   /** One that is ready and has no connection yet. */
   #next: Promise<Socket> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string, log: Logger) {
+  /** @param endMilliseconds that one may take to end after its connection; it is killed then. */
+  constructor(folder: string, log: Logger, endMilliseconds: number) {
     this.#folder = folder;
     this.#log = log;
+    this.#endMilliseconds = endMilliseconds;
   }
 
   /**
@@ -74,7 +77,19 @@ export class DatabaseProcess {
     if (said !== READY) {
       throw new Error(`the embedded database in ${this.#folder} could not be started: ${said}`);
     }
-    return child.stdio[3] as Socket;
+    const socket = child.stdio[3] as Socket;
+    socket.once("close", () => this.#endInTime(child));
+    return socket;
+  }
+
+  /** One that hangs would keep the folder, and the next one waiting, for ever. */
+  #endInTime(child: ChildProcess): void {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const timer = setTimeout(() => {
+      this.#log.error({ database: child.pid }, "the process of the embedded database hangs, and is killed");
+      child.kill("SIGKILL");
+    }, this.#endMilliseconds);
+    child.once("exit", () => clearTimeout(timer));
   }
 }
 

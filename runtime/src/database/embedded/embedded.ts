@@ -2,8 +2,19 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import pg from "pg";
 import type { Logger } from "pino";
-import type { OpenPool } from "../postgresql.ts";
+import { type OpenPool, QUERY_MILLISECONDS } from "../postgresql.ts";
 import { DatabaseProcess } from "./database-process.ts";
+
+/** How long there may be no answer. */
+export interface Patience {
+  /** To a query, in milliseconds. */
+  readonly query: number;
+  /** To the end of its connection: a process that has not ended by then is killed. */
+  readonly end: number;
+}
+
+/** Longer than a process takes that closes its database, which ends by itself. */
+const PATIENCE: Patience = { query: QUERY_MILLISECONDS, end: 65_000 };
 
 /**
  * PGlite, in a process of its own: neither its work nor its memory is in the way of calls, and where it ends it is
@@ -13,16 +24,22 @@ import { DatabaseProcess } from "./database-process.ts";
  *
  * @throws Error where another process uses the folder.
  */
-export async function openEmbedded(folder: string, log: Logger, signal: AbortSignal): Promise<OpenPool> {
+export async function openEmbedded(
+  folder: string,
+  log: Logger,
+  signal: AbortSignal,
+  patience: Patience = PATIENCE,
+): Promise<OpenPool> {
   // Beside it are the packages, which workers read that are users of their own.
   await mkdir(dirname(folder), { recursive: true, mode: 0o711 });
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const database = new DatabaseProcess(folder, log);
+  const database = new DatabaseProcess(folder, log, patience.end);
   await database.start(signal);
   const pool = new pg.Pool({
     stream: () => database.connection(),
     max: 1,
     idleTimeoutMillis: 0,
+    query_timeout: patience.query,
     user: "postgres",
     database: "postgres",
   });

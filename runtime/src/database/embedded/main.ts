@@ -3,9 +3,10 @@
 // Usage: main.ts folder
 //
 // Says `ready` on standard output once it serves, and ends when the connection does.
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, openSync } from "node:fs";
 import { readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { createServer, Socket } from "node:net";
 import { join } from "node:path";
@@ -14,23 +15,30 @@ import { serveConnection } from "./serve-connection.ts";
 
 /** Longest time that closing may take, in milliseconds: where its folder is gone, it comes to no end. */
 const CLOSE_MILLISECONDS = 60_000;
+/** Where something can be written. */
+const WHAT_TO_DO = "restore the folder from a backup, or move it away to begin with an empty catalog";
+/** As much as PostgreSQL writes at least, to a file of its log. */
+const PROBE_BYTES = 16 * 1024 ** 2;
+/** What flock ends with where another has the lock. */
+const LOCKED = 1;
 
 const [folder = ""] = process.argv.slice(2);
 // Signals to the group are for the runtime, which ends this in its own time.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
 // Where the runtime has been killed nobody reads what this says, and the database is closed all the same.
-process.stdout.on("error", () => {});
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 if (await isMine(await realpath(folder))) {
-  const database = await openOrMake(folder).catch(({ message }: Error) => {
+  const database = await openOrMake(folder).catch(async ({ message }: Error) => {
     // Its stack would be a page of code, as PGlite's is on one line.
-    process.stdout.write(`${message}\n`, () => process.exit(1));
+    const reason = (await whyNotWritable(folder)) ?? `${message}; ${WHAT_TO_DO}`;
+    process.stdout.write(`${reason}\n`, () => process.exit(1));
     return new Promise<never>(() => {});
   });
   const connection = new Socket({ fd: 3 });
   const served = serveConnection(connection, (message) => database.execProtocolRaw(message));
   process.stdout.write("ready\n");
-  await served;
+  await served.catch(({ message }: Error) => process.stderr.write(`${message}\n`));
   setTimeout(() => process.exit(1), CLOSE_MILLISECONDS);
   await database.close();
 } else process.stdout.write("in use\n");
@@ -53,20 +61,48 @@ async function openOrMake(path: string): Promise<PGlite> {
   return database;
 }
 
+/** Why nothing can be written to a folder, which PGlite does not say; undefined: something can. */
+async function whyNotWritable(path: string): Promise<string | undefined> {
+  const probe = join(path, "probe");
+  try {
+    await writeFile(probe, Buffer.alloc(PROBE_BYTES));
+    return undefined;
+  } catch (error) {
+    return `nothing can be written there: ${(error as Error).message}`;
+  } finally {
+    await rm(probe, { force: true }).catch(() => {});
+  }
+}
+
 async function emptyFolder(path: string): Promise<void> {
   for (const name of await readdir(path)) await rm(join(path, name), { recursive: true });
 }
 
 /**
- * Whether no other process on this machine has the database of this folder. The kernel forgets a name of Linux's own
- * kind with the process that has it; elsewhere nothing is checked.
+ * Whether no other process has the database of this folder: two would spoil it. The kernel forgets with a process what
+ * it has of both ways. Elsewhere than on Linux nothing is checked.
  */
 async function isMine(path: string): Promise<boolean> {
   if (process.platform !== "linux") return true;
+  return (await hasName(path)) && hasLock(path);
+}
+
+/** By a name of Linux's own kind, which those share that share a network. */
+async function hasName(path: string): Promise<boolean> {
   const name = createHash("sha256").update(path).digest("hex");
   const holder = createServer().listen(`\0gaugelet-database-${name}`);
   return await once(holder, "listening").then(
     () => true,
     () => false,
   );
+}
+
+/** By a lock, for containers that have a volume together. It stays with the descriptor, which is never closed. */
+function hasLock(path: string): boolean {
+  const folder = openSync(path, "r");
+  const { status } = spawnSync("flock", ["--nonblock", "3"], {
+    stdio: ["ignore", "ignore", "ignore", folder],
+  });
+  // Where there is no such program, or no locks on this file system, the name has to do.
+  return status !== LOCKED;
 }
