@@ -34,6 +34,8 @@ export async function serveConnection(
       if (!isFirst && message[0] === TERMINATE) return;
       isFirst = false;
       const answer = await execute(message);
+      // Nobody is left to hear it, nor will the connection say anything more.
+      if (socket.destroyed) return;
       if (answer.length > 0 && !socket.write(answer)) await drained(socket);
     }
     chunks = rest.length === 0 ? [] : [rest];
