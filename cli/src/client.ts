@@ -75,18 +75,20 @@ export class Client {
     path: string,
     { query = {}, body, headers = {}, signal }: RequestOptions = {},
   ): Promise<Response> {
-    const { url, token } = this.#connection;
+    const { url, token, tokenSource } = this.#connection;
+    checkNames(path);
     const address = new URL(url + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) address.searchParams.set(name, String(value));
     }
+    const sent = new Headers(body === undefined ? {} : { "content-type": "application/json" });
+    for (const [name, value] of Object.entries(headers)) setHeader(sent, name, value, name);
+    if (token !== undefined) {
+      setHeader(sent, "authorization", `Bearer ${token}`, `the token of ${tokenSource}`);
+    }
     const response = await fetch(address, {
       method,
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...headers,
-      },
+      headers: sent,
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       ...(signal && { signal }),
     }).catch((error: unknown) => {
@@ -133,6 +135,31 @@ export class Client {
     return token === undefined
       ? `${this.url} wants a token; ${how}${where}`
       : `${this.url} refuses the token of ${tokenSource}: ${detail}; ${how}`;
+  }
+}
+
+/**
+ * What nobody is called: in an address it would stand for something else, such as all of a list.
+ *
+ * @throws CommandFailure
+ */
+function checkNames(path: string): void {
+  const wrong = path
+    .split("/")
+    .slice(1)
+    .find((part) => part === "" || part === "." || part === "..");
+  if (wrong !== undefined) throw new CommandFailure("usage", `expected a name or an id, not "${wrong}"`);
+}
+
+/** @throws CommandFailure that does not tell the value, which may be a token. */
+function setHeader(headers: Headers, name: string, value: string, what: string): void {
+  try {
+    headers.set(name, value);
+  } catch {
+    throw new CommandFailure(
+      "usage",
+      `${what} has characters that cannot be sent: expected one line of ASCII`,
+    );
   }
 }
 

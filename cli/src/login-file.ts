@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure, cannotWrite } from "./failure.ts";
 
 /** What is kept of logins. */
 export interface Logins {
@@ -35,9 +35,17 @@ export async function readLogins(file: string): Promise<Logins> {
   throw new CommandFailure("failed", `${file} holds no login; delete it and run: gaugelet login`);
 }
 
-/** Only this user may read it. */
+/**
+ * Only this user may read it.
+ *
+ * @throws CommandFailure where it cannot be written.
+ */
 export async function writeLogins(file: string, logins: Logins): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(file, `${JSON.stringify(logins, null, 2)}\n`, { mode: 0o600 });
-  await chmod(file, 0o600);
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(file, `${JSON.stringify(logins, null, 2)}\n`, { mode: 0o600 });
+    await chmod(file, 0o600);
+  } catch (error) {
+    cannotWrite(file)(error as Error);
+  }
 }

@@ -76,7 +76,10 @@ export function tableLines<Row>(rows: readonly Row[], columns: readonly Column<R
     columns.map(({ title }) => title),
     ...rows.map((row) => columns.map(({ value }) => shown(value(row)))),
   ];
-  const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
+  // One after the other: there may be more rows than a function takes arguments.
+  const widths = columns.map((_, at) =>
+    cells.reduce((most, line) => Math.max(most, line[at]?.length ?? 0), 0),
+  );
   return cells.map((line) =>
     line
       .map((cell, at) => cell.padEnd(widths[at] ?? 0))

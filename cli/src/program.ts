@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { addAliases } from "./commands/aliases.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addBudgets } from "./commands/budgets.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addDeadLetters } from "./commands/dead-letters.ts";
@@ -6,6 +8,7 @@ import { addDeploy } from "./commands/deploy.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addFunctions, addRollback } from "./commands/functions.ts";
 import { addInit } from "./commands/init.ts";
+import { addInstances } from "./commands/instances.ts";
 import { addInvoke } from "./commands/invoke.ts";
 import { addLogin } from "./commands/login.ts";
 import { addLogs } from "./commands/logs.ts";
@@ -16,6 +19,7 @@ import { addToken } from "./commands/token.ts";
 import { addPublish, addTopics } from "./commands/topics.ts";
 import { addBill, addUsage } from "./commands/usage.ts";
 import { addUsers } from "./commands/users.ts";
+import { addWorkers } from "./commands/workers.ts";
 import { Context, type GlobalOptions, type World } from "./context.ts";
 
 const VERSION = "0.1.0";
@@ -55,6 +59,7 @@ export function gaugeletProgram(
     addDiff,
     addFunctions,
     addRollback,
+    addAliases,
     addInvoke,
     addLogs,
     addRuns,
@@ -65,9 +70,12 @@ export function gaugeletProgram(
     addUsage,
     addBill,
     addBudgets,
+    addInstances,
+    addWorkers,
     addSecrets,
     addUsers,
     addToken,
+    addAudit,
     addLogin,
     addCompletion,
   ];

@@ -136,6 +136,9 @@ test("dead letters are listed, replayed and dropped", async () => {
     code: 2,
     error: expect.stringContaining("or --all"),
   });
+  // A shell's variable without a value is not all of them, and `..` not the function.
+  expect(await gaugelet("dead-letters drop picky ")).toMatchObject({ code: 2 });
+  expect(await gaugelet("dead-letters drop picky ..")).toMatchObject({ code: 2 });
   expect(await gaugelet("dead-letters drop picky --all")).toEqual(done("2 dropped"));
   expect((await gaugelet("dead-letters list picky")).out).toBe("picky has no dead letters\n");
   expect(await gaugelet("dead-letters list nope")).toMatchObject({ code: 3 });

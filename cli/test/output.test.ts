@@ -19,6 +19,11 @@ test("a table's columns are as wide as what is in them", () => {
   expect(tableLines(rows, columns)).toEqual(["A          B", "long name  1", "x          -"]);
 });
 
+test("a table may have many rows", () => {
+  const rows = Array.from({ length: 200_000 }, (_, n) => n);
+  expect(tableLines(rows, [{ title: "N", value: (n: number) => n }]).length).toBe(200_001);
+});
+
 test("numbers are rounded for people, and what is no number is left alone", () => {
   const numbers = [0.6782894868106497, 4.0729997e-6, 0.1 + 0.2, 12.34567, 123_456.789, 1_234_567];
   expect(numbers.map((number) => shown(rounded(number)))).toEqual([

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,6 +63,12 @@ test("what is asked for wrongly ends with 2, before any server is asked", async 
     [["completion", "tcsh"], /expected bash, zsh or fish/],
     [["--url", "ftp://x", "topics"], /ftp:\/\/x is no address of a server/],
     [["token", "create", "x", "--expires", "never"], /expected a duration such as 12h/],
+    [["bill", "--out", "bill.txt"], /--out writes csv or html/],
+    [["dead-letters", "drop", "f", ""], /^expected a name or an id, not ""\n$/],
+    [["dead-letters", "drop", "f", ".."], /^expected a name or an id, not "\.\."\n$/],
+    [["topics", "show", "."], /^expected a name or an id, not "\."\n$/],
+    [["--token", "a\nb", "topics"], /^the token of --token has characters that cannot be sent.*ASCII\n$/],
+    [["invoke", "f", "{}", "--idempotency-key", "€"], /^idempotency-key has characters that cannot be sent/],
   ] as const) {
     const { code, error, out } = await command(args, { environment });
     expect(error, args.join(" ")).toMatch(says);
@@ -156,6 +162,18 @@ test("no token is shown to a server that it is not of", async () => {
 
 describe("with a server", () => {
   const api = useApi("embedded", addUsers);
+
+  test("a login that cannot be kept says where; a variable without a value is none", async () => {
+    const { url, token } = await api.start();
+    const folder = await mkdtemp(join(home, "full-"));
+    await mkdir(join(folder, ".config/gaugelet"), { recursive: true });
+    await symlink("/missing/login.json", join(folder, ".config/gaugelet/login.json"));
+    const environment = { HOME: folder, GAUGELET_TOKEN: "" };
+    expect(await command(["--url", url, "login"], { environment, input: `${token}\n` })).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/login\.json cannot be written: ENOENT/),
+    });
+  });
 
   test("a login is kept for its user alone; topics are made, filled, listed and deleted", async () => {
     const { url, token, redis } = await api.start();

@@ -16,7 +16,7 @@ export function addLogin(program: Command, context: Context): void {
       const { url } = await context.connection();
       const token =
         options.token ??
-        world.environment.GAUGELET_TOKEN ??
+        (world.environment.GAUGELET_TOKEN || undefined) ??
         (await readHiddenLine(world, `token for ${url}: `));
       if (token.trim() === "")
         throw new CommandFailure("usage", "expected a token: --token, or the standard input");

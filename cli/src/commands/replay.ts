@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { atLeastOne, time } from "../arguments.ts";
-import type { Client } from "../client.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
 import { rounded, shown } from "../output.ts";
+import { versionNumber } from "../version-number.ts";
 
 const LOOK_MILLISECONDS = 500;
 
@@ -71,7 +71,7 @@ export function addReplay(program: Command, context: Context): void {
       const client = await context.client();
       const path = `/functions/${encodeURIComponent(name)}`;
       const { run: runs, from, to, most: limit, env, publish } = options;
-      const version = await numberOf(client, path, options.with);
+      const version = await versionNumber(client, name, options.with);
       const body = { version, runs, from, to, limit, env, write: publish };
       let replay = await client.ask<Replay>("POST", `${path}/replays`, { body });
       while (replay.status === "running") {
@@ -86,12 +86,6 @@ export function addReplay(program: Command, context: Context): void {
       }
       output.result(replay, () => linesOf(replay));
     });
-}
-
-async function numberOf(client: Client, path: string, version: string): Promise<number> {
-  if (/^\d+$/.test(version)) return Number(version);
-  return (await client.ask<{ version: number }>("GET", `${path}/versions/${encodeURIComponent(version)}`))
-    .version;
 }
 
 function linesOf(replay: Replay): string[] {

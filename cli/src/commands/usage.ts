@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { month } from "../arguments.ts";
 import type { Context } from "../context.ts";
-import { cannotWrite } from "../failure.ts";
+import { CommandFailure, cannotWrite } from "../failure.ts";
 import { rounded, tableLines } from "../output.ts";
 
 interface Usage {
@@ -77,6 +77,12 @@ export function addBill(program: Command, context: Context): void {
     .option("--out <file>", "write it into a file, of csv and html")
     .action(async (named: string | undefined, { owner, format, out }: BillOptions) => {
       const { output, world } = context;
+      if (out !== undefined && (format === "text" || output.isJson)) {
+        throw new CommandFailure(
+          "usage",
+          "--out writes csv or html: say --format csv or html, without --json",
+        );
+      }
       const client = await context.client();
       const path = `/bills/${named === undefined ? new Date().toISOString().slice(0, 7) : named}`;
       if (format === "text" || output.isJson) {

@@ -61,7 +61,10 @@ export async function setupPython(setup: PythonSetup = {}): Promise<string> {
   return environment.python;
 }
 
-/** A requirements file: its digest says whether it changed, its pins what has to be there. */
+/**
+ * A requirements file: its digest says whether it changed, its pins what has to be there. A pin with a marker is none
+ * of these: the package may be for other systems.
+ */
 interface Requirements {
   readonly name: string;
   readonly path: string;
@@ -74,7 +77,7 @@ async function readRequirements(folder: string, names: readonly string[]): Promi
     names.map(async (name) => {
       const path = join(folder, name);
       const text = await readFile(path, "utf8");
-      const pins = text.split("\n").filter((line) => /^[\w.-]+==/.test(line));
+      const pins = [...text.matchAll(/^[\w.-]+==[^\s;]+(?=\s*(?:#.*)?$)/gm)].map(([pin]) => pin);
       return { name, path, digest: createHash("sha256").update(text).digest("hex"), pins };
     }),
   );
@@ -97,7 +100,7 @@ class PythonEnvironment {
     const installed = await this.#readNote();
     if (wanted.some(({ name, digest }) => installed[name] !== digest)) return false;
     const check =
-      "import sys, importlib.metadata as m\nfor pin in sys.argv[1:]:\n  name, version = pin.split('==')\n  assert m.version(name) == version.split()[0]";
+      "import sys, importlib.metadata as m\nfor pin in sys.argv[1:]:\n  name, version = pin.split('==')\n  assert m.version(name) == version";
     return await succeeds(this.python, ["-I", "-c", check, ...wanted.flatMap(({ pins }) => pins)]);
   }
 
@@ -107,6 +110,8 @@ class PythonEnvironment {
   }
 
   async create(python: string, step: Step, signal: AbortSignal | undefined): Promise<void> {
+    // Ctrl-C also ends the Python that was asked whether the environment runs: that says nothing against it.
+    signal?.throwIfAborted();
     await rm(this.#folder, { recursive: true, force: true });
     await runTool({ command: python, args: ["-m", "venv", this.#folder], log: "python", step, signal });
   }

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { Progress } from "../../src/progress.ts";
 import { type PythonSetup, setupPython } from "../../src/setup/python.ts";
@@ -81,6 +82,35 @@ test("the environment is made once; a second time nothing is done", async () => 
   steps = "";
   expect(await setupPython(setup)).toBe(python);
   expect(steps).toBe("");
+});
+
+test("a package for some systems alone is no reason to do it again", async () => {
+  await require("requirements.txt", 'plain==1.0\nextra==1.0; sys_platform == "nowhere"\nextra==1.0 ; python_version > "3"');
+  await setupPython(setup);
+  steps = "";
+  await setupPython(setup);
+  expect(steps).toBe("");
+});
+
+test("a stop while the environment is looked at does not delete it", async () => {
+  await require("requirements.txt", "plain==2.0");
+  const [python, asked] = [join(setup.folder, "bin", "python"), join(setup.folder, "asked")];
+  await rm(python);
+  // As Ctrl-C in a terminal does, which ends this too.
+  const script = `#!/bin/sh\ntouch '${asked}'\nwhile [ -e '${asked}' ]; do sleep 0.05; done\nexit 130\n`;
+  await writeFile(python, script, { mode: 0o755 });
+  const stopping = new AbortController();
+  const stopped = expect(setupPython({ ...setup, signal: stopping.signal })).rejects.toThrow(/aborted/);
+  await waitFor("the look", () =>
+    access(asked).then(
+      () => true,
+      () => false,
+    ),
+  );
+  stopping.abort();
+  await rm(asked);
+  await stopped;
+  await access(join(setup.folder, "pyvenv.cfg"));
 });
 
 test("what the tests need is added to it, and stays when only the rest is asked for", async () => {
