@@ -1,5 +1,3 @@
-import { DrizzleQueryError } from "drizzle-orm";
-
 /** What to do, by the code of an error, or all of its message. */
 const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there; start PostgreSQL or check DATABASE_URL",
@@ -22,9 +20,14 @@ export function explainDatabaseError(error: unknown): string {
   return hint === undefined ? message : `${message}: ${hint}`;
 }
 
-/** Drizzle's error, which shows the whole query, has that of the client as its cause; a host may have several addresses. */
+/**
+ * Drizzle's error, which shows the whole query, has that of the client as its cause; a host may have several addresses.
+ * It is known by what it has: a runtime without a database does not load Drizzle.
+ */
 function clientErrorOf(error: unknown): { readonly code?: string; readonly message?: string } {
-  if (error instanceof DrizzleQueryError && error.cause !== undefined) return clientErrorOf(error.cause);
+  if (error instanceof Error && "query" in error && error.cause !== undefined) {
+    return clientErrorOf(error.cause);
+  }
   if (error instanceof AggregateError && error.errors.length > 0) return clientErrorOf(error.errors[0]);
   return error as Error;
 }
