@@ -1,21 +1,18 @@
-import { type FunctionRuns, unanswered } from "../runs/function-runs.ts";
 import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
-import type { CallResult } from "../workers/call-result.ts";
 import type { PoolUser, WorkerPool } from "../workers/pool.ts";
 import type { FailingState } from "../workers/pool-state.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
-import type { SavedEnv, Worker } from "../workers/worker.ts";
+import type { Worker } from "../workers/worker.ts";
+import { Answers } from "./answers.ts";
 import { Balancing } from "./balancing.ts";
 import { suspectsOf } from "./blame.ts";
-import type { Delivery, FeedEntry } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 import { answerOfFailing } from "./failing-answer.ts";
-import { type Failure, Failures, type FailuresParts } from "./failures.ts";
+import { Failures, type FailuresParts } from "./failures.ts";
 import type { Feed } from "./feed.ts";
-import { addAllHandled, addHandled } from "./handled.ts";
 import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
-import { LastingProblems } from "./lasting-problems.ts";
 import { type PauseAnswer, Sending, type SendingParts } from "./sending.ts";
 
 const STORED_BY_ANOTHER = "another runtime stored what this one was about to: reading its state anew";
@@ -31,8 +28,6 @@ export interface DispatcherParts extends FailuresParts {
     signal: AbortSignal,
   ) => ReturnType<OutboxParts["publish"]>;
   readonly turns: SendingParts["turns"];
-  /** Records and counts calls; undefined where nobody wants that. */
-  readonly runs: FunctionRuns | undefined;
 }
 
 /**
@@ -53,7 +48,7 @@ export class Dispatcher implements PoolUser<Delivery> {
   readonly #lanes: Lanes;
   readonly #sending: Sending;
   readonly #keepsEnv: boolean;
-  readonly #problems: LastingProblems;
+  readonly #answers: Answers;
   readonly #failures: Failures;
   readonly #balancing: Balancing;
   readonly #patience = new AbortController();
@@ -61,10 +56,9 @@ export class Dispatcher implements PoolUser<Delivery> {
 
   /** @param poolFor makes the pool that the dispatcher sends to. */
   constructor(parts: DispatcherParts, poolFor: (user: PoolUser<Delivery>) => WorkerPool<Delivery>) {
-    const { definition, store, log, fence } = parts;
+    const { definition, store, fence } = parts;
     this.#parts = parts;
     this.#keepsEnv = definition.state !== "none";
-    this.#problems = new LastingProblems(log);
     this.#failures = new Failures(parts);
     const { signal } = this.#patience;
     this.#lanes = new Lanes({
@@ -83,14 +77,19 @@ export class Dispatcher implements PoolUser<Delivery> {
       lanes: this.#lanes,
       pool: this.#pool,
       patience: signal,
-      putAside: (lane, delivery, letters) =>
-        this.#failures.putAside(lane, delivery, letters, (failure) =>
-          this.#recordFailure(lane, delivery, undefined, unanswered(failure, 0, 0)),
-        ),
+      putAside: (lane, delivery, letters) => this.#failures.putAside(lane, delivery, letters),
     });
     this.#balancing = new Balancing(this.#lanes, this.#pool, (lane) => {
       this.#balance();
       this.#sending.wake(lane);
+    });
+    this.#answers = new Answers({
+      ...parts,
+      lanes: this.#lanes,
+      pool: this.#pool,
+      sending: this.#sending,
+      failures: this.#failures,
+      onSettled: () => this.#balancing.goOn(),
     });
   }
 
@@ -114,10 +113,9 @@ export class Dispatcher implements PoolUser<Delivery> {
   accept(delivery: Delivery): void {
     const lane = this.#lanes.of(delivery.event.shard);
     if (lane.isReserved) {
-      const message = `the output key ${lane.outputKey} is one that Gaugelet needs itself; choose another output.key`;
-      const failure = { outcome: "rejected", message, details: "", limit: undefined } as const;
-      this.#recordFailure(lane, delivery, undefined, unanswered(failure, 0, 0));
-      this.#failures.tell(delivery, failure);
+      const { outputKey } = lane;
+      const message = `the output key ${outputKey} is one that Gaugelet needs itself; choose another output.key`;
+      this.#failures.refuse(lane, delivery, message);
       return;
     }
     lane.put(delivery);
@@ -133,20 +131,15 @@ export class Dispatcher implements PoolUser<Delivery> {
   async open(shard: string, source: string): Promise<string | undefined> {
     const lane = this.#lanes.of(shard);
     lane.beginning += 1;
-    const isOfSource = ({ entry }: Delivery): boolean => entry?.feed.source === source;
-    if (this.#parts.definition.state === "partition") {
-      // The env may have been somebody else's until now.
-      this.#rollBack(lane, isByItself);
-    } else if (this.#keepsEnv) {
-      if (this.#notStored(lane).some(isOfSource)) this.#rollBack(lane, (delivery) => !isOfSource(delivery));
-    } else {
-      for (const delivery of this.#notStored(lane)) if (isOfSource(delivery)) delivery.isVoid = true;
+    try {
+      this.#forget(lane, source);
+      await lane.outbox.settled;
+      const position = await this.#parts.store.position(lane.outputKey, source, this.patience);
+      lane.outbox.expect(source, position);
+      return position;
+    } finally {
+      lane.beginning -= 1;
     }
-    await lane.outbox.settled;
-    const position = await this.#parts.store.position(lane.outputKey, source, this.patience);
-    lane.outbox.expect(source, position);
-    lane.beginning -= 1;
-    return position;
   }
 
   /** Take events from a feed; {@link open} gave its position. */
@@ -207,8 +200,8 @@ export class Dispatcher implements PoolUser<Delivery> {
   onReady(worker: Worker<Delivery>): void {
     this.#sending.add(worker);
     worker.listen({
-      onResult: (delivery, result) => this.#hearResult(worker, delivery, result),
-      onSaved: (shard, saved) => this.#hearSaved(worker, shard, saved),
+      onResult: (delivery, result) => this.#answers.hear(worker, delivery, result),
+      onSaved: (shard, saved) => this.#answers.hearSaved(worker, shard, saved),
     });
     this.#balance();
     this.#sending.pump();
@@ -239,7 +232,9 @@ export class Dispatcher implements PoolUser<Delivery> {
     const areKnown = areToBlame && underWay.length === unanswered.length;
     // Those that were answered came first.
     const again = [...unsaved, ...underWay].flatMap((delivery) =>
-      areKnown && suspects.includes(delivery) ? this.#blame(worker, delivery, end) : [delivery],
+      areKnown && suspects.includes(delivery)
+        ? this.#failures.blame(this.#lanes.of(delivery.event.shard), delivery, worker, end)
+        : [delivery],
     );
     this.#putBack(again);
     this.#balancing.goOn();
@@ -284,140 +279,21 @@ export class Dispatcher implements PoolUser<Delivery> {
     this.#patience.abort();
   }
 
-  #hearResult(worker: Worker<Delivery>, delivery: Delivery, result: CallResult): void {
-    const lane = this.#lanes.of(delivery.event.shard);
-    this.#sending.answered(worker, delivery, result.seconds);
-    lane.underWay -= 1;
-    if (!delivery.isVoid) {
-      lane.done(delivery);
-      try {
-        this.#finish(worker, lane, delivery, result);
-      } catch (error) {
-        this.#hearFault(worker, lane, delivery, error as Error);
-        throw error;
-      }
-    }
-    this.#parts.metrics.answered(worker, result);
-    // Saving what it left in env may end the worker yet.
-    if (delivery.isSuspect && !lane.unsaved.includes(delivery)) this.#sending.acquit(worker, delivery);
-    this.#sending.goOn(worker, lane);
-    this.#balancing.goOn();
-  }
-
-  #finish(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, result: CallResult): void {
-    if (result.outcome === "ok") {
-      this.#succeed(worker, lane, delivery, result);
-      return;
-    }
-    // What it left in env is saved with the next one that succeeds.
-    if (result.outcome === "error") lane.isEnvSaved = false;
-    this.#recordFailure(lane, delivery, worker, result);
-    const failure = { ...result, outcome: result.outcome };
-    if (delivery.entry === undefined) this.#failures.tell(delivery, failure);
-    else this.#failFed(worker, lane, delivery, delivery.entry, failure);
-  }
-
-  /** A fault of the runtime: the answer could not be taken, and the worker that gave it is ended. */
-  #hearFault(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, { message, stack = "" }: Error): void {
-    // It runs again, or does with the worker's end.
-    if (delivery.isVoid || lane.unsaved.includes(delivery)) return;
-    const reason = `the runtime failed: ${message}`;
-    const failure = { outcome: "error", message: reason, details: stack, limit: undefined } as const;
-    const { entry } = delivery;
-    if (entry === undefined) delivery.reply(failure);
-    else if (!entry.isOver) this.#failFed(worker, lane, delivery, entry, failure);
-  }
-
-  #succeed(worker: Worker<Delivery>, lane: Lane, delivery: Delivery, result: CallResult): void {
-    const { output, seconds } = result;
-    delivery.output = output;
-    delivery.seconds = seconds;
-    const { runs } = this.#parts;
-    if (delivery.event.invocation !== undefined) delivery.run = runs?.finished(delivery, worker, result);
-    // First of all, for somebody waits. One with a name of its caller's is answered when it is stored.
-    if (delivery.idempotencyKey === undefined) {
-      delivery.reply({ outcome: "ok", output, seconds, run: delivery.run });
-    }
-    delivery.run ??= runs?.finished(delivery, worker, result);
-    if (this.#keepsEnv && lane.worker === worker) lane.unsaved.push(delivery);
-    else lane.outbox.gather((next) => addHandled(next, delivery, this.#parts.definition));
-    this.#pool.noteSuccess();
-    this.#problems.notFinite(result.notFinite);
-    this.#parts.note("ok", "", "", undefined);
-  }
-
-  /** It goes with the next step, which is that of the event at the latest. */
-  #recordFailure(
-    lane: Lane,
-    delivery: Delivery,
-    worker: Worker<Delivery> | undefined,
-    end: Parameters<FunctionRuns["finished"]>[2],
-    isLast = true,
-  ): void {
-    delivery.run = undefined;
-    const { runs } = this.#parts;
-    if (runs === undefined) return;
-    const run = runs.finished(delivery, worker, end, isLast);
-    const { invocation } = delivery.event;
-    lane.outbox.gather((next) => {
-      next.addRun(run);
-      if (invocation !== undefined && isLast) next.onSettled.push(invocation.onRecorded);
-    });
-  }
-
-  #blame(worker: Worker<Delivery>, delivery: Delivery, end: WorkerEnd): readonly Delivery[] {
-    const lane = this.#lanes.of(delivery.event.shard);
-    const since = Math.max(delivery.sentAt, worker.workingSince);
-    // One that was answered ended the worker by what it left in env.
-    const seconds = delivery.seconds > 0 ? delivery.seconds : (performance.now() - since) / 1000;
-    return this.#failures.blame(lane, delivery, end, (failure, isLast) =>
-      this.#recordFailure(lane, delivery, worker, unanswered(failure, seconds, worker.memoryBytes), isLast),
-    );
-  }
-
-  #hearSaved(worker: Worker<Delivery>, shard: number, { id, env, problem }: SavedEnv): void {
-    const lane = this.#lanes.at(shard);
-    if (lane === undefined || lane.worker !== worker) return;
-    this.#problems.env(problem);
-    lane.isEnvSaved = problem === null;
-    const saved = lane.takeSaved(id);
-    if (saved.length > 0) {
-      lane.outbox.gather((next) => addAllHandled(next, saved, env, this.#parts.definition), saved.length);
-    }
-    for (const delivery of saved) this.#sending.acquit(worker, delivery);
-    this.#failures.storeFailed(lane);
-    if (lane.unsaved.length === 0) this.#sending.hearQuiet(worker);
-    this.#balancing.goOn();
-    this.#sending.pump();
-  }
-
   #balance(): void {
     if (this.#keepsEnv && !this.#isStopping) this.#balancing.begin();
   }
 
-  /** An event of a feed failed in a worker that goes on. */
-  #failFed(
-    worker: Worker<Delivery>,
-    lane: Lane,
-    delivery: Delivery,
-    entry: FeedEntry,
-    failure: Failure,
-  ): void {
-    if (!this.#keepsEnv || lane.worker !== worker) {
-      lane.putBack(this.#failures.tryAgain(lane, delivery, entry, failure));
-      return;
+  /** A source is read anew: what is under way of it is void. */
+  #forget(lane: Lane, source: string): void {
+    const isOfSource = ({ entry }: Delivery): boolean => entry?.feed.source === source;
+    if (this.#parts.definition.state === "partition") {
+      // The env may have been somebody else's until now.
+      this.#rollBack(lane, isByItself);
+    } else if (this.#keepsEnv) {
+      if (this.#notStored(lane).some(isOfSource)) this.#rollBack(lane, (delivery) => !isOfSource(delivery));
+    } else {
+      for (const delivery of this.#notStored(lane)) if (isOfSource(delivery)) delivery.isVoid = true;
     }
-    if (failure.outcome === "rejected" && entry.size === 1) {
-      this.#failures.rejectInPlace(lane, delivery, entry, failure);
-      return;
-    }
-    const again = this.#failures.tryAgain(lane, delivery, entry, failure);
-    // What ran after it ran with what it left in env; what ran before it is not stored yet.
-    const before = lane.unsaved.splice(0);
-    const after = worker.unanswered.filter(({ event, isVoid }) => event.shard === lane.shard && !isVoid);
-    worker.forget(lane.number);
-    const renewed = (each: Delivery): Delivery => each.renewed();
-    lane.putBack([...before.map(renewed), ...again, ...after.map(renewed)]);
   }
 
   /** What a lane has not stored is void: its `env` is read anew, and so are its feeds. */

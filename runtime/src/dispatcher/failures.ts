@@ -1,9 +1,11 @@
 import type { Logger } from "pino";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { FunctionMetrics, Outcome } from "../observability/function-metrics.ts";
+import { type FunctionRuns, unanswered } from "../runs/function-runs.ts";
 import type { DeadLetter } from "../sinks/handled.ts";
 import type { LimitName } from "../workers/protocol.ts";
 import type { WorkerEnd } from "../workers/transport.ts";
+import type { Worker } from "../workers/worker.ts";
 import { retrySeconds } from "./back-off.ts";
 import { blame } from "./blame.ts";
 import type { Delivery, FeedEntry } from "./delivery.ts";
@@ -25,6 +27,8 @@ export interface FailuresParts {
   readonly definition: FunctionDefinition;
   readonly metrics: FunctionMetrics;
   readonly log: Logger;
+  /** Records and counts calls; undefined where nobody wants that. */
+  readonly runs: FunctionRuns | undefined;
   /** Hears of each call that is over. */
   readonly note: (outcome: Outcome, message: string, details: string, limit: LimitName | undefined) => void;
 }
@@ -51,16 +55,41 @@ export class Failures {
     return delivery.reply({ outcome, message, details });
   }
 
-  /** An event ended its worker. @param record hears how. @returns the event as it runs again; none where that is not here. */
-  blame(
+  /** Record how a call failed. It goes with the next step, which is that of the event at the latest. */
+  record(
     lane: Lane,
     delivery: Delivery,
-    end: WorkerEnd,
-    record: (failure: Pick<Failure, "outcome" | "message" | "details">, isLast: boolean) => void,
-  ): readonly Delivery[] {
+    worker: Worker<Delivery> | undefined,
+    end: Parameters<FunctionRuns["finished"]>[2],
+    isLast = true,
+  ): void {
+    delivery.run = undefined;
+    const { runs } = this.#parts;
+    if (runs === undefined) return;
+    const run = runs.finished(delivery, worker, end, isLast);
+    const { invocation } = delivery.event;
+    lane.outbox.gather((next) => {
+      next.addRun(run);
+      if (invocation !== undefined && isLast) next.onSettled.push(invocation.onRecorded);
+    });
+  }
+
+  /** The runtime itself refuses an event, which no worker saw. @returns whether somebody waited for the answer. */
+  refuse(lane: Lane, delivery: Delivery, message: string): boolean {
+    const failure = { outcome: "rejected", message, details: "", limit: undefined } as const;
+    this.record(lane, delivery, undefined, unanswered(failure, 0, 0));
+    return this.tell(delivery, failure);
+  }
+
+  /** An event ended its worker. @returns the event as it runs again; none where that is not here. */
+  blame(lane: Lane, delivery: Delivery, worker: Worker<Delivery>, end: WorkerEnd): readonly Delivery[] {
     const { outcome, isLast, message, limit } = blame(delivery, end);
     const { event, entry } = delivery;
-    record({ outcome, message, details: "" }, isLast);
+    const since = Math.max(delivery.sentAt, worker.workingSince);
+    // One that was answered ended the worker by what it left in env.
+    const seconds = delivery.seconds > 0 ? delivery.seconds : (performance.now() - since) / 1000;
+    const unheard = unanswered({ outcome, message, details: "" }, seconds, worker.memoryBytes);
+    this.record(lane, delivery, worker, unheard, isLast);
     if (entry !== undefined) {
       // The clock of a call says nothing of the next attempt.
       const failure = { outcome, message, details: "", limit, isLast: isLast && outcome === "killed" };
@@ -127,20 +156,15 @@ export class Failures {
     this.storeFailed(lane);
   }
 
-  /** An event that failed for good comes to its turn. @param record hears of one that was never tried. @returns whether it could go. */
-  putAside(
-    lane: Lane,
-    delivery: Delivery,
-    letters: readonly DeadLetter[],
-    record: (failure: Pick<Failure, "outcome" | "message" | "details">) => void,
-  ): boolean {
+  /** An event that failed for good comes to its turn; perhaps it was never tried. @returns whether it could go. */
+  putAside(lane: Lane, delivery: Delivery, letters: readonly DeadLetter[]): boolean {
     // Positions of events before it must not come after its own.
     if (this.#keepsEnv && !lane.isQuiet) return false;
     lane.intake.take();
     if (delivery.attempts === 0) {
       const failure = { outcome: "rejected", message: letters[0]?.error ?? "", details: "" } as const;
       this.#parts.note(failure.outcome, failure.message, failure.details, undefined);
-      record(failure);
+      this.record(lane, delivery, undefined, unanswered(failure, 0, 0));
     }
     this.#storeLetters(lane, delivery, letters);
     return true;

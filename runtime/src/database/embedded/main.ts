@@ -3,14 +3,12 @@
 // Usage: main.ts folder
 //
 // Says `ready` on standard output once it serves, and ends when the connection does.
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { existsSync, openSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readdir, realpath, rm, writeFile } from "node:fs/promises";
-import { createServer, Socket } from "node:net";
+import { Socket } from "node:net";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
+import { isMine } from "./folder-lock.ts";
 import { serveConnection } from "./serve-connection.ts";
 
 /** Longest time that closing may take, in milliseconds: where its folder is gone, it comes to no end. */
@@ -19,8 +17,6 @@ const CLOSE_MILLISECONDS = 60_000;
 const WHAT_TO_DO = "restore the folder from a backup, or move it away to begin with an empty catalog";
 /** As much as PostgreSQL writes at least, to a file of its log. */
 const PROBE_BYTES = 16 * 1024 ** 2;
-/** What flock ends with where another has the lock. */
-const LOCKED = 1;
 
 const [folder = ""] = process.argv.slice(2);
 // Signals to the group are for the runtime, which ends this in its own time.
@@ -76,33 +72,4 @@ async function whyNotWritable(path: string): Promise<string | undefined> {
 
 async function emptyFolder(path: string): Promise<void> {
   for (const name of await readdir(path)) await rm(join(path, name), { recursive: true });
-}
-
-/**
- * Whether no other process has the database of this folder: two would spoil it. The kernel forgets with a process what
- * it has of both ways. Elsewhere than on Linux nothing is checked.
- */
-async function isMine(path: string): Promise<boolean> {
-  if (process.platform !== "linux") return true;
-  return (await hasName(path)) && hasLock(path);
-}
-
-/** By a name of Linux's own kind, which those share that share a network. */
-async function hasName(path: string): Promise<boolean> {
-  const name = createHash("sha256").update(path).digest("hex");
-  const holder = createServer().listen(`\0gaugelet-database-${name}`);
-  return await once(holder, "listening").then(
-    () => true,
-    () => false,
-  );
-}
-
-/** By a lock, for containers that have a volume together. It stays with the descriptor, which is never closed. */
-function hasLock(path: string): boolean {
-  const folder = openSync(path, "r");
-  const { status } = spawnSync("flock", ["--nonblock", "3"], {
-    stdio: ["ignore", "ignore", "ignore", folder],
-  });
-  // Where there is no such program, or no locks on this file system, the name has to do.
-  return status !== LOCKED;
 }
