@@ -1,11 +1,19 @@
 import { parseBytes, parseDuration } from "@gaugelet/shared/units";
 import { InvalidArgumentError } from "commander";
+import { PAGE } from "./client.ts";
 
 /** Readers of arguments. Each throws InvalidArgumentError that says what was expected. */
 
 export function atLeastOne(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("expected a number above 0");
+  return value;
+}
+
+/** Of what the server gives in one answer. */
+export function upToOnePage(text: string): number {
+  const value = atLeastOne(text);
+  if (value > PAGE) throw new InvalidArgumentError(`expected a number from 1 to ${PAGE}`);
   return value;
 }
 

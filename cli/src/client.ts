@@ -1,12 +1,13 @@
 import { type Connection, isOfThisMachine } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
+import { sendPatiently } from "./send-patiently.ts";
 
 const API_PATH = "/api/v1";
 const DENIED: ReadonlySet<number> = new Set([401, 403, 404]);
 /** Where in a request a fault is, which says nothing to whoever wrote a command line. */
 const PLACE = /(^|; )(?:path|query|body): /g;
 /** What a list answers at most. */
-const PAGE = 1_000;
+export const PAGE = 1_000;
 
 /** Values of a query; those that are undefined are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -18,6 +19,8 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** The answer may take as long as a function does. */
+  readonly isPatient?: boolean;
 }
 
 /** Talks to a server. Its answers are read as the documentation of its API says they are. */
@@ -73,7 +76,7 @@ export class Client {
   async open(
     method: string,
     path: string,
-    { query = {}, body, headers = {}, signal }: RequestOptions = {},
+    { query = {}, body, headers = {}, signal, isPatient = false }: RequestOptions = {},
   ): Promise<Response> {
     const { url, token, tokenSource } = this.#connection;
     checkNames(path);
@@ -86,7 +89,8 @@ export class Client {
     if (token !== undefined) {
       setHeader(sent, "authorization", `Bearer ${token}`, `the token of ${tokenSource}`);
     }
-    const response = await fetch(address, {
+    const send = isPatient ? sendPatiently : fetch;
+    const response = await send(address, {
       method,
       headers: sent,
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
@@ -100,8 +104,9 @@ export class Client {
   }
 
   #away(error: unknown): CommandFailure {
-    const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-    const what = cause?.code ?? cause?.message ?? (error as Error).message;
+    const { cause = error } = error as { cause?: unknown };
+    const { code, message } = cause as { code?: string; message?: string };
+    const what = code ?? message ?? String(error);
     return new CommandFailure(
       "away",
       `no server answers at ${this.url} (${what}); start it, or say where it is with --url or GAUGELET_URL`,

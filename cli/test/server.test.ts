@@ -61,6 +61,12 @@ test("what is asked for wrongly ends with 2, before any server is asked", async 
     [["runs", "--status", "done"], /Allowed choices are waiting, running, completed/],
     [["functions", "--state", "gone"], /Allowed choices are serving, paused/],
     [["completion", "tcsh"], /expected bash, zsh or fish/],
+    [
+      ["logs", "f", "--most", "1001"],
+      /'--most <runs>' argument '1001' is invalid. expected a number from 1 to 1000/,
+    ],
+    [["workers", "decisions", "--most", "1001"], /'--most <number>' argument '1001' is invalid/],
+    [["replay", "f", "--with", "1", "--most", "1001"], /'--most <number>' argument '1001' is invalid/],
     [["--url", "ftp://x", "topics"], /ftp:\/\/x is no address of a server/],
     [["token", "create", "x", "--expires", "never"], /expected a duration such as 12h/],
     [["bill", "--out", "bill.txt"], /--out writes csv or html/],

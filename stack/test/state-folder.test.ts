@@ -31,6 +31,17 @@ test("a file in the place of the folder is refused", async () => {
   await expect(claimStateFolder(join(file, "folder"))).rejects.toThrow("cannot be used (GAUGELET_STATE_DIR");
 });
 
+// In a process of its own, which can be ended: what tries for ever does so where no timer of this one would tell.
+test.skipIf(process.platform !== "linux")("a place where no folder can be made is refused", () => {
+  const script = fileURLToPath(new URL("./fixtures/claim.ts", import.meta.url));
+  const { stdout } = spawnSync(process.execPath, [script, "/proc/none/state"], {
+    encoding: "utf8",
+    timeout: 30_000,
+    killSignal: "SIGKILL",
+  });
+  expect(stdout).toMatch(/the data folder \/proc\/none\/state cannot be used .*ENOENT.*'\/proc\/none'\n$/);
+});
+
 const mayMount = ((): boolean => {
   try {
     execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "ignore" });

@@ -54,7 +54,7 @@ export function addFunctions(program: Command, context: Context): void {
       const path = `/functions/${encodeURIComponent(name)}`;
       const [about, versions] = await Promise.all([
         client.ask<FunctionView & Record<string, unknown>>("GET", path),
-        client.list<Record<string, unknown>>(`${path}/versions`, {}, 100).catch(() => []),
+        client.list<Record<string, unknown>>(`${path}/versions`, {}, 100).catch(noneOfFile),
       ]);
       context.output.result({ ...about, versions }, () => [
         ...Object.entries(about).map(([field, value]) => `${field}: ${shown(value)}`),
@@ -81,6 +81,12 @@ export function addFunctions(program: Command, context: Context): void {
         context.output.result(answer ?? { name, deleted: true }, () => [`${name} ${said}`]);
       });
   }
+}
+
+/** A function of the configuration file has no versions: the server says that there is no such thing. */
+function noneOfFile(error: unknown): [] {
+  if (error instanceof CommandFailure && error.problem?.type === "/problems/not-found") return [];
+  throw error;
 }
 
 export function addRollback(program: Command, context: Context): void {

@@ -39,6 +39,7 @@ export function addInvoke(program: Command, context: Context): void {
         // As it was written: a number may have more digits than JavaScript keeps.
         body: `{"input":${input},${JSON.stringify(rest).slice(1)}`,
         ...(key && { headers: { "idempotency-key": key } }),
+        isPatient: !options.async,
       };
       const answer = await client.ask<Invocation>("POST", path, request).catch((error: unknown) => {
         const traceback = error instanceof CommandFailure && error.problem?.traceback;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { atLeastOne } from "../arguments.ts";
+import { upToOnePage } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { followEvents } from "../event-source.ts";
 import { printable } from "../output.ts";
@@ -17,7 +17,7 @@ export function addLogs(program: Command, context: Context): void {
     .command("logs <function>")
     .description("what a function wrote, oldest first")
     .option("-f, --follow", "go on with what it writes from now on, until Ctrl-C")
-    .option("--most <runs>", "of so many runs at most", atLeastOne, 20)
+    .option("--most <runs>", "of so many runs at most, up to 1,000", upToOnePage, 20)
     .action(async (name: string, { follow, most }: { follow?: true; most: number }) => {
       const { output } = context;
       const client = await context.client();

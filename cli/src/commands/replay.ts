@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import { atLeastOne, time } from "../arguments.ts";
+import { time, upToOnePage } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
 import { rounded, shown } from "../output.ts";
@@ -59,7 +59,7 @@ export function addReplay(program: Command, context: Context): void {
       time,
     )
     .option("--to <time>", "of runs that were queued before", time)
-    .option("--most <number>", "so many at most, the oldest ones; up to 1,000", atLeastOne, 100)
+    .option("--most <number>", "so many at most, the oldest ones; up to 1,000", upToOnePage, 100)
     .addOption(
       new Option("--env <kind>", "begin with an empty env, or with a copy of what is stored")
         .choices(["fresh", "copy"])

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { atLeastOne } from "../arguments.ts";
+import { atLeastOne, upToOnePage } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { rounded, shown } from "../output.ts";
 
@@ -67,7 +67,7 @@ export function addWorkers(program: Command, context: Context): void {
     .command("decisions")
     .description("why there are more workers or fewer than before, newest first")
     .option("--function <name>", "of a function")
-    .option("--most <number>", "so many at most, up to 1,000", atLeastOne, 20)
+    .option("--most <number>", "so many at most, up to 1,000", upToOnePage, 20)
     .action(async ({ most: limit, function: name }: ListOptions) => {
       const { items } = await (await context.client()).ask<{ items: Decision[] }>(
         "GET",

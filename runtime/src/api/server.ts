@@ -1,7 +1,8 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import type { Logger } from "pino";
 import { type Caller, includesRole } from "../access/caller.ts";
-import { isDatabaseAway, isUnkeepable } from "../database/is-away.ts";
+import { explainDatabaseError } from "../database/explain.ts";
+import { isDatabaseAway, isGivenUp, isUnkeepable } from "../database/is-away.ts";
 import { isCrossOrigin } from "../triggers/http/call-headers.ts";
 import { answerRoute } from "./answer.ts";
 import type { Authenticate } from "./authentication.ts";
@@ -21,6 +22,8 @@ export interface ApiServerParts {
 /** The API as a listener of Node's HTTP server, for requests below {@link API_PATH}. */
 export function apiServer({ routes, authenticate, log }: ApiServerParts): Express {
   const app = express().disable("x-powered-by").disable("etag").set("query parser", "simple");
+  // A path that ends where an id is missing is not that of the whole list, which a DELETE would empty.
+  app.enable("strict routing");
   app.use((_, response, next) => {
     // Answers are of one user, at one time.
     response.set({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
@@ -112,6 +115,14 @@ function problemOf(error: unknown): ApiProblem {
     return new ApiProblem(
       "unavailable",
       "the database does not answer; try again soon",
+      {},
+      { "retry-after": "5" },
+    );
+  }
+  if (isGivenUp(error)) {
+    return new ApiProblem(
+      "unavailable",
+      `the database gave up (${explainDatabaseError(error)}); try again, or ask for less at a time`,
       {},
       { "retry-after": "5" },
     );

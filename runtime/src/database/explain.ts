@@ -11,6 +11,8 @@ const HINTS: Readonly<Record<string, string>> = {
   "42501": "make the user of DATABASE_URL the owner of its database",
   "53100": "its disk is full; free some space",
   "53300": "raise max_connections; each runtime takes 8 at most",
+  "55P03": "something held it for longer than lock_timeout of the user of DATABASE_URL allows",
+  "57014": "it was cancelled, or took longer than statement_timeout of the user of DATABASE_URL allows",
 };
 
 /** Say what an error of the database means and what to do about it; of other errors, what they say. */

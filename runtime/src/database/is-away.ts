@@ -16,11 +16,24 @@ export function isDatabaseAway(error: unknown): boolean {
   return cause !== undefined && cause !== null && isDatabaseAway(cause);
 }
 
+/** Codes of what PostgreSQL gives up: what takes longer than it may, or is in the way of something else. */
+const GIVEN_UP = /^(57014|55P03|40001|40P01)$/;
+
+/** Whether an error means that the database has given something up, all of it, and can be asked again. */
+export function isGivenUp(error: unknown): boolean {
+  return hasCode(error, GIVEN_UP);
+}
+
 /** Codes of values that PostgreSQL cannot keep: texts with the character 0, numbers and times out of range. */
 const UNKEEPABLE = /^(22021|22P05|22P02|22003|22007|22008)$/;
 
 /** Whether an error means that a value in the request is none that a database keeps. */
 export function isUnkeepable(error: unknown): boolean {
+  return hasCode(error, UNKEEPABLE);
+}
+
+/** Whether an error has such a code, or what it comes from. */
+function hasCode(error: unknown, codes: RegExp): boolean {
   const { code, cause } = error as { code?: string; cause?: unknown };
-  return UNKEEPABLE.test(code ?? "") || (cause !== undefined && cause !== null && isUnkeepable(cause));
+  return codes.test(code ?? "") || (cause !== undefined && cause !== null && hasCode(cause, codes));
 }

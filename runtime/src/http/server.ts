@@ -12,13 +12,15 @@ import type { ListenAddress } from "../configuration/environment.ts";
 
 /** Longer than proxies keep an idle connection, so that none sends a call on one that is being closed. */
 const KEEP_ALIVE_MILLISECONDS = 75_000;
-/** Whoever sends slowly on purpose must not keep connections for ever. */
+/** Whoever sends slowly on purpose, or does not read, must not keep connections and answers for ever. */
 const LIMITS: SlowLimits = {
   // A head comes in one piece, as a rule,
   headersTimeout: 15_000,
   // and the largest body over a slow line in two minutes.
   requestTimeout: 120_000,
   connectionsCheckingInterval: 2_000,
+  // Node sees only at its second look that nothing was taken since the first: after two minutes at most.
+  unreadTimeout: 60_000,
 };
 /** How long requests under way may take when the server stops. */
 const FINISH_MILLISECONDS = 5_000;
@@ -40,11 +42,12 @@ export type RouteGuard = (request: IncomingMessage) => Answer | undefined | Prom
 /** Answers a GET of one path. */
 export type Route = () => Answer | Promise<Answer>;
 
-/** In milliseconds, as Node names them. */
+/** In milliseconds, as Node names them; `unreadTimeout` is ours: who takes nothing of an answer for so long is left. */
 interface SlowLimits {
   readonly headersTimeout: number;
   readonly requestTimeout: number;
   readonly connectionsCheckingInterval: number;
+  readonly unreadTimeout: number;
 }
 
 /** What is not as usual. */
@@ -106,6 +109,8 @@ export async function serve(
       { cause: error },
     );
   }
+  const looking = setInterval(() => limitUnread(connections, limits), limits.connectionsCheckingInterval);
+  server.once("close", () => clearInterval(looking));
   return { port: (server.address() as AddressInfo).port, stop: () => stop(server, connections) };
 }
 
@@ -131,6 +136,17 @@ async function answer(
     return await route();
   } catch (error) {
     return text(500, `${(error as Error).message}\n`);
+  }
+}
+
+/**
+ * Have Node end the connections whose client takes nothing of what waits for it. Those on which nothing waits are left
+ * alone: a call may take as long as it likes.
+ */
+function limitUnread(connections: ReadonlySet<Socket>, { unreadTimeout }: SlowLimits): void {
+  for (const socket of connections) {
+    const isLimited = socket.timeout === unreadTimeout;
+    if (socket.writableLength > 0 !== isLimited) socket.setTimeout(isLimited ? 0 : unreadTimeout);
   }
 }
 

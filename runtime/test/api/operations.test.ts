@@ -131,6 +131,19 @@ test("dead letters are looked at, replayed and dropped by the function's owner a
     type: "/problems/conflict",
     detail: expect.stringContaining("came from no topic"),
   });
+  // Where an id is missing, none is meant: not all.
+  for (const [method, place] of [
+    ["DELETE", `${path}/`],
+    ["POST", `${path}//replay`],
+    ["POST", `${path}/replay/`],
+    ["DELETE", "/functions/picky/"],
+  ] as const) {
+    expect([method, place, (await ask(method, place)).body.type]).toEqual([
+      method,
+      place,
+      "/problems/not-found",
+    ]);
+  }
   expect((await ask("DELETE", path)).body).toEqual({ dropped: 1 });
   expect((await ask("DELETE", path)).body).toEqual({ dropped: 0 });
 

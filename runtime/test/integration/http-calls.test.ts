@@ -265,6 +265,18 @@ describe("what is no call is told why:", () => {
     expect((await post(`${url}/a`, "{}", { origin: new URL(url).origin })).status).toBe(200);
   });
 
+  test("an event that is compressed", async () => {
+    const url = await serving(callable("echo", echo));
+    for (const encoding of ["gzip", "BR", "deflate, gzip"]) {
+      await expectProblem(await post(`${url}/echo`, "{}", { "content-encoding": encoding }), 415, {
+        type: "/problems/unsupported-media-type",
+        detail: `expected an event without content-encoding: ${encoding}`,
+      });
+    }
+    // What some clients say, and is no compression.
+    expect((await post(`${url}/echo`, "{}", { "content-encoding": "utf-8" })).status).toBe(200);
+  });
+
   test("and the other paths of the port are answered as ever", async () => {
     const url = await serving(callable("a", echo));
     expect(await (await fetch(new URL("/", url))).text()).toBe("the page\n");

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { type HttpServer, serve, text } from "../../src/http/server.ts";
+import { type Answer, type HttpServer, serve, text } from "../../src/http/server.ts";
 
 let server: HttpServer | undefined;
 afterEach(() => server?.stop());
@@ -19,7 +19,12 @@ test("a connection that was opened ahead, and nothing was asked on, is not waite
 });
 
 test("a head or a body that comes drop by drop ends its connection, and nobody else waits for it", async () => {
-  const limits = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
+  const limits = {
+    headersTimeout: 200,
+    requestTimeout: 400,
+    connectionsCheckingInterval: 50,
+    unreadTimeout: 400,
+  };
   const listen = { address: "127.0.0.1", port: 0 };
   const echo = { "/body": (request: IncomingMessage) => void request.resume() };
   server = await serve(listen, "PORT", { "/": () => text(200, "well\n") }, echo, { limits });
@@ -43,4 +48,39 @@ test("a head or a body that comes drop by drop ends its connection, and nobody e
   });
   expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("well\n");
   expect(await Promise.all(ended)).toEqual(["HTTP/1.1 408 Request Timeout", "HTTP/1.1 408 Request Timeout"]);
+});
+
+test("a client that reads nothing of its answer is left, one whose answer is late is not", async () => {
+  const limits = {
+    headersTimeout: 15_000,
+    requestTimeout: 15_000,
+    connectionsCheckingInterval: 20,
+    unreadTimeout: 2_000,
+  };
+  const left = Promise.withResolvers<void>();
+  const answer = "a".repeat(32 * 1024 ** 2);
+  const big: RequestListener = (_, response) => {
+    response.on("close", () => left.resolve());
+    response.end(answer);
+  };
+  const late = async (): Promise<Answer> => {
+    await left.promise;
+    return text(200, "late\n");
+  };
+  server = await serve(
+    { address: "127.0.0.1", port: 0 },
+    "PORT",
+    { "/late": late },
+    { "/big": big },
+    { limits },
+  );
+  const url = `http://127.0.0.1:${server.port}`;
+  const waiting = fetch(`${url}/late`);
+  const deaf = connect(server.port, "127.0.0.1").pause();
+  deaf.on("error", () => {});
+  deaf.write("GET /big HTTP/1.1\r\nhost: x\r\n\r\n");
+  await left.promise;
+  deaf.destroy();
+  expect(await (await waiting).text()).toBe("late\n");
+  expect((await (await fetch(`${url}/big`)).text()).length).toBe(answer.length);
 });

@@ -4,6 +4,8 @@ export interface CallHeaders {
   /** The site whose page sent the request; programs that are no browsers send none. */
   readonly origin: string | undefined;
   readonly host: string | undefined;
+  /** How the event is compressed, or what else is said of it. */
+  readonly contentEncoding: string | undefined;
 }
 
 /**
@@ -14,6 +16,7 @@ export function readCallHeaders(raw: readonly string[]): CallHeaders {
   let idempotencyKey: string | undefined;
   let origin: string | undefined;
   let host: string | undefined;
+  let contentEncoding: string | undefined;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? "";
     // The lengths tell most names apart.
@@ -22,9 +25,16 @@ export function readCallHeaders(raw: readonly string[]): CallHeaders {
     else if (name.length === 15 && name.toLowerCase() === "idempotency-key") {
       // Two names for one call are none.
       idempotencyKey = idempotencyKey === undefined ? raw[index + 1] : "";
+    } else if (name.length === 16 && name.toLowerCase() === "content-encoding") {
+      contentEncoding = raw[index + 1];
     }
   }
-  return { idempotencyKey, origin, host };
+  return { idempotencyKey, origin, host, contentEncoding };
+}
+
+/** Whether it is a compression; some clients name the character set there. */
+export function isCompression(contentEncoding: string): boolean {
+  return /^(x-)?(gzip|compress|deflate|br|zstd)\b/i.test(contentEncoding);
 }
 
 /** Whether it can be kept: 1 to 255 printable ASCII characters. */

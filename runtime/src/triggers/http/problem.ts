@@ -10,6 +10,7 @@ export const PROBLEMS = {
   "invalid-idempotency-key": [400, "The idempotency key is not one"],
   "invalid-shard": [400, "The shard is missing or not one"],
   "too-large": [413, "The event is too large"],
+  "unsupported-media-type": [415, "The event is compressed"],
   "not-json": [400, "The event is not JSON"],
   "invalid-input": [422, "The event does not satisfy the function's schema"],
   rejected: [400, "The function cannot be called with this event"],

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { compileInputSchema, type InputSchema } from "../../configuration/input-schema.ts";
-import { isCrossOrigin, isIdempotencyKey, readCallHeaders } from "./call-headers.ts";
+import { isCompression, isCrossOrigin, isIdempotencyKey, readCallHeaders } from "./call-headers.ts";
 import type { Callable } from "./callable.ts";
 import type { Problem } from "./problem.ts";
 
@@ -65,7 +65,11 @@ export function admit(
   if (isCrossOrigin(headers)) {
     return { problem: "cross-origin", detail: `the request came from a page of ${headers.origin}` };
   }
-  const { idempotencyKey } = headers;
+  const { idempotencyKey, contentEncoding } = headers;
+  if (contentEncoding !== undefined && isCompression(contentEncoding)) {
+    const detail = `expected an event without content-encoding: ${contentEncoding}`;
+    return { problem: "unsupported-media-type", detail };
+  }
   if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
     const detail = "expected one header Idempotency-Key of 1 to 255 printable ASCII characters";
     return { problem: "invalid-idempotency-key", detail };
