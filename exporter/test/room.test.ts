@@ -27,6 +27,15 @@ test("an output that there was no room for comes when another one goes", () => {
   expect(store.problems).toEqual([]);
 });
 
+test("an output that there is no room for is not planned anew while it is the same", () => {
+  const { store, drops } = storeOf({ key: "x", functionName: "x" }, { key: "y", functionName: "y" });
+  const { version } = store;
+  for (let n = 0; n < 3; n += 1) store.put("y", two, 0);
+  expect([store.version, drops]).toEqual([version, ["too_many_series"]]);
+  store.put("y", { bytes: Buffer.from('{"a":1}') }, 0);
+  expect(store.problems).toEqual([]);
+});
+
 test("an output that was stale comes back only where there is room", () => {
   const { store } = storeOf({ key: "x", functionName: "x", storedAt: 0, staleAfter: 1 });
   store.expire(5_000);

@@ -14,6 +14,7 @@ import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
 import { statusPageGuard } from "./http/status-page-guard.ts";
+import { StoppingServers } from "./http/stopping-servers.ts";
 import { inlineMore } from "./inlining.ts";
 import { InstanceRegistry } from "./instances/registry.ts";
 import { describeInstance, newInstanceId } from "./instances/this-instance.ts";
@@ -43,6 +44,14 @@ import { ZygoteLauncher } from "./workers/launch/zygote-launcher.ts";
 import { ScalingLog } from "./workers/scaling-log.ts";
 import type { Launcher } from "./workers/transport.ts";
 
+/**
+ * How long requests alone are waited for when the runtime stops. Then functions are stopped, which answers calls that
+ * wait, and has a limit of its own: both together are less than the patience of those who ask for the end.
+ */
+const CALLS_MILLISECONDS = 1_500;
+/** The same of scrapes. */
+const SCRAPES_MILLISECONDS = 500;
+
 /** A running runtime. */
 export interface Runtime {
   /** Ports listened on; `status` is undefined in drop-in mode. */
@@ -69,6 +78,8 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
   const stop = async (): Promise<void> => {
     for (const undo of teardown.splice(0).reverse()) await undo();
   };
+  const servers = new StoppingServers();
+  teardown.push(() => servers.closed());
   const instance = newInstanceId();
   try {
     const prices = configuration.prices && (await PriceBook.open(configuration.prices, log));
@@ -181,7 +192,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
         metrics,
       ),
     );
-    teardown.push(() => management.stop());
+    teardown.push(() => servers.stop(management, SCRAPES_MILLISECONDS));
     const listening: { status: ListenAddress | undefined } = { status: undefined };
     const instances = new InstanceRegistry(
       redis,
@@ -231,7 +242,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
         { [CALL_PATH]: answerCalls(functions.targets, guard), ...(api && { "/api/": api.listener }) },
         { guard: guard && statusPageGuard(guard) },
       ));
-    if (status !== undefined) teardown.push(() => status.stop());
+    if (status !== undefined) teardown.push(() => servers.stop(status, CALLS_MILLISECONDS));
     if (status !== undefined && configuration.status !== undefined) {
       listening.status = { ...configuration.status, port: status.port };
       // A function in drop-in mode shares its Redis with others, and lists itself nowhere.

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect as connectTo, createServer } from "node:net";
 import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import type { Redis } from "ioredis";
@@ -22,7 +23,7 @@ interface Connected {
   readonly states: string[];
 }
 
-function connect(redis: TestRedis, user: Partial<RedisAddress> = {}): Connected {
+function connect(redis: Pick<TestRedis, "port">, user: Partial<RedisAddress> = {}): Connected {
   const address = { host: "127.0.0.1", port: redis.port, username: undefined, password: undefined, db: 0 };
   const states: string[] = [];
   const client = connectRedis(
@@ -154,5 +155,59 @@ describe("while it is down, a command", () => {
     await redis.restart();
     await waitFor("it is up again", () => states.at(-1) === "up");
     expect([null, "1"]).toContain(await redis.client.get("k"));
+  });
+});
+
+describe("a server that has become a replica", () => {
+  /** One address in front of servers, as a service in Kubernetes is; connections that there are stay. */
+  async function service(target: TestRedis) {
+    const made = { target, connections: 0, port: 0 };
+    const front = createServer((near) => {
+      made.connections += 1;
+      const far = connectTo(made.target.port, "127.0.0.1");
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) {
+        socket.on("error", () => {});
+        socket.on("close", () => {
+          near.destroy();
+          far.destroy();
+        });
+      }
+    });
+    await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+    closing.push(() => front.close());
+    made.port = (front.address() as AddressInfo).port;
+    return made;
+  }
+
+  const isWritten = (client: Redis) => client.set("key", "value").then(Boolean, () => false);
+
+  test("is left for the primary that has its address by now", async () => {
+    const [first, second] = [await server(), await server()];
+    const address = await service(first);
+    const { client, states } = connect(address);
+    await waitFor("it is up", () => states.length > 0);
+    expect(await isWritten(client)).toBe(true);
+    address.target = second;
+    await first.client.replicaof("127.0.0.1", String(second.port));
+    await waitFor("a write", () => isWritten(client));
+    expect(await second.client.get("key")).toBe("value");
+    expect(states).toEqual([
+      "up",
+      "it is a read-only replica; another server may be the primary there by now",
+      "up",
+    ]);
+  });
+
+  test("is not left at each write where it stays one", async () => {
+    const redis = await server();
+    const address = await service(redis);
+    const { client, states } = connect(address);
+    await waitFor("it is up", () => states.length > 0);
+    await redis.client.replicaof("127.0.0.1", "1");
+    await expect(client.set("key", "value")).rejects.toThrow("READONLY");
+    await waitFor("it is up again", () => states.length === 3);
+    for (let n = 0; n < 20; n += 1) await expect(client.set("key", "value")).rejects.toThrow("READONLY");
+    expect(address.connections).toBe(2);
   });
 });

@@ -69,11 +69,12 @@ export class OutputFragments {
 
   /**
    * Whether bytes are the ones of before. Where a version costs less to write than to compare, and nobody counts
-   * versions, they pass for new.
+   * versions, they pass for new. One that is not exported is planned anew each time, which costs far more.
    */
   isSame(bytes: Buffer, now: number): boolean {
     const isWatched = this.output.storedAt === undefined && this.output.staleAfter !== undefined;
-    if (this.#template !== undefined && this.drops.length === 0 && !isWatched) {
+    const isCheap = this.absence === undefined && this.#template !== undefined;
+    if (isCheap && this.drops.length === 0 && !isWatched) {
       this.#digest = undefined;
       return false;
     }

@@ -15,13 +15,16 @@ import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { type PauseAnswer, Sending, type SendingParts } from "./sending.ts";
 
-const STORED_BY_ANOTHER = "another runtime stored what this one was about to: reading its state anew";
+const STORED_BY_ANOTHER =
+  "Redis holds something else than what this runtime stored: another one stored it, or Redis lost some; reading it anew";
 
 /** What a {@link Dispatcher} is made of. */
 export interface DispatcherParts extends FailuresParts {
   readonly store: RedisStore;
   /** The proof that this is the function's owner. */
   readonly fence: OutboxParts["fence"];
+  /** What was to be stored was refused: another one may be the owner by now. */
+  readonly onRefused: () => void;
   /** Brings outputs to their topics. */
   readonly publish: (
     publications: Parameters<OutboxParts["publish"]>[0],
@@ -68,7 +71,11 @@ export class Dispatcher implements PoolUser<Delivery> {
       fence,
       version: () => this.#pool.version,
       publish: (publications) => parts.publish(publications, signal),
-      onConflict: (lane) => this.#resetLane(lane, STORED_BY_ANOTHER),
+      onConflict: (lane) => {
+        // Before the state is read: where the function is lost, nothing of it is handled in vain until then.
+        parts.onRefused();
+        this.#resetLane(lane, STORED_BY_ANOTHER);
+      },
       onRoom: (lane) => this.#sending.wake(lane),
     });
     this.#pool = poolFor(this);

@@ -2,7 +2,7 @@ import { leaseKey } from "@gaugelet/shared/keys";
 import type { Logger } from "pino";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { TriggerSpec } from "../configuration/triggers.ts";
-import type { Lease, Leases } from "../leases/leases.ts";
+import { type Lease, type Leases, NOBODY } from "../leases/leases.ts";
 import type { Fence } from "../sinks/outbox.ts";
 import { divide, type Ownership } from "./ownership.ts";
 
@@ -92,6 +92,11 @@ export class FunctionOwner {
     return true;
   }
 
+  /** Another one may own it by now. */
+  check(): void {
+    this.#lease?.check();
+  }
+
   /** Nothing changes from now on, whatever is heard. */
   close(): void {
     this.#isClosed = true;
@@ -116,7 +121,8 @@ export class FunctionOwner {
   #standBy(owner: string): void {
     if (this.#isClosed) return;
     const { log, onStandby } = this.#parts;
-    if (this.#state.kind === "owner")
+    if (owner === NOBODY) log.warn("Redis has lost who owns the function: it is asked for anew");
+    else if (this.#state.kind === "owner")
       log.warn({ owner }, `another runtime has taken the function over: standing by`);
     else log.info({ owner }, `another runtime owns the function (${owner}): standing by`);
     this.#state = { kind: "standby", owner, fence: this.fence };

@@ -100,6 +100,7 @@ export class FunctionRunner implements Callable {
         turns,
         runs: this.#runs,
         fence: () => this.#owner.fence,
+        onRefused: () => this.#owner.check(),
         publish: (publications, signal) => this.#publish(publications, signal),
       },
       (user) => this.#makePool(user),

@@ -22,12 +22,21 @@ redis.call('HSET', KEYS[1], 'token', token, 'owner', ARGV[1], unpack(ARGV, 4))
 return { 1, token }
 `;
 
-/** Stay the owner. KEYS: leases. ARGV: their tokens. Returns for each whether it is still that owner's. */
+/**
+ * Stay the owner. KEYS: leases. ARGV: their tokens. Returns for each 1 where it is still that owner's, 0 where it is
+ * another's, -1 where there is none any more.
+ */
 export const RENEW_SCRIPT = `
 local held = {}
 for index = 1, #KEYS do
-  held[index] = 0
-  if redis.call('HGET', KEYS[index], 'token') == ARGV[index] then
+  local token = redis.pcall('HGET', KEYS[index], 'token')
+  if type(token) == 'table' then
+    -- One key that somebody wrote over costs no other lease.
+    if not string.find(token.err, 'WRONGTYPE', 1, true) then return token end
+    token = false
+  end
+  held[index] = token and 0 or -1
+  if token == ARGV[index] then
     redis.call('HINCRBY', KEYS[index], 'beat', 1)
     held[index] = 1
   end

@@ -26,8 +26,13 @@ export interface LeaseListener {
   onStandby(owner: string): void;
 }
 
+/** Whom a lease is said to be of that Redis has none of any more. */
+export const NOBODY = "nobody: Redis has lost the lease";
+
 /** A lease that is wanted. */
 export interface Lease {
+  /** It may have been lost: look now, and not when it is to be renewed. */
+  check(): void;
   /** Give it up, so that the next one has it at once. */
   release(): Promise<void>;
 }
@@ -110,7 +115,7 @@ export class Leases {
     this.#renewing ??= setInterval(() => void this.#renew(), RENEW_MILLISECONDS);
     this.#looking ??= setInterval(() => void this.#lookAtAll(), LOOK_MILLISECONDS);
     void this.#look(wanted);
-    return { release: () => this.#release(wanted) };
+    return { check: () => void this.#renew(), release: () => this.#release(wanted) };
   }
 
   /** Hold nothing any more; what was not released is taken over once its time is up. */
@@ -243,8 +248,10 @@ export class Leases {
       if (areHeld[index] === 1 || !this.#wanted.has(wanted) || wanted.token !== tokens[index]) continue;
       wanted.token = undefined;
       wanted.isHeld = false;
-      wanted.isStandby = true;
-      wanted.listener.onStandby("another runtime");
+      // Where nobody has it, whoever has it next is told of.
+      wanted.isStandby = areHeld[index] === 0;
+      wanted.listener.onStandby(areHeld[index] === 0 ? "another runtime" : NOBODY);
+      void this.#look(wanted);
     }
   }
 

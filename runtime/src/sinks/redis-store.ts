@@ -28,6 +28,11 @@ const LONGEST_RETRY_MILLISECONDS = 2_000;
 /** Rights may be granted while we run. */
 const ASK_FOR_RIGHTS_EVERY_MILLISECONDS = 60_000;
 
+/** The output's own key is written whatever it holds. */
+const STORE_HINTS = {
+  WRONGTYPE: "one of the keys gaugelet:* holds another type than it should; find it with TYPE and delete it",
+};
+
 /** How long the answer to a call with an idempotency key is kept. */
 const KEEP_ANSWERS_MILLISECONDS = 24 * 3600 * 1000;
 /** More of a function's dead letters push the oldest out. */
@@ -293,7 +298,7 @@ export class RedisStore {
         if (reported !== undefined) this.#log.info(`could ${what} again`);
         return value;
       } catch (error) {
-        const reason = explainRedisError(error);
+        const reason = explainRedisError(error, STORE_HINTS);
         // While the connection is down its own report says why.
         if (this.#redis.status === "ready" && reason !== reported) {
           reported = reason;

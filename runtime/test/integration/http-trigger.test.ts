@@ -160,3 +160,22 @@ test("calls under way are answered when the runtime stops", async () => {
   expect(await (await response).json()).toEqual({ n: 1 });
   expect(await runtime.redis.client.get("out")).toBe('{"n":1}');
 });
+
+test("calls that wait are told so when the runtime stops in a call that takes too long", async () => {
+  const { started, call } = await serving(
+    "import time\ndef handler(input, context):\n    print('called', flush=True)\n    time.sleep(60)\n",
+  );
+  const underWay = call("{}").catch(() => "cut");
+  await started.logged("called");
+  const waiting = call("{}");
+  // It has come once the one after it is answered.
+  await fetch(`http://127.0.0.1:${started.ports.status}/`);
+  const begin = performance.now();
+  await started.stop();
+  expect((await waiting).status).toBe(503);
+  expect((await problemOf(await waiting)).detail).toBe("the runtime stops");
+  expect(await underWay).toBe("cut");
+  // After 9 seconds the process ends whatever is still to do.
+  expect(performance.now() - begin).toBeLessThan(8_500);
+  expect(await runtime.redis.client.hget("gaugelet:lease:{out}", "owner")).toBe("");
+});

@@ -70,6 +70,23 @@ test("a call with a key whose output could not be stored is told so, and may be 
   expect((await call(started, "k")).status).toBe(200);
 });
 
+test("where Redis loses all that it holds, events are not handled in vain until the lease is renewed", async () => {
+  const code =
+    "def handler(input, context):\n    print('called', flush=True)\n    return {'n': input['n']}\n";
+  const started = await startFunctions(runtime, [{ name: "f", code, triggers: [{ redisKey: "in" }] }]);
+  for (let round = 1; round <= 3; round += 1) {
+    await runtime.redis.client.set("in", `{"n":${round}}`);
+    await runtime.output(({ n }) => n === round, "f");
+    await runtime.redis.client.flushall();
+  }
+  await runtime.redis.client.set("in", '{"n":9}');
+  await runtime.output(({ n }) => n === 9, "f");
+  const count = (text: string): number => started.log.filter(({ msg }) => msg.includes(text)).length;
+  expect(count("Redis has lost who owns the function")).toBeGreaterThan(0);
+  expect(count(LOST)).toBe(0);
+  expect(count("called")).toBeLessThan(12);
+});
+
 /** In front of a server, for connections that are to break. */
 async function startProxy(to: number) {
   const sockets = new Set<Socket>();

@@ -247,6 +247,42 @@ describe("leases where Redis is away", () => {
   });
 });
 
+describe("a lease that Redis has lost", () => {
+  test("is said to be nobody's, and is gained again, at once where somebody has it checked", async () => {
+    const only = await party();
+    const lease = want(only);
+    await gained(only);
+    const begin = performance.now();
+    for (let round = 1; round <= 5; round += 1) {
+      const before = tokenOf(only);
+      await context.redis.client.del(KEY);
+      lease.check();
+      await waitFor("the lease", () => only.heard.length === 1 + 2 * round);
+      expect(only.heard.at(-2)).toBe("standby: nobody: Redis has lost the lease");
+      expect(tokenOf(only)).toBeGreaterThan(before);
+    }
+    // It is renewed once a second.
+    expect(performance.now() - begin).toBeLessThan(3_000);
+  });
+
+  test("costs no other one, where somebody wrote something else in its place", async () => {
+    const [first, second] = [await party(), await party()];
+    want(first);
+    await gained(first);
+    want(first, "gaugelet:lease:{g}");
+    await waitFor("both", () => first.heard.length === 2);
+    want(second, "gaugelet:lease:{g}");
+    await stoodBy(second);
+    await context.redis.client.del(KEY);
+    await context.redis.client.set(KEY, "a stranger's");
+    await sleep(SILENCE_SECONDS * 1000);
+    expect(second.heard).toHaveLength(1);
+    await context.redis.client.del(KEY);
+    await waitFor("the lease", () => first.heard.length === 4);
+    expect(first.heard.at(-1)).toMatch(/^gained/);
+  });
+});
+
 test("1,000 leases are kept, and all of them taken over", async () => {
   const [first, second] = [await party(), await party()];
   const keys = Array.from({ length: 1_000 }, (_, number) => `gaugelet:lease:{f${number}}`);

@@ -152,7 +152,8 @@ test("a key of ours with the wrong type writes nothing at all until it is gone",
     GAUGELET_PYTHON: PYTHON,
   });
   await runtime.input({ n: 1 });
-  await started.logged(/WRONGTYPE/);
+  const { msg } = await started.logged(/WRONGTYPE/);
+  expect(msg).toContain("one of the keys gaugelet:* holds another type");
   expect(await runtime.redis.client.exists("out", "gaugelet:env:{out}", "gaugelet:position:{out}")).toBe(0);
   await runtime.redis.client.del("gaugelet:outputs");
   await runtime.output(({ n }) => n === 1);

@@ -1,6 +1,7 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { RedisAddress, RedisSentinels } from "./address.ts";
 import { explainRedisError, explainSentinelError, type RedisHints } from "./explain.ts";
+import { IS_REPLICA, LeavesReplica } from "./replica.ts";
 import { tlsOptions } from "./tls.ts";
 
 /** What commands are sent over: to one server, or to the nodes of a cluster, each to the one that has the key. */
@@ -20,6 +21,8 @@ export const SILENCE_MILLISECONDS = 10_000;
 
 const SENTINEL_RETRY_MILLISECONDS = 500;
 
+const CLOSED = "the connection closed";
+
 const retryDelay = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000);
 
 /**
@@ -32,9 +35,14 @@ export function connectRedis(
   extra: RedisOptions = {},
 ): Redis {
   const { sentinels } = address;
+  const leaves = new LeavesReplica();
   const redis = new LastingRedis({
     ...(sentinels === undefined
-      ? { host: address.host, port: address.port }
+      ? {
+          host: address.host,
+          port: address.port,
+          reconnectOnError: (error: Error) => leaves.hear(error),
+        }
       : sentinelOptions(sentinels, address)),
     ...nodeOptions(address),
     db: address.db,
@@ -42,10 +50,14 @@ export function connectRedis(
     retryStrategy: retryDelay,
     ...extra,
   });
-  report(redis, listener, (error) =>
-    sentinels === undefined
-      ? explainRedisError(error, listener.hints)
-      : explainSentinelError(error, sentinels.name),
+  report(
+    redis,
+    listener,
+    (error) =>
+      sentinels === undefined
+        ? explainRedisError(error, listener.hints)
+        : explainSentinelError(error, sentinels.name),
+    () => (leaves.takeLeaving() ? IS_REPLICA : CLOSED),
   );
   return redis;
 }
@@ -158,6 +170,7 @@ function report(
   client: RedisClient,
   listener: ConnectionListener,
   explain: (error: unknown) => string,
+  whyClosed: () => string = () => CLOSED,
 ): void {
   let reported: string | undefined;
   const down = (reason: string): void => {
@@ -171,7 +184,8 @@ function report(
   });
   // Not "close": that is also what our own disconnect() ends with.
   client.on("reconnecting", () => {
-    if (reported === undefined) down("the connection closed");
+    const reason = whyClosed();
+    if (reported === undefined) down(reason);
   });
   client.on("ready", () => {
     reported = undefined;
