@@ -5,6 +5,7 @@ import { Cron } from "croner";
 import { z } from "zod";
 import { TOPIC_NAME } from "../topics/topics.ts";
 import { classSchema } from "./classes.ts";
+import { longestGapOf } from "./longest-gap.ts";
 
 const redisKeyTrigger = z.strictObject({
   redisKey: z
@@ -20,7 +21,7 @@ const redisKeyTrigger = z.strictObject({
 const scheduleTrigger = z
   .strictObject({ schedule: z.string().min(1), timeZone: z.string().min(1).default("UTC") })
   .superRefine(({ schedule, timeZone }, context) => {
-    if (!Intl.supportedValuesOf("timeZone").includes(timeZone) && timeZone !== "UTC") {
+    if (!isTimeZone(timeZone)) {
       const message = "expected the name of a time zone, such as Europe/Berlin";
       context.addIssue({ code: "custom", path: ["timeZone"], message });
       return;
@@ -37,6 +38,16 @@ const scheduleTrigger = z
     const message = `expected an interval such as 5s or a cron expression: ${problem}`;
     context.addIssue({ code: "custom", path: ["schedule"], message });
   });
+
+/** Under any of its names: lists have one of each, and of some the old one, such as Asia/Calcutta. */
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const httpTrigger = z.strictObject({
   http: z.literal(true, "expected true; leave the trigger out where the function is not to be called"),
@@ -128,6 +139,5 @@ export function periodOf(trigger: TriggerSpec): number | undefined {
   const { schedule, timeZone } = trigger;
   const seconds = parseDuration(schedule);
   if (seconds !== undefined) return seconds;
-  const [first, second] = new Cron(schedule, { paused: true, timezone: timeZone }).nextRuns(2);
-  return first === undefined || second === undefined ? 0 : (second.getTime() - first.getTime()) / 1000;
+  return longestGapOf(schedule, timeZone) / 1000;
 }

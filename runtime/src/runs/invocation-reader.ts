@@ -58,8 +58,8 @@ export interface InvocationReaderParts {
   readonly redis: Redis;
   /** Of this process. */
   readonly consumer: string;
-  readonly invocations: Invocations;
-  readonly functions: KnownFunctions;
+  readonly invocations: Pick<Invocations, "carryOut">;
+  readonly functions: Pick<KnownFunctions, "here" | "ready">;
   readonly log: Logger;
 }
 
@@ -225,21 +225,19 @@ export class InvocationReader {
     this.#underWay.begin(id, name, body.length);
     void functions
       .ready(name)
-      .then((target) => this.#call(id, entry, started, target))
+      .then((target) => this.#call(id, started, target))
       .catch(() => this.#underWay.end(id));
   }
 
-  #call(id: string, entry: InvocationEntry, started: StartedInvocation, target: Target | undefined): void {
+  #call(id: string, started: StartedInvocation, target: Target | undefined): void {
     if (target === undefined || !this.#underWay.called(id, target.callable)) {
       this.#underWay.end(id);
       return;
     }
-    const hear = ({ outcome }: CallAnswer, isMade: boolean): void => {
+    const hear = ({ outcome }: CallAnswer): void => {
       if (outcome === "ok") this.#done(id);
       else if (outcome === "unavailable" || outcome === "load-failed") this.#underWay.end(id);
-      else if (isLimit(outcome)) this.#postpone(id, entry, started.function, outcome);
-      // It was one with a call that somebody waits for, which is recorded as the same run.
-      else if (!isMade && outcome !== "rejected") this.#done(id);
+      else if (isLimit(outcome)) this.#postpone(id, started.function, outcome);
     };
     const onRecorded = (isRecorded: boolean): void => {
       if (isRecorded) this.#done(id);
@@ -249,7 +247,7 @@ export class InvocationReader {
   }
 
   /** It is taken later, such as once there is room, or the owner's budget is raised. */
-  #postpone(id: string, entry: InvocationEntry, name: string, outcome: CallAnswer["outcome"]): void {
+  #postpone(id: string, name: string, outcome: CallAnswer["outcome"]): void {
     const refused = this.#refused.get(name) ?? new Set();
     if (outcome === "budget-spent" || refused.size >= MOST_REFUSED) {
       // By whoever looks for what is abandoned.
@@ -261,8 +259,15 @@ export class InvocationReader {
     setTimeout(() => {
       refused.delete(id);
       if (refused.size === 0) this.#refused.delete(name);
-      this.#carryOut(entry);
+      void this.#carryOutAgain(id).catch(() => this.#underWay.end(id));
     }, RETRY_MILLISECONDS).unref();
+  }
+
+  /** It may have been made meanwhile, by somebody who waits for the same. */
+  async #carryOutAgain(id: string): Promise<void> {
+    const [entry] = (await this.#parts.redis.xrangeBuffer(INVOCATIONS_KEY, id, id)) as InvocationEntry[];
+    if (entry === undefined) this.#done(id);
+    else this.#carryOut(entry);
   }
 
   #done(id: string): void {

@@ -33,16 +33,17 @@ return { run, time, 1 }
 `;
 
 /**
- * Forget a key, where it still stands for a run; and the call, where it is kept besides: it was that run.
+ * Forget a key, where it still stands for a run.
  *
- * KEYS: of the key, calls. ARGV: the run, and 1 where it was made for whoever waited.
+ * KEYS: of the key. ARGV: the run.
+ *
+ * Returns the id of the call's entry, where it is kept besides.
  */
 const FORGET_SCRIPT = `
 local value = redis.call('GET', KEYS[1])
-if not value or string.match(value, '^%S+') ~= ARGV[1] then return end
+if not value or string.match(value, '^%S+') ~= ARGV[1] then return false end
 redis.call('UNLINK', KEYS[1])
-local id = string.match(value, '^%S+ %S+ ${KEPT} (%S+)')
-if id and ARGV[2] == '1' then redis.call('XDEL', KEYS[2], id) end
+return string.match(value, '^%S+ %S+ ${KEPT} (%S+)') or false
 `;
 
 interface InvocationRedis extends Redis {
@@ -53,7 +54,7 @@ interface InvocationRedis extends Redis {
     milliseconds: number,
     ...fields: (string | Buffer)[]
   ): Promise<[runId: string, queuedAt: string, isKeptNow: number]>;
-  gaugeletForgetCall(key: string, calls: string, runId: string, drops: "1" | "0"): Promise<unknown>;
+  gaugeletForgetCall(key: string, runId: string): Promise<string | null>;
 }
 
 /** A call through the API. */
@@ -83,11 +84,13 @@ export interface InvocationsParts {
 export class Invocations {
   readonly #parts: InvocationsParts;
   readonly #redis: InvocationRedis;
+  /** Calls that were waited for and failed, and are to be recorded yet, by their runs. */
+  readonly #recording = new Map<string, Promise<boolean>>();
 
   constructor(parts: InvocationsParts) {
     this.#parts = parts;
     parts.redis.defineCommand("gaugeletKeepCall", { numberOfKeys: 2, lua: KEEP_SCRIPT });
-    parts.redis.defineCommand("gaugeletForgetCall", { numberOfKeys: 2, lua: FORGET_SCRIPT });
+    parts.redis.defineCommand("gaugeletForgetCall", { numberOfKeys: 1, lua: FORGET_SCRIPT });
     this.#redis = parts.redis as InvocationRedis;
   }
 
@@ -107,7 +110,9 @@ export class Invocations {
     const onStarted = (): void => {
       isMade = true;
     };
-    const invocation: Invocation = { ...this.#invocation(started), onStarted };
+    const { promise: recorded, resolve: onRecorded } = Promise.withResolvers<boolean>();
+    const invocation: Invocation = { ...this.#invocation(started), onStarted, onRecorded };
+    let forgotten: Promise<void> | undefined;
     const answer = await new Promise<CallAnswer>((resolve) =>
       target.callable.call(
         {
@@ -117,10 +122,14 @@ export class Invocations {
           idempotencyKey: idempotencyKey === undefined ? undefined : keptUnder(runId),
           invocation,
         },
-        resolve,
+        (result) => {
+          // Before the others hear who wait for the same.
+          forgotten = this.#forgetFailed(started, result, isMade ? recorded : undefined);
+          resolve(result);
+        },
       ),
     );
-    await this.#forgetFailed(started, answer, isMade);
+    await forgotten;
     return { runId, answer };
   }
 
@@ -138,15 +147,15 @@ export class Invocations {
   /**
    * Call a function that runs here for a call that was accepted.
    *
-   * @param onRecorded hears that its run is stored, or never will be; not where it is the same as a call that is under
-   *   way already.
-   * @param hear told the answer, and whether it was made for this call.
+   * @param onRecorded hears that its run is stored, or never will be; where it is the same as a call that is under way
+   *   already, and fails, the run of that.
+   * @param hear told the answer.
    */
   carryOut(
     target: Target,
     started: StartedInvocation,
     onRecorded: (isRecorded: boolean) => void,
-    hear: (answer: CallAnswer, isMade: boolean) => void,
+    hear: (answer: CallAnswer) => void,
   ): void {
     const { body, shard, runId } = started;
     let isMade = false;
@@ -159,8 +168,9 @@ export class Invocations {
       onRecorded,
     };
     target.callable.call({ body, shard, idempotencyKey: keptUnder(runId), invocation }, (answer) => {
-      hear(answer, isMade);
-      void this.#forgetFailed(started, answer, false);
+      hear(answer);
+      void this.#forgetFailed(started, answer, undefined);
+      if (!isMade && FAILURES.has(answer.outcome)) void this.#hearRecorded(runId, onRecorded);
     });
   }
 
@@ -210,18 +220,31 @@ export class Invocations {
   /**
    * A call that failed may be called again with its key, and that is another run.
    *
-   * @param dropsKept whether it was waited for, and made: where the same is kept as well, that was its run.
+   * @param recorded settles when its run is stored, or never will be, where it was waited for, and made: where the same
+   *   is kept as well, that was its run, and it goes once that is known.
    */
   async #forgetFailed(
     started: StartedInvocation,
     { outcome }: CallAnswer,
-    dropsKept: boolean,
+    recorded: Promise<boolean> | undefined,
   ): Promise<void> {
     const key = keyOf(started);
     if (key === undefined || !FAILURES.has(outcome)) return;
     const { runId } = started;
-    const drops = dropsKept ? "1" : "0";
-    await this.#redis.gaugeletForgetCall(key, INVOCATIONS_KEY, runId, drops).catch(() => {});
+    if (recorded !== undefined) this.#recording.set(runId, recorded);
+    const entry = await this.#redis.gaugeletForgetCall(key, runId).catch(() => null);
+    if (recorded !== undefined) void this.#drop(runId, entry, recorded);
+  }
+
+  async #drop(runId: string, entry: string | null, recorded: Promise<boolean>): Promise<void> {
+    const isRecorded = await recorded;
+    this.#recording.delete(runId);
+    if (entry !== null && isRecorded) await this.#redis.xdel(INVOCATIONS_KEY, entry).catch(() => {});
+  }
+
+  /** Of a call that somebody waits for. */
+  async #hearRecorded(runId: string, hear: (isRecorded: boolean) => void): Promise<void> {
+    hear((await this.#recording.get(runId)) ?? false);
   }
 
   /** It is in Redis, and done whether this can be shown or not. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { leaseKey, RUNS_KEY, RUNS_USAGE_KEY } from "@gaugelet/shared/keys";
 import { explainRedisError } from "@gaugelet/shared/redis/explain";
+import { sql } from "drizzle-orm";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Database } from "../database/database.ts";
@@ -193,7 +194,9 @@ export class Recorder {
   async #maintain(): Promise<number> {
     const { db, retention, log } = this.#parts;
     try {
-      const dropped = await keepPartitions(db, retention, Date.now());
+      // What is dropped is gone: a clock that is ahead, this one's or the database's, must not say what is old.
+      const now = Math.min(Date.now(), await timeOf(db));
+      const dropped = await keepPartitions(db, retention, now);
       if (dropped.length > 0)
         log.info({ dropped }, "runs dropped: they are older, or more, than is to be kept");
       return MAINTAIN_EVERY_MILLISECONDS;
@@ -292,6 +295,14 @@ export class Recorder {
 }
 
 const NO_RECORDS = Buffer.alloc(0);
+
+/** Unix milliseconds, by the clock of the database's machine. */
+async function timeOf(db: Database): Promise<number> {
+  const { rows } = await db.execute<{ now: string }>(
+    sql`select extract(epoch from clock_timestamp()) * 1000 as now`,
+  );
+  return Number(rows[0]?.now);
+}
 
 function field([, fields]: StreamEntry, name: string): Buffer | undefined {
   const at = fields.findIndex((each, index) => index % 2 === 0 && each.toString() === name);

@@ -263,3 +263,36 @@ test("a call that is accepted while the same is waited for, and fails before it 
   expect(await calls()).toBe("...");
   await whenRun(started, accepted.body.run, "failed");
 });
+
+test("a call that is accepted, and fails for somebody who waits for the same, is kept until its run is", async () => {
+  const file = join(folder, "go");
+  const manifest = "state: none, triggers: [{ http: true }]";
+  const code = FAILING.replaceAll("FILE", JSON.stringify(file));
+  const started = await api.start({}, await fileOf(folder, [{ name: "failing", code, manifest }]));
+  const { client } = started.redis;
+  const ask = (mode: string) => invoke(started, "failing", { mode, input: { n: 1 } }, "key");
+  const waitedFor = ask("sync");
+  const calls = async (): Promise<string> => await readFile(`${file}.calls`, "utf8").catch(() => "");
+  await waitFor("the first to be under way", async () => (await calls()) === ".");
+  const accepted = await ask("async");
+  await waitFor("the second to be taken up", async () => {
+    const [count] = (await client.xpending(INVOCATIONS_KEY, GROUP)) as [number];
+    return count === 1;
+  });
+  const reads = async (): Promise<number> =>
+    Number(/cmdstat_xreadgroup:calls=(\d+)/.exec(await client.info("commandstats"))?.[1]);
+  // Nothing is recorded any more.
+  await client.config("SET", "maxmemory", "1");
+  try {
+    await writeFile(file, "");
+    expect((await waitedFor).body).toMatchObject({ run: accepted.body.run, status: "failed" });
+    const before = await reads();
+    await waitFor("whoever takes calls up to go on", async () => (await reads()) > before + 1);
+    expect(await client.xlen(INVOCATIONS_KEY)).toBe(1);
+  } finally {
+    await client.config("SET", "maxmemory", "0");
+  }
+  await waitFor("both to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === 0);
+  await whenRun(started, accepted.body.run, "failed");
+  expect(await calls()).toBe(".");
+});

@@ -10,7 +10,17 @@ import { startRedis, type TestRedis } from "@gaugelet/testing/redis-server";
 import { waitFor } from "@gaugelet/testing/wait";
 import { sql } from "drizzle-orm";
 import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from "vitest";
 import { type OpenDatabase, openDatabase } from "../../src/database/database.ts";
 import { Leases } from "../../src/leases/leases.ts";
 import { findRun } from "../../src/runs/find-runs.ts";
@@ -92,6 +102,14 @@ describe.each(DATABASES)("on %s", (kind) => {
   async function recorded(): Promise<string[]> {
     const { rows } = await database.db.execute<{ id: string }>(sql`select id from runs order by id`);
     return rows.map(({ id }) => id);
+  }
+
+  async function partitions(): Promise<string[]> {
+    const { rows } = await database.db.execute<{ name: string }>(sql`
+      select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = 'runs'::regclass order by 1
+    `);
+    return rows.map(({ name }) => name);
   }
 
   async function used(): Promise<unknown> {
@@ -338,17 +356,22 @@ describe.each(DATABASES)("on %s", (kind) => {
     expect(await used()).toMatchObject({ runs: "100" });
   });
 
+  test("a clock that is far ahead of the database's drops nothing", async () => {
+    await keepPartitions(database.db, { retention: 86_400, maxBytes: undefined }, Date.now());
+    const before = await partitions();
+    const ahead = Date.now() + 400 * MILLISECONDS_OF_DAY;
+    const clock = vi.spyOn(Date, "now").mockReturnValue(ahead);
+    onTestFinished(() => clock.mockRestore());
+    record();
+    await add(["a"]);
+    await whenDrained();
+    expect(await partitions()).toEqual(expect.arrayContaining(before));
+  });
+
   test("each day has a partition before it begins, and goes when it is too old", async () => {
     const { db } = database;
     const keep = (retention: number, now: number, maxBytes?: number) =>
       keepPartitions(db, { retention, maxBytes }, now);
-    const partitions = async (): Promise<string[]> => {
-      const { rows } = await db.execute<{ name: string }>(sql`
-        select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-        where i.inhparent = 'runs'::regclass order by 1
-      `);
-      return rows.map(({ name }) => name);
-    };
     expect(await keep(86_400, NOW)).toEqual([]);
     expect(await partitions()).toEqual(["runs_20261126", "runs_20261127", "runs_20261128", "runs_default"]);
     record();

@@ -9,6 +9,7 @@ import { emptyEmbedded } from "../api/test-database.ts";
 import { childrenOf } from "./harness.ts";
 
 const LOG = pino({ enabled: false });
+const PATIENT = { ready: 120_000, query: 120_000, end: 120_000 };
 const NEVER = new AbortController().signal;
 /** The first embedded database takes seconds of a processor to make, which others may be using. */
 const HOOK_MILLISECONDS = 240_000;
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("a process that hangs is killed, and another serves", async () => {
-  const opened = await openEmbedded(folder, LOG, NEVER, { query: 2_000, end: 100 });
+  const opened = await openEmbedded(folder, LOG, NEVER, { ...PATIENT, query: 2_000, end: 100 });
   onTestFinished(() => opened.stop());
   const { pool } = opened;
   await pool.query("select 1");
@@ -34,6 +35,14 @@ test("a process that hangs is killed, and another serves", async () => {
     ),
   );
   expect(answers).toEqual([{ one: 1 }]);
+});
+
+test("a process that does not come to serve is killed", async () => {
+  // None is as quick.
+  await expect(openEmbedded(folder, LOG, NEVER, { ...PATIENT, ready: 1 })).rejects.toThrow(
+    `the embedded database in ${folder} could not be started: it did not serve within 1ms, and was killed`,
+  );
+  await waitFor("it to be gone", async () => (await childrenOf(process.pid, folder)).length === 0);
 });
 
 test.runIf(process.platform === "linux")(

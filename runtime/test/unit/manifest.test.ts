@@ -185,6 +185,9 @@ test.each([
   ["{ schedule: '*/10 * * * * *' }", 60],
   ["{ schedule: '0 * * * *' }", 3 * 3600],
   ["{ schedule: '0 6 * * *' }", 3 * 86_400],
+  ["{ schedule: '*/5 8-18 * * *' }", 3 * (13 * 3600 + 5 * 60)],
+  ["{ schedule: '0 8 * * 1-5' }", 3 * 3 * 86_400],
+  ["{ schedule: '0,5 * * * *' }", 3 * 55 * 60],
   ["{ http: true }, { schedule: 1m }", 180],
 ])("an output of %s is stale after %i s, where nothing else is said", async (triggers, staleAfter) => {
   expect(await define(`triggers: [${triggers}]`)).toMatchObject({ staleAfter });
@@ -197,6 +200,14 @@ test("a key pattern is one whatever it looks like", async () => {
     expect(() => parseKeyPattern(redisKey)).not.toThrow();
   }
 });
+
+test.each(["Asia/Kolkata", "Asia/Calcutta", "Europe/Kyiv", "America/Argentina/Buenos_Aires", "Etc/UTC"])(
+  "%s is a time zone",
+  async (timeZone) => {
+    const { triggers } = await define(`triggers: [{ schedule: "0 6 * * *", timeZone: ${timeZone} }]`);
+    expect(triggers).toEqual([{ schedule: "0 6 * * *", timeZone }]);
+  },
+);
 
 test("an output that only calls make is never stale", async () => {
   expect(await define("triggers: [{ http: true }]")).toMatchObject({ staleAfter: null });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { formatDuration } from "@gaugelet/shared/units";
 import type { Logger } from "pino";
 import { LateSocket } from "./late-socket.ts";
 
@@ -12,20 +13,27 @@ const PROGRAM = fileURLToPath(import.meta.url).replace(/database-process\.([jt]s
 const READY = "ready";
 const IN_USE = "in use";
 
+/** How long a process may take, in milliseconds. It is killed then. */
+export interface ProcessPatience {
+  /** Until it serves. */
+  readonly ready: number;
+  /** To end after its connection. */
+  readonly end: number;
+}
+
 /** One after the other, processes with the database of a folder: each serves one connection, and ends with it. */
 export class DatabaseProcess {
   readonly #folder: string;
   readonly #log: Logger;
-  readonly #endMilliseconds: number;
+  readonly #patience: ProcessPatience;
   /** One that is ready and has no connection yet. */
   #next: Promise<Socket> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param endMilliseconds that one may take to end after its connection; it is killed then. */
-  constructor(folder: string, log: Logger, endMilliseconds: number) {
+  constructor(folder: string, log: Logger, patience: ProcessPatience) {
     this.#folder = folder;
     this.#log = log;
-    this.#endMilliseconds = endMilliseconds;
+    this.#patience = patience;
   }
 
   /**
@@ -66,7 +74,15 @@ export class DatabaseProcess {
     const kill = (): void => void child.kill("SIGKILL");
     if (signal?.aborted) kill();
     signal?.addEventListener("abort", kill);
-    const said = await firstLine(child);
+    const { ready } = this.#patience;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      kill();
+    }, ready);
+    const ended = await firstLine(child);
+    const said = isLate ? `it did not serve within ${formatDuration(ready / 1000)}, and was killed` : ended;
+    clearTimeout(timer);
     signal?.removeEventListener("abort", kill);
     if (said === IN_USE) {
       // It may be the last one of a runtime that was killed, and has something to write yet.
@@ -88,7 +104,7 @@ export class DatabaseProcess {
     const timer = setTimeout(() => {
       this.#log.error({ database: child.pid }, "the process of the embedded database hangs, and is killed");
       child.kill("SIGKILL");
-    }, this.#endMilliseconds);
+    }, this.#patience.end);
     child.once("exit", () => clearTimeout(timer));
   }
 }

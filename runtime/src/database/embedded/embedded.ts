@@ -3,18 +3,19 @@ import { dirname } from "node:path";
 import pg from "pg";
 import type { Logger } from "pino";
 import { type OpenPool, QUERY_MILLISECONDS } from "../postgresql.ts";
-import { DatabaseProcess } from "./database-process.ts";
+import { DatabaseProcess, type ProcessPatience } from "./database-process.ts";
 
 /** How long there may be no answer. */
-export interface Patience {
+export interface Patience extends ProcessPatience {
   /** To a query, in milliseconds. */
   readonly query: number;
-  /** To the end of its connection: a process that has not ended by then is killed. */
-  readonly end: number;
 }
 
-/** Longer than a process takes that closes its database, which ends by itself. */
-const PATIENCE: Patience = { query: QUERY_MILLISECONDS, end: 65_000 };
+/**
+ * Longer than a process takes that makes its database while others use the processors, or reads what was not written
+ * yet, and than one takes that closes it, which ends by itself.
+ */
+const PATIENCE: Patience = { ready: 10 * 60_000, query: QUERY_MILLISECONDS, end: 65_000 };
 
 /**
  * PGlite, in a process of its own: neither its work nor its memory is in the way of calls, and where it ends it is
@@ -33,7 +34,7 @@ export async function openEmbedded(
   // Beside it are the packages, which workers read that are users of their own.
   await mkdir(dirname(folder), { recursive: true, mode: 0o711 });
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const database = new DatabaseProcess(folder, log, patience.end);
+  const database = new DatabaseProcess(folder, log, patience);
   await database.start(signal);
   const pool = new pg.Pool({
     stream: () => database.connection(),

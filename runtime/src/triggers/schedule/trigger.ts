@@ -32,10 +32,16 @@ export class ScheduleTrigger implements Trigger {
     this.#stop();
   }
 
+  /** The time zone makes it another one. */
+  get #source(): string {
+    const { schedule, timeZone } = this.#spec;
+    return timeZone === "UTC" ? `schedule:${schedule}` : `schedule:${schedule} ${timeZone}`;
+  }
+
   #event(time: Date): FunctionEvent {
     const timestamp = time.toISOString();
     return {
-      source: `schedule:${this.#spec.schedule}`,
+      source: this.#source,
       shard: "",
       body: Buffer.from(JSON.stringify({ timestamp, schedule: this.#spec.schedule })),
       position: timestamp,

@@ -6,10 +6,13 @@ import { givenId, hopsOf, publisherOf } from "../../topics/headers.ts";
 import type { TopicEvent } from "../../topics/topics.ts";
 import { topicHead } from "../../workers/topic-head.ts";
 import { writeDelayed } from "./delayed-event.ts";
+import { isOneValue } from "./is-one-value.ts";
 
 const OPENING = Buffer.from("[");
 const COMMA = Buffer.from(",");
 const CLOSING = Buffer.from("]");
+/** Nowhere in JSON: a list with it cannot be read. */
+const NOWHERE_IN_JSON = Buffer.from("\0");
 
 /** What entries of one source have in common. */
 export interface EntryOrigin {
@@ -137,6 +140,8 @@ function listOf(events: readonly TopicEvent[]): Buffer {
   for (const [index, { body }] of events.entries()) {
     if (index > 0) parts.push(COMMA);
     parts.push(body);
+    // Else `{},{}` would be two events to the handler, and an empty one none.
+    if (!isOneValue(body)) parts.push(NOWHERE_IN_JSON);
   }
   return Buffer.concat([...parts, CLOSING]);
 }

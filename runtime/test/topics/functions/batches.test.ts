@@ -52,15 +52,18 @@ test("of a list that fails each event is tried by itself, and only the one at fa
   expect(letters[0]).toMatchObject({ event: '{"n":8,"poison":true}', attempts: "2" });
 });
 
-test("of a list with one that is no JSON the others are handled", async () => {
-  const trigger = { topic: "t", start: "oldest", batch: { size: 3, wait: "200ms", list: true } };
-  await startFunctions(runtime, [{ name: "f", code: LISTS, triggers: [trigger] }]);
-  await topics.publish("t", [{ n: 1 }, "no JSON", { n: 3 }]);
-  expect((await runtime.output(({ numbers: seen }) => (seen as number[]).length === 2, "f")).numbers).toEqual(
-    [1, 3],
-  );
-  expect(await topics.deadLetters("f")).toMatchObject([{ event: "no JSON" }]);
-});
+test.each(["no JSON", '{"n":7},{"n":8}', ""])(
+  "of a list with one that is no JSON the others are handled: %j",
+  async (body) => {
+    const trigger = { topic: "t", start: "oldest", batch: { size: 3, wait: "200ms", list: true } };
+    await startFunctions(runtime, [{ name: "f", code: LISTS, triggers: [trigger] }]);
+    await topics.publish("t", [{ n: 1 }, body, { n: 3 }]);
+    expect(
+      (await runtime.output(({ numbers: seen }) => (seen as number[]).length === 2, "f")).numbers,
+    ).toEqual([1, 3]);
+    expect(await topics.deadLetters("f")).toMatchObject([{ event: body }]);
+  },
+);
 
 test("a handler is told of the event, in each language", async () => {
   const python = `def handler(input, context):
