@@ -181,6 +181,8 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       await sources.setFile({ functions: configuration.functions, isServed: () => true });
     } else await file.begin();
     teardown.push(() => functions.stop());
+    // Before: a function waits for the machine that boots for it.
+    teardown.push(() => machines.endStarts());
 
     const management = await serve(
       configuration.management,

@@ -1,5 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitFor } from "@gaugelet/testing/wait";
@@ -42,6 +54,13 @@ const start = (launcher: MachineLauncher): Promise<Worker<Call>> =>
 
 /** Of machines, which bubblewrap starts. */
 const runningMachines = (): Promise<number[]> => childrenOf(process.pid, "qemu-system");
+
+/** How many memories of machines a process holds. */
+async function memoriesOf(pid: number): Promise<number> {
+  const names = await readdir(`/proc/${pid}/fd`);
+  const files = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => "")));
+  return files.filter((file) => file.startsWith("/memfd:machine")).length;
+}
 
 /** Send one call. @returns its output; undefined where the worker ended first. */
 async function call(worker: Worker<Call>, event: object): Promise<Record<string, unknown> | undefined> {
@@ -181,6 +200,42 @@ describe.skipIf(whyNoMachines !== undefined)("faults of virtual machines", () =>
     expect(await call(worker, {})).toMatchObject({ random: expect.any(String) });
     expect(messages.join("")).toContain("a saved virtual machine is damaged and made anew");
     expect(messages.join("")).toContain("are restored from one that booted");
+  });
+
+  test("a saved machine that QEMU does not take is made anew, and what was read of it is let go", async () => {
+    const machines = await copied();
+    const state = Buffer.from("of another QEMU");
+    const digest = createHash("sha256").update(state).digest("hex");
+    for (const saved of await savedIn(machines)) {
+      await writeFile(join(saved, "state"), state);
+      await writeFile(join(saved, "machine.json"), JSON.stringify({ digest, preloaded: [] }));
+    }
+    const launcher = launcherOf(machines);
+    await expect(start(launcher)).rejects.toThrow("load of migration failed");
+    expect(await memoriesOf(process.pid)).toBe(0);
+    await start(launcher);
+    expect(messages.join("")).toContain("cannot be restored and is made anew");
+    expect(await memoriesOf(process.pid)).toBe(1);
+  });
+
+  test("an image that somebody removed is made again for the next size", async () => {
+    const machines = await mkdtemp(join(tmpdir(), "gaugelet-machines-"));
+    cleanUps.push(machines);
+    await symlink(join(MACHINES_FOLDER, "kernel"), join(machines, "kernel"));
+    await cp(join(own, "machines"), join(machines, "machines"), { recursive: true });
+    const launcher = launcherOf(machines);
+    await launcher.prepare(LIMITS);
+    const images = join(machines, "images");
+    await rm(images, { recursive: true });
+    const larger = { ...LIMITS, memory: 1024 * MIB };
+    await expect(launcher.prepare(larger)).rejects.toThrow("ENOENT");
+    const ended = expect(launcher.prepare(larger)).rejects.toThrow("the runtime stops");
+    await waitFor("the image", async () => {
+      const names = await readdir(images).catch(() => []);
+      return names.some((name) => name.endsWith(".json"));
+    });
+    await launcher.stop();
+    await ended;
   });
 
   test("without room to save it, a machine that booted serves", async () => {

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findNeeds } from "../../src/workers/launch/machine/find-needs.ts";
 import { buildImage, type MachineImage } from "../../src/workers/launch/machine/image.ts";
-import { PYTHON } from "../integration/harness.ts";
+import { PythonTool } from "../../src/workers/launch/machine/python-tool.ts";
+import { childrenOf, PYTHON } from "../integration/harness.ts";
 import { MACHINES_FOLDER, whyNoMachines } from "./machines.ts";
 
 let folder: string;
@@ -42,5 +44,39 @@ describe.skipIf(whyNoMachines !== undefined)("the image of machines", () => {
     const before = await readdir(images);
     await built("one");
     expect(await readdir(images)).toEqual(before.filter((name) => name !== "making-abc123"));
+  });
+
+  test("one that is ended in the middle leaves nobody who holds the lock", async () => {
+    const own = join(folder, "ended");
+    const { kernel } = await findNeeds(MACHINES_FOLDER);
+    const tool = new PythonTool(PYTHON, "image", join(own, "images"), kernel, "");
+    // Those that compile.
+    const helpers = await waitFor("its processes", async () => {
+      const pids = await childrenOf(tool.pid, "gaugelet_worker");
+      return pids.length > 0 && pids;
+    });
+    await tool.end();
+    await waitFor("their end", async () => {
+      // Empty, too, for one that nobody has waited for yet.
+      const commands = await Promise.all(
+        helpers.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+      );
+      return commands.every((command) => command === "");
+    });
+  });
+
+  test("a note of an image that is damaged is no reason to have none", async () => {
+    const images = join(folder, "one/images");
+    for (const name of await readdir(images)) {
+      if (name.endsWith(".json")) await truncate(join(images, name));
+    }
+    for (const [name, text] of [
+      ["0", "null"],
+      ["1", "{}"],
+    ]) {
+      await writeFile(join(images, `${name}.json`), text as string);
+    }
+    await built("one");
+    expect((await readdir(images)).filter((name) => name.endsWith(".json"))).toHaveLength(1);
   });
 });

@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from gaugelet_worker.isolation import linux
 from gaugelet_worker.machine.image_files import image_files
 from gaugelet_worker.machine.initrd import make_initrd
 from gaugelet_worker.machine.not_possible import NotPossibleError
@@ -54,9 +55,9 @@ def build(folder: str, kernel: str, modules: list[str]) -> dict:
         initrd = make_initrd(kernel)
         mark = _digest([*(f"{path} {_look(path)}" for path in files), initrd, sys.version])
         note = Path(folder, f"{mark[:32]}.json")
-        with contextlib.suppress(OSError, ValueError):
-            known = json.loads(note.read_text())
-            if _is_whole(known):
+        known = _read(note)
+        with contextlib.suppress(OSError):
+            if known is not None and _is_whole(known):
                 return known
         made = _make(Path(folder), files, initrd) | {"preload": preload}
         _write(note, json.dumps(made).encode())
@@ -69,8 +70,9 @@ def _remove_old(folder: Path) -> None:
     notes = sorted(folder.glob("*.json"), key=lambda note: note.stat().st_mtime, reverse=True)
     kept = set()
     for number, note in enumerate(notes):
-        if number < _MOST_IMAGES:
-            kept.add(Path(json.loads(note.read_text())["folder"]).name)
+        known = _read(note)
+        if number < _MOST_IMAGES and known is not None:
+            kept.add(Path(known["folder"]).name)
         else:
             note.unlink()
     for place in folder.iterdir():
@@ -109,6 +111,15 @@ def _make(folder: Path, files: list[str], initrd: bytes) -> dict:
         result.rename(place)
     sizes = {name: (place / name).stat().st_size for name in ("root.img", "initrd.gz")}
     return {"version": version, "folder": str(place), "sizes": sizes}
+
+
+def _read(note: Path) -> dict | None:
+    """What is noted of an image; None where the note is damaged, as one may be after a loss of power."""
+    try:
+        known = json.loads(note.read_text())
+        return known if {"version", "folder", "sizes", "preload"} <= known.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def _is_whole(made: dict) -> bool:
@@ -199,6 +210,9 @@ def _write(path: Path, data: bytes) -> None:
 
 def main(arguments: list[str]) -> None:
     """Build it and say where it is."""
+    linux.die_with_parent()
+    # What compiles would wait for good for one that was killed, and hold its lock meanwhile.
+    os.register_at_fork(after_in_child=linux.die_with_parent)
     folder, kernel, modules = arguments
     try:
         answer = build(folder, kernel, [name for name in modules.split(",") if name])

@@ -19,11 +19,19 @@ export interface MachineImage {
 /**
  * Build the image of machines, unless it is there already; another process that does so is waited for.
  *
+ * @param signal ends what builds it, and who waits.
  * @throws IsolationError that says what is wrong.
  */
-export async function buildImage(settings: MachineSettings, needs: MachineNeeds): Promise<MachineImage> {
+export async function buildImage(
+  settings: MachineSettings,
+  needs: MachineNeeds,
+  signal?: AbortSignal,
+): Promise<MachineImage> {
+  signal?.throwIfAborted();
   const folder = join(settings.folder, "images");
   const tool = new PythonTool(settings.python, "image", folder, needs.kernel, settings.preload.join(","));
+  const end = (): void => void tool.end();
+  signal?.addEventListener("abort", end);
   try {
     const made = answerSchema.parse(await tool.answer());
     return {
@@ -33,8 +41,10 @@ export async function buildImage(settings: MachineSettings, needs: MachineNeeds)
       preload: made.preload,
     };
   } catch (error) {
+    signal?.throwIfAborted();
     throw cannot(`the image of machines cannot be built: ${(error as Error).message}`);
   } finally {
+    signal?.removeEventListener("abort", end);
     await tool.end();
   }
 }

@@ -10,12 +10,13 @@ import { explainEnd } from "../explain-end.ts";
 import { ProcessTransport } from "../process-transport.ts";
 import { cannot } from "./find-needs.ts";
 import { Machine } from "./machine.ts";
+import { MachineGrowth } from "./machine-growth.ts";
 import { descriptorOf } from "./qemu.ts";
 import { type MachinePurpose, RunningMachine } from "./running-machine.ts";
 import { type SavedMachine, SavedMachines } from "./saved-machines.ts";
 import { packFiles } from "./send-files.ts";
 import type { MachineSettings } from "./settings.ts";
-import { describeSize, doubled, type MachineSize, sizeFor } from "./sizes.ts";
+import { type MachineSize, sizeFor } from "./sizes.ts";
 import { reserveUserId } from "./user-ids.ts";
 
 /** From the start of QEMU until the worker has contained itself, on the slowest machine. */
@@ -41,8 +42,7 @@ export class MachineLauncher {
   readonly #saved: SavedMachines;
   readonly #launchSeconds: number;
   readonly #running = new Set<RunningMachine>();
-  /** How often the machines of a function were doubled, by its name. */
-  readonly #grown = new Map<string, number>();
+  readonly #growth: MachineGrowth;
   #count = 0;
   #stopped = false;
 
@@ -51,6 +51,7 @@ export class MachineLauncher {
     this.#log = log;
     this.#launchSeconds = launchSeconds;
     this.#saved = new SavedMachines(settings, log);
+    this.#growth = new MachineGrowth((size) => this.#saved.get(size), log);
   }
 
   /** The machines that run now. */
@@ -71,8 +72,14 @@ export class MachineLauncher {
     return size;
   }
 
-  async stop(): Promise<void> {
+  /** Start no more: who waits for a machine that boots, or for what it boots from, waits no longer. */
+  async endStarts(): Promise<void> {
     this.#stopped = true;
+    await this.#saved.endBoots();
+  }
+
+  async stop(): Promise<void> {
+    await this.endStarts();
     await Promise.all(
       [...this.#running].map(async ({ machine }) => {
         machine.kill();
@@ -128,22 +135,28 @@ export class MachineLauncher {
     const files = await packFiles([spec.directory, ...spec.readOnly]).catch((error: Error) => {
       throw new IsolationError(`the function's files cannot be brought into a machine: ${error.message}`);
     });
-    const grown = this.#grown.get(purpose.functionName) ?? 0;
-    const size = sizeFor(spec.limits, files.bytes, grown);
-    if (size === undefined) throw tooLarge();
+    const next = this.#growth.sizeOf(purpose, spec.limits, files.bytes);
+    if (next === undefined) throw tooLarge();
+    const { size, grown } = next;
     const saved = await this.#saved.get(size);
     const user = await reserveUserId();
     const started = performance.now();
     this.#count += 1;
     const name = `machine-${this.#count}`;
-    const machine = new Machine({
-      needs: saved.needs,
-      size,
-      accelerator: saved.accelerator,
-      purpose: { kind: "restore" },
-      files: { memory: saved.memory.file, root: saved.root },
-      user: user?.number,
-    });
+    let machine: Machine;
+    try {
+      machine = new Machine({
+        needs: saved.needs,
+        size,
+        accelerator: saved.accelerator,
+        purpose: { kind: "restore" },
+        files: { memory: saved.memory.file, root: saved.root },
+        user: user?.number,
+      });
+    } catch (error) {
+      user?.release();
+      throw notStarted((error as Error).message);
+    }
     restore(machine, saved);
     const running = new RunningMachine(name, purpose, size, grown, saved.accelerator, machine);
     this.#running.add(running);
@@ -155,7 +168,7 @@ export class MachineLauncher {
     const guest = new Guest(machine, gone, running);
     const ticking = setInterval(() => {
       guest.tick();
-      this.#grow(running);
+      void this.#growth.look(running);
     }, TICK_MILLISECONDS);
     ticking.unref();
     void gone.then(() => clearInterval(ticking));
@@ -194,20 +207,6 @@ export class MachineLauncher {
       }
       throw error;
     }
-  }
-
-  #grow(running: RunningMachine): void {
-    const { functionName } = running;
-    const grown = this.#grown.get(functionName) ?? 0;
-    if (!running.isToGrow(grown)) return;
-    this.#grown.set(functionName, grown + 1);
-    const next = doubled(running.size);
-    this.#log.info(
-      { function: functionName, machine: running.name },
-      `a virtual machine of ${describeSize(running.size)} is full: the function's next ones have ${describeSize(next)}`,
-    );
-    // So that the next one need not wait until one of that size has booted. Where none does, its start says why.
-    this.#saved.get(next).catch(() => {});
   }
 }
 

@@ -33,7 +33,10 @@ export interface MachineStart {
   readonly shared?: string;
 }
 
-/** A virtual machine: QEMU, in a sandbox of its own, and the streams to what is in it. */
+/**
+ * A virtual machine: QEMU, in a sandbox of its own, and the streams to what is in it. To make one throws where too
+ * many files are open.
+ */
 export class Machine {
   /** Settles when it is gone, with why it went, in words. */
   readonly ended: Promise<string>;
@@ -65,6 +68,9 @@ export class Machine {
     child.on("error", (error) => {
       this.#problem = `QEMU could not be started: ${error.message}`;
     });
+    // Where no pipe could be made there are none, whatever their type says.
+    const { stdio }: Partial<ChildProcess> = child;
+    if (stdio === undefined) throw new Error("QEMU could not be started: too many open files");
     const gone = once(child, "exit").then(
       ([code, signal]) =>
         ({ code, signal }) as { readonly code: number | null; readonly signal: string | null },

@@ -25,6 +25,7 @@ export class Monitor {
 
   /** @throws Error with QEMU's words where it fails. */
   async ask(execute: string, argument: object = {}): Promise<unknown> {
+    if (this.#stream.destroyed) throw new Error("it ended");
     const answer = Promise.withResolvers<unknown>();
     this.#waiting.push(answer);
     this.#stream.write(`${JSON.stringify({ execute, arguments: argument })}\n`);

@@ -8,6 +8,7 @@ const TRY_AGAIN_MILLISECONDS = 24 * 3600 * 1000;
 /** A function of each of some sizes, with and without modules. */
 const MOST_SAVED = 12;
 const BEING_SAVED = "saving-";
+const FAILED = ".failed";
 /** Much more than saving takes: who began so long ago was ended in the middle of it. */
 const LEFT_BEHIND_MILLISECONDS = 3600 * 1000;
 
@@ -47,6 +48,8 @@ export async function keepMachine(folder: string, { memory, state, preloaded }: 
   let temporary: string | undefined;
   try {
     await mkdir(parent, { recursive: true });
+    // Before, as well: who is ended each time would leave one more, until the disk is full.
+    await removeOld(parent);
     temporary = await mkdtemp(join(parent, BEING_SAVED));
     await memory.save(join(temporary, "memory"));
     await writeFile(join(temporary, "state"), state, { flush: true });
@@ -63,7 +66,7 @@ export async function keepMachine(folder: string, { memory, state, preloaded }: 
 
 /**
  * Remove those that were made longest ago, as what they were made of has changed as a rule; and what a process
- * left that was ended while it saved one.
+ * left that was ended while it saved one, or noted of what did not boot.
  */
 async function removeOld(parent: string): Promise<void> {
   const folders = await Promise.all(
@@ -77,13 +80,14 @@ async function removeOld(parent: string): Promise<void> {
   const old = [
     ...saved.toSorted((one, other) => other.at - one.at).slice(MOST_SAVED),
     ...folders.filter(({ name, at }) => name.startsWith(BEING_SAVED) && at < before),
+    ...folders.filter(({ name, at }) => name.endsWith(FAILED) && Date.now() - at > TRY_AGAIN_MILLISECONDS),
   ];
   for (const { name } of old) await rm(join(parent, name), { recursive: true, force: true });
 }
 
 /** Why no machine for a folder booted, where that was tried a short while ago. */
 export async function failedBefore(folder: string): Promise<string | undefined> {
-  const note = `${folder}.failed`;
+  const note = `${folder}${FAILED}`;
   const status = await stat(note).catch(() => undefined);
   if (status === undefined || Date.now() - status.mtimeMs > TRY_AGAIN_MILLISECONDS) return undefined;
   return await readFile(note, "utf8").catch(() => undefined);
@@ -92,7 +96,7 @@ export async function failedBefore(folder: string): Promise<string | undefined> 
 /** Note for the next day why no machine for a folder boots. */
 export async function noteFailure(folder: string, problem: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true }).catch(() => {});
-  await writeFile(`${folder}.failed`, problem).catch(() => {});
+  await writeFile(`${folder}${FAILED}`, problem).catch(() => {});
 }
 
 function digestOf(bytes: Buffer): string {

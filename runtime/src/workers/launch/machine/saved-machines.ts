@@ -33,21 +33,26 @@ export interface SavedMachine extends KeptMachine {
   readonly size: MachineSize;
   readonly accelerator: Accelerator;
   readonly root: FileHandle;
+  /** Where it is kept. */
+  readonly folder: string;
 }
 
 /** A machine of which there is only what it is made with. */
-type BegunMachine = Pick<SavedMachine, "needs" | "size" | "accelerator" | "root">;
+type BegunMachine = Pick<SavedMachine, "needs" | "size" | "accelerator" | "root" | "folder">;
 
 /** Saved machines, by size: booted and saved when first asked for, and anew when what they are made of changes. */
 export class SavedMachines {
   readonly #settings: MachineSettings;
   readonly #log: Logger;
   readonly #machines = new Map<string, Promise<SavedMachine>>();
+  /** Of those, what is there. */
+  readonly #saved = new Map<string, SavedMachine>();
   #base: Promise<{ readonly needs: MachineNeeds; readonly image: MachineImage }> | undefined;
   #accelerators: readonly Accelerator[] | undefined;
   /** Those that boot now, to be saved. */
   readonly #booting = new Set<Machine>();
-  #isClosed = false;
+  /** Ends what waits for a machine. */
+  readonly #closing = new AbortController();
 
   constructor(settings: MachineSettings, log: Logger) {
     this.#settings = settings;
@@ -56,34 +61,44 @@ export class SavedMachines {
 
   /** @throws IsolationError where there can be none. */
   async get(size: MachineSize): Promise<SavedMachine> {
-    const name = `${size.memoryBytes}-${size.processors}`;
+    this.#closing.signal.throwIfAborted();
+    const name = nameOf(size);
     const known = this.#machines.get(name);
     if (known !== undefined) return await known;
     const made = this.#make(size);
     this.#machines.set(name, made);
-    made.catch(() => this.#machines.delete(name));
-    return await made;
+    made.catch(() => {
+      this.#machines.delete(name);
+      // It may have been for what machines boot from, which somebody removed.
+      this.#base = undefined;
+    });
+    const saved = await made;
+    this.#saved.set(name, saved);
+    return saved;
   }
 
   /** One that cannot be restored: it is made anew when it is asked for next. */
   async discard(saved: SavedMachine): Promise<void> {
-    for (const [name, each] of this.#machines) {
-      if ((await each.catch(() => undefined)) !== saved) continue;
-      this.#machines.delete(name);
-      this.#base = undefined;
-      await rm(await this.#folderOf(saved.size, saved.accelerator), { recursive: true, force: true });
-    }
+    const name = nameOf(saved.size);
+    if (this.#saved.get(name) !== saved) return;
+    this.#saved.delete(name);
+    this.#machines.delete(name);
+    this.#base = undefined;
+    await rm(saved.folder, { recursive: true, force: true });
+    await closeFiles(saved);
   }
 
-  /** What boots now is ended. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  /** What boots now is ended, and nothing is booted any more. */
+  async endBoots(): Promise<void> {
+    this.#closing.abort(new IsolationError("the runtime stops"));
     for (const machine of this.#booting) machine.kill();
-    for (const each of this.#machines.values()) {
-      const saved = await each.catch(() => undefined);
-      await saved?.memory.close();
-      await saved?.root.close();
-    }
+    await Promise.allSettled(this.#machines.values());
+  }
+
+  async close(): Promise<void> {
+    await this.endBoots();
+    for (const each of this.#saved.values()) await closeFiles(each);
+    this.#saved.clear();
     this.#machines.clear();
   }
 
@@ -108,7 +123,8 @@ export class SavedMachines {
     const root = await open(image.root);
     let made: SavedMachine | string = "";
     try {
-      made = await this.#loadOrBoot({ needs, size, accelerator, root }, image);
+      const folder = await this.#folderOf(size, accelerator, needs, image);
+      made = await this.#loadOrBoot({ needs, size, accelerator, root, folder }, image);
       return made;
     } finally {
       // It is the machine's, where there is one.
@@ -117,20 +133,19 @@ export class SavedMachines {
   }
 
   async #loadOrBoot(begun: BegunMachine, image: MachineImage): Promise<SavedMachine | string> {
-    const { size, accelerator } = begun;
-    const folder = await this.#folderOf(size, accelerator);
-    const found = (await failedBefore(folder)) ?? (await this.#load(folder, begun));
+    const { accelerator, folder } = begun;
+    const found = (await failedBefore(folder)) ?? (await this.#load(begun));
     if (found !== undefined) return found;
-    const lock = await takeLock(folder);
+    const lock = await takeLock(folder, this.#closing.signal);
     try {
-      const meanwhile = await this.#load(folder, begun);
+      const meanwhile = await this.#load(begun);
       if (meanwhile !== undefined) return meanwhile;
       let problem = "";
       for (let attempt = 1; attempt <= (accelerator === "kvm" ? 1 : BOOT_ATTEMPTS); attempt += 1) {
-        const made = await this.#boot(begun, image, folder);
+        const made = await this.#boot(begun, image);
         if (typeof made !== "string") return made;
         // It was ended, which says nothing of what boots here.
-        if (this.#isClosed) throw new IsolationError("the runtime stops");
+        this.#closing.signal.throwIfAborted();
         problem = made;
       }
       if (accelerator === "kvm") await noteFailure(folder, problem);
@@ -143,7 +158,7 @@ export class SavedMachines {
   async #prepare(): Promise<{ readonly needs: MachineNeeds; readonly image: MachineImage }> {
     const prepare = async (): Promise<{ readonly needs: MachineNeeds; readonly image: MachineImage }> => {
       const needs = await findNeeds(this.#settings.folder);
-      return { needs, image: await buildImage(this.#settings, needs) };
+      return { needs, image: await buildImage(this.#settings, needs, this.#closing.signal) };
     };
     this.#base ??= prepare();
     this.#base.catch(() => {
@@ -153,8 +168,12 @@ export class SavedMachines {
   }
 
   /** Named after all that a saved machine depends on. */
-  async #folderOf(size: MachineSize, accelerator: Accelerator): Promise<string> {
-    const { needs, image } = await this.#prepare();
+  async #folderOf(
+    size: MachineSize,
+    accelerator: Accelerator,
+    needs: MachineNeeds,
+    image: MachineImage,
+  ): Promise<string> {
     const [qemu, kernel] = await Promise.all([stat(needs.qemu), stat(needs.kernelFile)]);
     const parts = [
       FORMAT,
@@ -172,10 +191,10 @@ export class SavedMachines {
   }
 
   /** One that was saved before; undefined where there is none, or none that is whole. */
-  async #load(folder: string, begun: BegunMachine): Promise<SavedMachine | undefined> {
+  async #load(begun: BegunMachine): Promise<SavedMachine | undefined> {
     const started = performance.now();
     try {
-      const kept = await loadMachine(this.#settings.python, folder);
+      const kept = await loadMachine(this.#settings.python, begun.folder);
       if (kept === undefined) return undefined;
       const milliseconds = Math.round(performance.now() - started);
       this.#log.info(
@@ -185,18 +204,18 @@ export class SavedMachines {
       return { ...begun, ...kept };
     } catch (error) {
       this.#log.warn(`a saved virtual machine is damaged and made anew: ${(error as Error).message}`);
-      await rm(folder, { recursive: true, force: true });
+      await rm(begun.folder, { recursive: true, force: true });
       return undefined;
     }
   }
 
   /** Boot a machine, make it ready and save it; or why not. */
-  async #boot(begun: BegunMachine, image: MachineImage, folder: string): Promise<SavedMachine | string> {
-    const { needs, size, accelerator, root } = begun;
+  async #boot(begun: BegunMachine, image: MachineImage): Promise<SavedMachine | string> {
+    const { needs, size, accelerator, root, folder } = begun;
     const started = performance.now();
-    const shared = await mkdtemp(join(tmpdir(), "gaugelet-machine-"));
     const kernel = await open(needs.kernelFile);
     const initrd = await open(image.initrd);
+    const shared = await mkdtemp(join(tmpdir(), "gaugelet-machine-"));
     let memory: MachineMemory | undefined;
     let machine: Machine | undefined;
     try {
@@ -207,7 +226,7 @@ export class SavedMachines {
         preload: image.preload,
         tscKilohertz: await tscKilohertz(this.#settings.python),
       } as const;
-      if (this.#isClosed) throw new Error("the runtime stops");
+      this.#closing.signal.throwIfAborted();
       machine = new Machine({ needs, size, accelerator, purpose, files, shared });
       this.#booting.add(machine);
       const preloaded = await firstWords(machine, BOOT_SECONDS[accelerator]);
@@ -225,7 +244,10 @@ export class SavedMachines {
     } catch (error) {
       machine?.kill();
       await memory?.close();
-      return (error as Error).message;
+      const { message } = error as Error;
+      // It did not come to a boot, which says nothing of what boots here.
+      if (machine === undefined) throw new IsolationError(`no virtual machine can be booted now: ${message}`);
+      return message;
     } finally {
       if (machine !== undefined) this.#booting.delete(machine);
       await kernel.close();
@@ -246,10 +268,20 @@ export class SavedMachines {
   }
 }
 
+function nameOf({ memoryBytes, processors }: MachineSize): string {
+  return `${memoryBytes}-${processors}`;
+}
+
+async function closeFiles({ memory, root }: SavedMachine): Promise<void> {
+  await memory.close();
+  await root.close();
+}
+
 /** Wait until no other process makes the same machine. The lock is gone with its process. */
-async function takeLock(folder: string): Promise<Server> {
+async function takeLock(folder: string, signal: AbortSignal): Promise<Server> {
   const name = `gaugelet-saving-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`;
   for (;;) {
+    signal.throwIfAborted();
     const lock = await holdName(name);
     if (lock !== undefined) return lock;
     await sleep(LOCK_PAUSE_MILLISECONDS);

@@ -23,11 +23,14 @@ export interface PackedFiles {
 export async function packFiles(paths: readonly string[]): Promise<PackedFiles> {
   const frames: PlainFrame[] = [];
   let bytes = 0;
+  const checkRoom = (more: number): void => {
+    if (bytes + more > MOST_BYTES)
+      throw new Error("the function's files are larger than 512Mi, which a machine takes");
+  };
   const add = (head: FileHead, body: Buffer): void => {
+    checkRoom(body.length);
     frames.push(new PlainFrame(FrameType.file, head, body));
     bytes += body.length;
-    if (bytes > MOST_BYTES)
-      throw new Error("the function's files are larger than 512Mi, which a machine takes");
   };
   const walk = async (path: string): Promise<void> => {
     const status = await lstat(path);
@@ -41,6 +44,8 @@ export async function packFiles(paths: readonly string[]): Promise<PackedFiles> 
       // After what is in it, which changes when it was changed.
       add({ ...common, kind: "folder" }, EMPTY);
     } else if (status.isFile()) {
+      // Before it is read: what is too large for a machine may be for this one's memory, too.
+      checkRoom(status.size);
       for (const piece of await piecesOf(path)) add({ ...common, kind: "file" }, piece);
     }
   };

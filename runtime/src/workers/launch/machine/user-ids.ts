@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { IsolationError } from "../../errors.ts";
 import { holdName } from "./hold-name.ts";
 
 /** Those that workers get too: python/gaugelet_worker/isolation/users.py, which reserves them in the same way. */
@@ -20,8 +21,9 @@ let next = 0;
  * Reserve a user id, machine-wide: by an abstract socket, which is gone with this process.
  *
  * @returns undefined where this process may not change users: a machine is then this process's own user's.
+ * @throws IsolationError where all are taken: it must not be root's instead.
  */
-export async function reserveUserId(): Promise<UserId | undefined> {
+export async function reserveUserId(hold: typeof holdName = holdName): Promise<UserId | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const range = await mappedRange();
   if (range === undefined) return undefined;
@@ -29,10 +31,12 @@ export async function reserveUserId(): Promise<UserId | undefined> {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     // From the other end than workers.
     const number = range.end - 1 - (next++ % size);
-    const reservation = await holdName(`gaugelet-user-${number}`);
+    const reservation = await hold(`gaugelet-user-${number}`);
     if (reservation !== undefined) return { number, release: () => void reservation.close() };
   }
-  return undefined;
+  throw new IsolationError(
+    "no user id is free for a virtual machine: end functions, or workers of other runtimes here",
+  );
 }
 
 async function mappedRange(): Promise<(typeof RANGES)[number] | undefined> {
