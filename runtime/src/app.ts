@@ -13,7 +13,7 @@ import { FunctionsFile } from "./functions/functions-file.ts";
 import { managementRoutes } from "./http/management.ts";
 import { serve } from "./http/server.ts";
 import { statusPageRoutes } from "./http/status-page.ts";
-import { statusPageGuard } from "./http/status-page-guard.ts";
+import { localPageGuard, statusPageGuard } from "./http/status-page-guard.ts";
 import { StoppingServers } from "./http/stopping-servers.ts";
 import { inlineMore } from "./inlining.ts";
 import { InstanceRegistry } from "./instances/registry.ts";
@@ -230,7 +230,9 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
           })
         : undefined;
     if (api !== undefined) teardown.push(() => api.stop());
-    const guard = configuration.access.calls === "token" ? api?.guard : undefined;
+    const { calls } = configuration.access;
+    const guard = calls === "token" ? api?.guard : undefined;
+    const isLocal = calls === "local";
     const status =
       configuration.status &&
       (await serve(
@@ -241,8 +243,11 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
           () => file?.problem,
           management.port,
         ),
-        { [CALL_PATH]: answerCalls(functions.targets, guard), ...(api && { "/api/": api.listener }) },
-        { guard: guard && statusPageGuard(guard) },
+        {
+          [CALL_PATH]: answerCalls(functions.targets, guard, isLocal),
+          ...(api && { "/api/": api.listener }),
+        },
+        { guard: isLocal ? localPageGuard : guard && statusPageGuard(guard) },
       ));
     if (status !== undefined) teardown.push(() => servers.stop(status, CALLS_MILLISECONDS));
     if (status !== undefined && configuration.status !== undefined) {

@@ -20,8 +20,11 @@ const accessSchema = z.object({
 
 /** Who may do what, as far as the operator says so. */
 export interface AccessConfiguration {
-  /** `token`: whoever calls a function or looks at the status page shows a token of a user. */
-  readonly calls: "open" | "token";
+  /**
+   * `token`: whoever calls a function or looks at the status page shows a token of a user. `local`: nobody does, as no
+   * other machine gets there. `open`: nobody does, as the operator says.
+   */
+  readonly calls: "local" | "open" | "token";
   /** What the secrets that Grafana shows are made from; undefined: no request is believed to be Grafana's. */
   readonly grafanaSecret: string | undefined;
   /** Key of the secrets of functions, 32 bytes; undefined: one in the state folder. */
@@ -46,7 +49,7 @@ export function accessFrom(
 ): AccessConfiguration {
   const values = validate(accessSchema, environment, "environment");
   const isPrivate = listens === undefined || isLoopback(listens);
-  const calls = values.GAUGELET_CALLS ?? (isPrivate ? "open" : "token");
+  const calls = values.GAUGELET_CALLS ?? (isPrivate ? "local" : "token");
   if (calls === "token" && listens !== undefined && !hasCatalog) {
     const why = isPrivate
       ? "GAUGELET_CALLS is token"

@@ -135,13 +135,13 @@ describe("the configuration", () => {
       readConfiguration({ GAUGELET_CONFIG: join(folder, "gaugelet.yaml"), ...environment });
     const callsOf = async (environment: Record<string, string>) => (await read(environment)).access.calls;
     const everywhere = { GAUGELET_RUNTIME_ADDRESS: "0.0.0.0" };
-    expect(await callsOf({})).toBe("open");
+    expect(await callsOf({})).toBe("local");
     expect(await callsOf(everywhere)).toBe("token");
     expect(await callsOf({ ...everywhere, GAUGELET_CALLS: "open" })).toBe("open");
     expect(await callsOf({ GAUGELET_CALLS: "token" })).toBe("token");
     const off = { GAUGELET_CATALOG: "off" };
     expect(await callsOf({ ...off, ...everywhere, GAUGELET_CALLS: "open" })).toBe("open");
-    expect(await callsOf({ ...off, GAUGELET_MANAGEMENT_ADDRESS: "0.0.0.0" })).toBe("open");
+    expect(await callsOf({ ...off, GAUGELET_MANAGEMENT_ADDRESS: "0.0.0.0" })).toBe("local");
     await expect(read({ ...off, ...everywhere })).rejects.toThrow(
       new ConfigurationError(
         "environment: GAUGELET_RUNTIME_ADDRESS is 0.0.0.0, which other machines reach, but with GAUGELET_CATALOG=off there are no users whose token a call could show; turn the catalog on, listen on 127.0.0.1, or set GAUGELET_CALLS to open where whoever reaches the port may call every function",

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { expect, test } from "vitest";
 import { useRuntime } from "./harness.ts";
 
@@ -25,6 +27,42 @@ test("the status page shows each function and its last error, with what users wr
   expect(page).toContain("Redis key metrics");
   expect(page).toContain(`are on port ${started.ports.management}`);
   expect(page).not.toContain("<b>");
+});
+
+test("a site whose name leads here neither reads the page nor calls a function, where no token is asked for", async () => {
+  const file = await runtime.write("handler.py", "def handler(input, context):\n    return {'n': 1}\n");
+  const configuration = await runtime.write(
+    "gaugelet.yaml",
+    `functions: [{ name: f, source: ${file}, handler: handler.handler, triggers: [{ http: true }] }]`,
+  );
+  /** @returns the statuses of the page, and of a call from it */
+  const under = async (host: string, port: number | undefined): Promise<readonly (number | undefined)[]> => {
+    const named = `${host}:${port}`;
+    const ask = async (
+      method: string,
+      path: string,
+      headers = {},
+      body = "",
+    ): Promise<number | undefined> => {
+      const sent = request({ host: "127.0.0.1", port, path, method, headers: { ...headers, host: named } });
+      sent.end(body);
+      const [response] = (await once(sent, "response")) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    const call = await ask("POST", "/functions/f", { origin: `http://${named}` }, "{}");
+    return [await ask("GET", "/"), call];
+  };
+  const local = await runtime.start({ GAUGELET_CONFIG: configuration });
+  for (const host of ["localhost", "127.0.0.1", "[::1]", "a.localhost"]) {
+    expect([host, ...(await under(host, local.ports.status))]).toEqual([host, 200, 200]);
+  }
+  for (const host of ["evil.example", "localhost.evil.example", ""]) {
+    expect([host, ...(await under(host, local.ports.status))]).toEqual([host, 403, 403]);
+  }
+  await local.stop();
+  const opened = await runtime.start({ GAUGELET_CONFIG: configuration, GAUGELET_CALLS: "open" });
+  expect(await under("runtime.example", opened.ports.status)).toEqual([200, 200]);
 });
 
 test("the management port answers health, readiness and metrics, and says what else there is", async () => {

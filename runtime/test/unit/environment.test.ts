@@ -74,7 +74,7 @@ describe("with an output key and no configuration file, one function", () => {
       prometheus: "http://127.0.0.1:9090",
       python: "python3",
       preload: [],
-      access: { calls: "open", grafanaSecret: undefined, oldSecretKeys: [], secretKey: undefined },
+      access: { calls: "local", grafanaSecret: undefined, oldSecretKeys: [], secretKey: undefined },
       operator: { nodeName: undefined, minimumIsolation: "process" },
       stateFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`),
       machineFolder: join(tmpdir(), `gaugelet-${process.getuid?.()}`, "microvm"),

@@ -1,3 +1,5 @@
+import { isOwnHost } from "../../configuration/loopback.ts";
+
 /** What a call's headers say that matters here. */
 export interface CallHeaders {
   readonly idempotencyKey: string | undefined;
@@ -48,4 +50,12 @@ export function isIdempotencyKey(text: string): boolean {
  */
 export function isCrossOrigin({ origin, host }: Pick<CallHeaders, "origin" | "host">): boolean {
   return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
+}
+
+/**
+ * Whether a page sent the request whose site has the name of this server: any site can let its name lead to 127.0.0.1
+ * once its page is there (DNS rebinding).
+ */
+export function isRebound({ origin, host }: Pick<CallHeaders, "origin" | "host">): boolean {
+  return origin !== undefined && !isOwnHost(host ?? "");
 }

@@ -21,10 +21,11 @@ type Targets = Pick<ReadonlyMap<string, Target>, "get">;
  *
  * @param targets functions by their names; they may come and go.
  * @param guard who may call; undefined: whoever can reach this.
+ * @param isLocal whether that is programs of this machine alone, and no page of a site.
  */
-export function answerCalls(targets: Targets, guard?: CallGuard): RequestListener {
+export function answerCalls(targets: Targets, guard?: CallGuard, isLocal = false): RequestListener {
   const answer = (request: IncomingMessage, response: ServerResponse, user: string | undefined): void => {
-    const admission = admit(targets, request);
+    const admission = admit(targets, request, isLocal);
     if ("problem" in admission) {
       answerProblem(response, admission);
       return;

@@ -1,6 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { compileInputSchema, type InputSchema } from "../../configuration/input-schema.ts";
-import { isCompression, isCrossOrigin, isIdempotencyKey, readCallHeaders } from "./call-headers.ts";
+import {
+  isCompression,
+  isCrossOrigin,
+  isIdempotencyKey,
+  isRebound,
+  readCallHeaders,
+} from "./call-headers.ts";
 import type { Callable } from "./callable.ts";
 import type { Problem } from "./problem.ts";
 
@@ -42,10 +48,15 @@ export async function targetOf(callable: Callable): Promise<Target> {
   };
 }
 
-/** Check all of a call that can be known before its event has come. */
+/**
+ * Check all of a call that can be known before its event has come.
+ *
+ * @param isLocal whether it is allowed since it comes from this machine.
+ */
 export function admit(
   targets: Pick<ReadonlyMap<string, Target>, "get">,
   request: IncomingMessage,
+  isLocal: boolean,
 ): Admission | Problem {
   const url = request.url ?? "";
   const queryAt = url.indexOf("?");
@@ -62,7 +73,7 @@ export function admit(
     return { problem: "method-not-allowed", detail, headers: { allow: "POST" } };
   }
   const headers = readCallHeaders(request.rawHeaders);
-  if (isCrossOrigin(headers)) {
+  if (isCrossOrigin(headers) || (isLocal && isRebound(headers))) {
     return { problem: "cross-origin", detail: `the request came from a page of ${headers.origin}` };
   }
   const { idempotencyKey, contentEncoding } = headers;

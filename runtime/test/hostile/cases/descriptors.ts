@@ -20,7 +20,7 @@ export const DESCRIPTORS: readonly HostileCase[] = [
     file: "flood_logs.py",
     tries: "log 20,000 lines, and forge records",
     ...everywhere(DROPPED),
-    // Each line leaves an imitated machine by itself, which may take too long.
+    // Where a machine is imitated, what logging does for each line may take too long.
     microvm: { ...DROPPED, outcome: ["ok", "timeout"] },
   },
   {
