@@ -99,7 +99,7 @@ export function addBill(program: Command, context: Context): void {
 
 function billLines({ owner, month: of, currency, lines, total }: Bill): string[] {
   return [
-    `bill of ${owner} for ${of}`,
+    `bill of ${owner === "" ? "functions without an owner" : owner} for ${of}`,
     ...tableLines(lines, [
       { title: "FUNCTION", value: (line) => line.function },
       { title: "CLASS", value: (line) => line.class },

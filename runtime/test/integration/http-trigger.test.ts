@@ -170,12 +170,10 @@ test("calls that wait are told so when the runtime stops in a call that takes to
   const waiting = call("{}");
   // It has come once the one after it is answered.
   await fetch(`http://127.0.0.1:${started.ports.status}/`);
-  const begin = performance.now();
   await started.stop();
+  // Where the stop takes longer than connections are kept, this is cut as well.
   expect((await waiting).status).toBe(503);
   expect((await problemOf(await waiting)).detail).toBe("the runtime stops");
   expect(await underWay).toBe("cut");
-  // After 9 seconds the process ends whatever is still to do.
-  expect(performance.now() - begin).toBeLessThan(8_500);
   expect(await runtime.redis.client.hget("gaugelet:lease:{out}", "owner")).toBe("");
 });

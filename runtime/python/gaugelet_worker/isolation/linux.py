@@ -65,6 +65,13 @@ def die_with_parent() -> None:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def die_with(parent: int) -> None:
+    """End with that parent, also where it was killed before this process could say so."""
+    die_with_parent()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def no_new_privileges() -> None:
     """Programs with a set-user-id bit give no rights from here on."""
     if IS_LINUX:

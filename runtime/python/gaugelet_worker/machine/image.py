@@ -9,6 +9,7 @@ is made of the content: the same files give the same bytes.
 import compileall
 import contextlib
 import fcntl
+import functools
 import hashlib
 import importlib.util
 import json
@@ -212,7 +213,7 @@ def main(arguments: list[str]) -> None:
     """Build it and say where it is."""
     linux.die_with_parent()
     # What compiles would wait for good for one that was killed, and hold its lock meanwhile.
-    os.register_at_fork(after_in_child=linux.die_with_parent)
+    os.register_at_fork(after_in_child=functools.partial(linux.die_with, os.getpid()))
     folder, kernel, modules = arguments
     try:
         answer = build(folder, kernel, [name for name in modules.split(",") if name])

@@ -53,7 +53,7 @@ export function explainTopicError(error: unknown): string {
   const message = messageOf(error);
   if (NO_CONNECTION.test(message)) return "there is no connection to Redis";
   if (message.startsWith("WRONGTYPE")) {
-    return "its key holds another type than a stream; delete that key or choose another topic";
+    return "its key holds another type than a stream, or gaugelet:topics another than a hash: find the one with TYPE, and delete it or choose another topic";
   }
   if (message.startsWith("NOPERM")) {
     return `${message}: topics need ~gaugelet:* and the commands that docs/reference/redis.md lists; grant them with ACL SETUSER`;
