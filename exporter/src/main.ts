@@ -14,7 +14,11 @@ try {
   else {
     const { logLevel, ...options } = readEnvironment(process.env);
     if (command === "check-config") await checkConfigurations(options);
-    else obeySignals(await startExporter({ ...options, logger: createLog(logLevel) }));
+    else {
+      const starting = startExporter({ ...options, logger: createLog(logLevel) });
+      obeyHangUp(starting);
+      obeyEnd(await starting);
+    }
   }
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
@@ -22,7 +26,17 @@ try {
   process.exitCode = 1;
 }
 
-function obeySignals(exporter: RunningExporter): void {
+/** From the first on: who sends it when the port is listened on must not end the process. */
+function obeyHangUp(starting: Promise<RunningExporter>): void {
+  process.on("SIGHUP", () => {
+    starting.then(
+      (exporter) => exporter.reload(),
+      () => {},
+    );
+  });
+}
+
+function obeyEnd(exporter: RunningExporter): void {
   let stopping = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
@@ -31,7 +45,6 @@ function obeySignals(exporter: RunningExporter): void {
       void exporter.stop();
     });
   }
-  process.on("SIGHUP", () => void exporter.reload());
 }
 
 /** Says of each file that it was checked; all that is wrong is told at once. */
