@@ -66,8 +66,9 @@ test("SIGHUP reads the configuration again", async () => {
     GAUGELET_EXPORTER_CONFIG: file,
   });
   try {
+    // At once: what obeys it must be there before the port is.
+    exporter.process.stdout?.once("data", () => exporter.process.kill("SIGHUP"));
     await listening(exporter);
-    exporter.process.kill("SIGHUP");
     await waitFor("it does", () => exporter.out.includes("the configuration was read again"));
     await writeFile(file, "nonsense: true");
     exporter.process.kill("SIGHUP");
