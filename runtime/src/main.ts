@@ -9,10 +9,6 @@ try {
   const configuration = await readConfiguration(process.env);
   const log = createLog(configuration.logLevel);
   const runtime = await startRuntime(configuration, log);
-  log.info(
-    { functions: configuration.functions.map(({ name }) => name), ports: runtime.ports },
-    `runtime started with ${configuration.functions.length} function(s)`,
-  );
   const stop = (signal: NodeJS.Signals): void => {
     log.info(`${signal}: stopping`);
     // Whatever a function or Redis does, the end comes before the patience of those who ask for it does.
@@ -24,6 +20,11 @@ try {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
+  // Whoever has read that it started may end it at once.
+  log.info(
+    { functions: configuration.functions.map(({ name }) => name), ports: runtime.ports },
+    `runtime started with ${configuration.functions.length} function(s)`,
+  );
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
   console.error(error.message);

@@ -15,7 +15,7 @@ import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { type PauseAnswer, Sending, type SendingParts } from "./sending.ts";
 
-const STORED_BY_ANOTHER =
+const STORED_OTHERWISE =
   "Redis holds something else than what this runtime stored: another one stored it, or Redis lost some; reading it anew";
 
 /** What a {@link Dispatcher} is made of. */
@@ -74,7 +74,7 @@ export class Dispatcher implements PoolUser<Delivery> {
       onConflict: (lane) => {
         // Before the state is read: where the function is lost, nothing of it is handled in vain until then.
         parts.onRefused();
-        this.#resetLane(lane, STORED_BY_ANOTHER);
+        this.#resetLane(lane, STORED_OTHERWISE);
       },
       onRoom: (lane) => this.#sending.wake(lane),
     });

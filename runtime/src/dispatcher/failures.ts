@@ -74,11 +74,11 @@ export class Failures {
     });
   }
 
-  /** The runtime itself refuses an event, which no worker saw. @returns whether somebody waited for the answer. */
-  refuse(lane: Lane, delivery: Delivery, message: string): boolean {
+  /** The runtime itself refuses an event, which no worker saw. */
+  refuse(lane: Lane, delivery: Delivery, message: string): void {
     const failure = { outcome: "rejected", message, details: "", limit: undefined } as const;
     this.record(lane, delivery, undefined, unanswered(failure, 0, 0));
-    return this.tell(delivery, failure);
+    this.tell(delivery, failure);
   }
 
   /** An event ended its worker. @returns the event as it runs again; none where that is not here. */

@@ -73,8 +73,12 @@ export function admit(
     return { problem: "method-not-allowed", detail, headers: { allow: "POST" } };
   }
   const headers = readCallHeaders(request.rawHeaders);
-  if (isCrossOrigin(headers) || (isLocal && isRebound(headers))) {
+  if (isCrossOrigin(headers)) {
     return { problem: "cross-origin", detail: `the request came from a page of ${headers.origin}` };
+  }
+  if (isLocal && isRebound(headers)) {
+    const detail = `the request came from a page of ${headers.origin}, which may be a name that somebody else gave to this machine: use localhost, or set GAUGELET_CALLS to open or token`;
+    return { problem: "cross-origin", detail };
   }
   const { idempotencyKey, contentEncoding } = headers;
   if (contentEncoding !== undefined && isCompression(contentEncoding)) {
