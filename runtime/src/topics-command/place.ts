@@ -34,10 +34,11 @@ export async function withPlace(
       requireKnown: (name) => requireKnown(redis, name),
     });
   } catch (error) {
-    const isAway = topics.engine === "redis" && redis.status !== "ready" && !(error instanceof TopicError);
-    if (!isAway) throw error;
+    const { name, message } = error as Error;
+    // Where topics are on Kafka, what functions could not handle is in Redis all the same.
+    const isOfRedis = topics.engine === "redis" || name === "MaxRetriesPerRequestError";
+    if (!isOfRedis || redis.status === "ready" || error instanceof TopicError) throw error;
     const place = describeAddress(configuration.redis);
-    const { message } = error as Error;
     const what = message.startsWith("cannot ") ? message : "there is no connection to Redis";
     throw new Error(`${what}: start it at ${place}, or set REDIS_HOST and REDIS_PORT`, { cause: error });
   } finally {

@@ -1,12 +1,20 @@
 import { startKafka, type TestKafka } from "@gaugelet/testing/kafka-server";
+import { waitFor } from "@gaugelet/testing/wait";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { KafkaAddress } from "../../src/configuration/kafka.ts";
 import { KafkaTopics } from "../../src/topics/kafka/kafka-topics.ts";
+import { Member } from "./conformance/member.ts";
 
 let kafka: TestKafka;
 
 beforeAll(async () => {
-  kafka = await startKafka({ users: { runtime: "secret" } });
+  kafka = await startKafka({
+    users: { runtime: "secret", guest: "guest" },
+    properties: {
+      "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+      "super.users": "User:ANONYMOUS;User:runtime",
+    },
+  });
 }, 120_000);
 
 afterAll(() => kafka?.stop());
@@ -36,4 +44,30 @@ test.each([
   await expect(use(sasl, "none")).rejects.toThrow(
     "cannot create topic none: Kafka refuses KAFKA_USERNAME and KAFKA_PASSWORD",
   );
+});
+
+test("a broker that wants a sign-in is told as that", { timeout: 60_000 }, async () => {
+  await expect(use(undefined, "none")).rejects.toThrow(
+    "cannot create topic none: no broker of KAFKA_BROKERS can be reached: connections are closed; " +
+      "where that goes on, check KAFKA_SASL_MECHANISM and KAFKA_TLS",
+  );
+});
+
+test("a user without rights is told so, and not that there is no such topic", {
+  timeout: 60_000,
+}, async () => {
+  await use({ mechanism: "PLAIN", username: "runtime", password: "secret" }, "secrets");
+  const sasl = { mechanism: "PLAIN", username: "guest", password: "guest" } as const;
+  const topics = new KafkaTopics({ brokers: kafka.brokers, tls: undefined, sasl });
+  try {
+    const error = "this Kafka user has no right to topic secrets";
+    await expect(topics.describe("secrets")).rejects.toThrow(error);
+    await expect(topics.peek("secrets", "newest", 1)).rejects.toThrow(error);
+    await expect(topics.lag("readers", ["secrets"])).resolves.toEqual([]);
+    const reader = new Member(topics, "readers", { secrets: "newest" }, {});
+    await waitFor("a problem", () => reader.problem !== null);
+    expect(reader.problem).toBe(error);
+  } finally {
+    await topics.stop();
+  }
 });

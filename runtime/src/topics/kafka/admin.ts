@@ -82,7 +82,7 @@ export class KafkaAdmin {
     checkName(topic);
     try {
       const count = (await this.ids([topic])).get(topic)?.partitions ?? 0;
-      if (count === 0) throw unknown(topic);
+      if (count === 0) throw await this.notThere(topic);
       const numbers = Array.from({ length: count }, (_, number) => number);
       const [ranges, retention] = await Promise.all([
         patiently(() => this.ranges(topic, numbers)),
@@ -100,6 +100,14 @@ export class KafkaAdmin {
   }
 
   async lag(group: string, topics: readonly string[]): Promise<TopicLag[]> {
+    try {
+      return await this.#lag(group, topics);
+    } catch (error) {
+      throw explained(`see the lag of ${group}`, error);
+    }
+  }
+
+  async #lag(group: string, topics: readonly string[]): Promise<TopicLag[]> {
     const known = await this.ids(topics);
     const lags = await Promise.all(
       [...known].map(async ([topic, { partitions }]) => {
@@ -141,6 +149,27 @@ export class KafkaAdmin {
         return [[topic, { id: found.id, partitions: found.partitionsCount }] as const];
       }),
     );
+  }
+
+  /** Which of these topics that are not among {@link ids} may be there: whoever has no right to one is not told. */
+  async hidden(topics: readonly string[]): Promise<ReadonlySet<string>> {
+    const isHidden = async (topic: string): Promise<boolean> => {
+      try {
+        await this.#admin.metadata({ topics: [topic], forceUpdate: true, autocreateTopics: false });
+        return false;
+      } catch (error) {
+        return isOneOf(error, "TOPIC_AUTHORIZATION_FAILED");
+      }
+    };
+    const are = await Promise.all(topics.map(isHidden));
+    return new Set(topics.filter((_, at) => are[at]));
+  }
+
+  /** Why a topic is not among {@link ids}. */
+  async notThere(topic: string): Promise<TopicError> {
+    const { size } = await this.hidden([topic]);
+    if (size === 0) return unknown(topic);
+    return new TopicError("not-allowed", `this Kafka user has no right to topic ${topic}`);
   }
 
   /** What there is of partitions. */

@@ -7,6 +7,8 @@ export class Assigned {
   readonly topicId: string;
   /** The offset to go on with; undefined while it is looked for. */
   offset: number | undefined;
+  /** Position of the last event that came. */
+  last: string | undefined;
   readonly size = new FetchSize();
   isPaused = false;
   /** False once it is somebody else's, or is read anew. */

@@ -7,6 +7,7 @@ import { explainKafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
 import { type Assignments, Membership } from "./membership.ts";
 import { partitionOf } from "./source.ts";
+import { whyNotRead } from "./why-not-read.ts";
 
 /** How often topics that are missing are looked for. */
 const LOOK_MILLISECONDS = 500;
@@ -31,6 +32,8 @@ export class KafkaConsumer implements Consumer {
   #existing: ReadonlyMap<string, Existing> = new Map();
   /** Topics that were not there when they were first looked for: all of their events count. */
   readonly #missing = new Set<string>();
+  /** How many partitions topics had when they were first seen: of those that are added later all events count. */
+  readonly #partitionsAtFirst = new Map<string, number>();
   /** By source. */
   readonly #assigned = new Map<string, Assigned>();
   readonly #commits: Commits;
@@ -90,7 +93,10 @@ export class KafkaConsumer implements Consumer {
   }
 
   commit(partition: Partition, position: string): void {
-    this.#commits.add(partition, BigInt(position) + 1n);
+    const assigned = this.#assigned.get(partition.source);
+    // What came after the last event, such as the end of a transaction, is no event that anybody waits for.
+    const next = assigned?.last === position ? assigned.offset : undefined;
+    this.#commits.add(partition, BigInt(next ?? Number(position) + 1));
   }
 
   subscribe(topics: ReadonlyMap<string, TopicStart>): void {
@@ -100,6 +106,9 @@ export class KafkaConsumer implements Consumer {
       if (!topics.has(assigned.partition.topic)) this.#revoke(assigned);
     }
     for (const topic of this.#missing) if (!topics.has(topic)) this.#missing.delete(topic);
+    for (const topic of this.#partitionsAtFirst.keys()) {
+      if (!topics.has(topic)) this.#partitionsAtFirst.delete(topic);
+    }
     this.#look();
   }
 
@@ -136,21 +145,25 @@ export class KafkaConsumer implements Consumer {
   async #lookOnce(): Promise<void> {
     const wanted = [...this.#wanted.keys()];
     let found: ReadonlyMap<string, Existing>;
+    let missing: readonly string[];
+    let hidden: ReadonlySet<string>;
     try {
       found = await this.#admin.ids(wanted);
+      missing = wanted.filter((topic) => !found.has(topic));
+      hidden = await this.#admin.hidden(missing);
     } catch (error) {
       this.#tellKafka(explainKafkaError(error));
       return;
     }
     if (this.#isStopped) return;
-    const missing = wanted.filter((topic) => !found.has(topic));
-    for (const topic of missing) this.#missing.add(topic);
-    this.#topicProblem = missing.length === 0 ? null : missingText(missing);
+    for (const topic of missing) if (!hidden.has(topic)) this.#missing.add(topic);
+    this.#topicProblem = whyNotRead(missing, hidden);
     this.#tell();
     const before = this.#existing;
     this.#existing = found;
     let isGrown = false;
     for (const [topic, { id, partitions }] of found) {
+      if (!this.#partitionsAtFirst.has(topic)) this.#partitionsAtFirst.set(topic, partitions);
       const known = before.get(topic);
       if (known === undefined) continue;
       // Made anew: nothing of what it was is left.
@@ -217,7 +230,8 @@ export class KafkaConsumer implements Consumer {
     if (this.#missing.has(topic)) return first;
     const committed = (await this.#admin.committed(this.#group, topic, [number])).get(number);
     if (committed !== undefined && committed <= next) return Math.max(committed, first);
-    return this.#wanted.get(topic) === "oldest" ? first : next;
+    const isAdded = number >= (this.#partitionsAtFirst.get(topic) ?? Number.POSITIVE_INFINITY);
+    return isAdded || this.#wanted.get(topic) === "oldest" ? first : next;
   }
 
   /** What was to come next is not kept any more: go on with the oldest that is. */
@@ -232,8 +246,9 @@ export class KafkaConsumer implements Consumer {
         range.first > offset
           ? `events ${offset} to ${range.first - 1} were dropped`
           : `there is no event ${offset}`;
-      this.#listener.onProblem(`topic ${topic}, partition ${number}: ${lost}; going on with ${range.first}`);
-      this.#told = null;
+      // The next events say that it is over.
+      this.#told = `topic ${topic}, partition ${number}: ${lost}; going on with ${range.first}`;
+      this.#listener.onProblem(this.#told);
       assigned.offset = range.first;
     } catch (error) {
       this.#tellKafka(explainKafkaError(error));
@@ -271,12 +286,4 @@ export class KafkaConsumer implements Consumer {
     this.#told = reason;
     this.#listener.onProblem(reason);
   }
-}
-
-function missingText(topics: readonly string[]): string {
-  const [first = "", ...others] = topics;
-  const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  return topics.length === 1
-    ? `topic ${first} does not exist; it is waited for`
-    : `topic ${first}${more} do not exist; they are waited for`;
 }

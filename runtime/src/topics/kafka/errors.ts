@@ -138,6 +138,41 @@ export function explainKafkaError(error: unknown): string {
   }
   const server = causeWith(error, "PLT_KFK_PROTOCOL");
   if (server !== undefined) return server.serverErrorMessage ?? server.message;
-  if (causeWith(error, "PLT_KFK_NETWORK") !== undefined) return "no broker of KAFKA_BROKERS can be reached";
-  return (error as Error).message;
+  const hint = connectionHint(error);
+  const isUnreachable = hint !== undefined || causeWith(error, "PLT_KFK_NETWORK") !== undefined;
+  if (!isUnreachable) return (error as Error).message;
+  return `no broker of KAFKA_BROKERS can be reached${hint === undefined ? "" : `: ${hint}`}`;
+}
+
+const UNKNOWN_AUTHORITY = "nobody we know vouches for its certificate; set KAFKA_TLS_CA_FILE";
+const CLIENT_CERTIFICATE =
+  "it wants another certificate of us; set KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE";
+const CLOSED = "connections are closed; where that goes on, check KAFKA_SASL_MECHANISM and KAFKA_TLS";
+const NO_TLS = "it does not speak TLS there; use its TLS port or unset KAFKA_TLS";
+
+/** Why there is no connection and what to do, by the code or the message of one of an error's causes. */
+const CONNECTION_HINTS: ReadonlyMap<string, string> = new Map([
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", UNKNOWN_AUTHORITY],
+  ["SELF_SIGNED_CERT_IN_CHAIN", UNKNOWN_AUTHORITY],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNKNOWN_AUTHORITY],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNKNOWN_AUTHORITY],
+  ["CERT_HAS_EXPIRED", "its certificate has expired; renew it"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "its certificate is for another name than brokers are reached by"],
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", CLIENT_CERTIFICATE],
+  ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", CLIENT_CERTIFICATE],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", NO_TLS],
+  ["TLS handshake failed. Please verify the broker supports TLS.", NO_TLS],
+  ["Broker requires TLS.", "it speaks TLS; set KAFKA_TLS=true"],
+  ["ENOTFOUND", "no such host"],
+]);
+
+function connectionHint(error: unknown): string | undefined {
+  const causes = [...causesOf(error)];
+  for (const { code = "", message } of causes) {
+    const hint = CONNECTION_HINTS.get(code) ?? CONNECTION_HINTS.get(message);
+    if (hint !== undefined) return hint;
+  }
+  // A broker says nothing to whoever does not sign in. One that has ended refuses connections as well.
+  const isClosed = causes.some(({ message }) => message === "Connection closed");
+  return isClosed && causeWith(error, "ECONNREFUSED") === undefined ? CLOSED : undefined;
 }

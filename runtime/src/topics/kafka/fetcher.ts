@@ -152,6 +152,7 @@ export class Fetcher {
           continue;
         }
         assigned.offset = next;
+        assigned.last = events.at(-1)?.position ?? assigned.last;
         if (events.length > 0) this.#listener.onEvents(assigned, events);
       }
     }

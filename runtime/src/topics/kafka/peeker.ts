@@ -28,7 +28,7 @@ export class KafkaPeeker {
   async peek(topic: string, end: TopicStart, most: number): Promise<PeekedEvent[]> {
     checkName(topic);
     const found = (await this.#admin.ids([topic])).get(topic);
-    if (found === undefined) throw new TopicError("unknown-topic", `there is no topic ${topic}`);
+    if (found === undefined) throw await this.#admin.notThere(topic);
     const numbers = Array.from({ length: found.partitions }, (_, number) => number);
     try {
       return await patiently(async () => {

@@ -89,6 +89,15 @@ test.each([
   expect(code).toBe(1);
 });
 
+test("while Redis is away, that is what is said where topics are on Kafka", async () => {
+  const kafka = { GAUGELET_TOPICS: "kafka", KAFKA_BROKERS: "127.0.0.1:1", REDIS_PORT: "1" };
+  const where = "start it at 127.0.0.1:1, or set REDIS_HOST and REDIS_PORT";
+  expect(await command(["dead", "f"], "", kafka)).toMatchObject({
+    code: 1,
+    error: `cannot do that: there is no connection to Redis: ${where}\n`,
+  });
+});
+
 test("while Kafka is away, that is what is said", async () => {
   const kafka = { GAUGELET_TOPICS: "kafka", KAFKA_BROKERS: "127.0.0.1:1" };
   expect(await command(["list"], "", kafka)).toMatchObject({
