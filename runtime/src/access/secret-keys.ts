@@ -5,6 +5,8 @@ import { ConfigurationError } from "@gaugelet/shared/configuration";
 import { keyFrom } from "../configuration/access.ts";
 
 const KEY_BYTES = 32;
+/** What to do where no key opens the secrets that there are. */
+export const WITHOUT_KEY = "Where that is lost, empty the table secrets, and set them again";
 
 /** Keys that secrets are sealed with. */
 export interface SecretKeys {
@@ -54,7 +56,7 @@ async function readKey(file: string): Promise<Buffer | undefined> {
 async function makeKey(file: string, hasSecrets: boolean): Promise<Buffer> {
   if (hasSecrets) {
     throw new ConfigurationError(
-      `the database has secrets, but the key that they are sealed with is not here: set GAUGELET_SECRET_KEY to it, or bring ${file} back`,
+      `the database has secrets, but the key that they are sealed with is not here: set GAUGELET_SECRET_KEY to it, or bring ${file} back. ${WITHOUT_KEY}`,
     );
   }
   const key = randomBytes(KEY_BYTES);

@@ -6,7 +6,7 @@ import { secrets } from "../database/schema.ts";
 import { recordAudit } from "./audit.ts";
 import type { Caller } from "./caller.ts";
 import { seal, unseal } from "./sealing.ts";
-import { type GivenKeys, type SecretKeys, secretKeys } from "./secret-keys.ts";
+import { type GivenKeys, type SecretKeys, secretKeys, WITHOUT_KEY } from "./secret-keys.ts";
 
 /** What may be told of a secret. */
 export type SecretName = Pick<typeof secrets.$inferSelect, "owner" | "name" | "updatedAt" | "updatedBy">;
@@ -52,7 +52,10 @@ export class Secrets {
     const closed = others.filter(({ text }) => text === undefined);
     if (closed.length > 0) {
       const names = closed.slice(0, 3).map(({ row }) => `${row.name} of ${row.owner}`);
-      throw new ConfigurationError(`${closed.length} secrets (${names.join(", ")}) are ${OTHER_KEY}`);
+      const place = given.secretKey === undefined ? file : "GAUGELET_SECRET_KEY";
+      throw new ConfigurationError(
+        `${closed.length} secrets (${names.join(", ")}) are ${OTHER_KEY}; this one's is that of ${place}. ${WITHOUT_KEY}`,
+      );
     }
     for (const { row, text = "" } of others) {
       const anew = seal(keys.current, placeOf(row), text);

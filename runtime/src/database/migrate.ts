@@ -15,7 +15,7 @@ export const MIGRATION_LOCK = 4_207_421;
  * Bring the tables up to date: all steps in one transaction, so that an interrupted one leaves what was there.
  *
  * @param signal cuts the connection, and with it what is under way.
- * @throws ConfigurationError where the tables are of a newer Gaugelet than this.
+ * @throws ConfigurationError where the tables are of a newer Gaugelet than this, or the database is no place for any.
  */
 export async function migrateDatabase(pool: pg.Pool, signal: AbortSignal): Promise<void> {
   const newest = await newestMigration();
@@ -25,14 +25,18 @@ export async function migrateDatabase(pool: pg.Pool, signal: AbortSignal): Promi
   const limit = limitQueries(client, false);
   try {
     signal.throwIfAborted();
+    await client.query("set statement_timeout = 0");
     await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    if ((await newestApplied(client)) > newest) {
+    const applied = await newestApplied(client);
+    if (applied === 0) await checkEncoding(client);
+    if (applied > newest) {
       throw new ConfigurationError(
         "the database was made by a newer Gaugelet than this one; start that one, or restore a backup from before",
       );
     }
     await migrate(drizzle(client), { migrationsFolder: FOLDER, ...TABLE });
     await client.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
+    await client.query("reset statement_timeout");
     limitQueries(client, limit);
     client.release();
   } catch (error) {
@@ -45,8 +49,22 @@ export async function migrateDatabase(pool: pg.Pool, signal: AbortSignal): Promi
 }
 
 /**
+ * Of a new database, whose encoding is chosen yet: one that lacks characters refuses the records of runs that have them.
+ *
+ * @throws ConfigurationError where it is not UTF-8.
+ */
+async function checkEncoding(client: pg.PoolClient): Promise<void> {
+  const { rows } = await client.query<{ server_encoding: string }>("show server_encoding");
+  const encoding = rows[0]?.server_encoding;
+  if (encoding === "UTF8") return;
+  throw new ConfigurationError(
+    `the database has the encoding ${encoding}, which does not keep every text; make it anew: createdb --template=template0 --encoding=UTF8 --locale=C`,
+  );
+}
+
+/**
  * To change a table of many runs, or to wait for whoever does, takes as long as it takes: cut off by the limit on
- * queries it would begin anew for ever.
+ * queries, as by PostgreSQL's own, it would begin anew for ever.
  *
  * @returns what held before.
  */

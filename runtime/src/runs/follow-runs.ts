@@ -37,7 +37,9 @@ export async function* followRuns(
   after: number | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<readonly StoredRun[]> {
-  let last = after ?? (await newestSequence(db));
+  const newest = await newestSequence(db);
+  // One that is to come yet was seen before the database was put back to a backup.
+  let last = Math.min(after ?? newest, newest);
   // From here on nothing is missed.
   yield [];
   while (!signal.aborted) {

@@ -125,15 +125,17 @@ describe.each(DATABASES)("secrets on %s", (kind) => {
       const key = await readFile(file, "utf8");
       const wrong = { secretKey: randomBytes(32), oldSecretKeys: [] };
       await expect(Secrets.open(db, wrong, file)).rejects.toThrow(
-        /^1 secrets \(A of ann\) are sealed with another key than this runtime has: .*GAUGELET_SECRET_KEY_OLD/,
+        /^1 secrets \(A of ann\) are sealed with another key than this runtime has: .*GAUGELET_SECRET_KEY_OLD; this one's is that of GAUGELET_SECRET_KEY\. Where that is lost, empty the table secrets/,
       );
       await expect(Secrets.open(db, NO_KEYS, `${file}-gone`)).rejects.toThrow(
-        /but the key that they are sealed with is not here: set GAUGELET_SECRET_KEY to it, or bring .*-gone back/,
+        /but the key that they are sealed with is not here: set GAUGELET_SECRET_KEY to it, or bring .*-gone back\. Where that is lost, empty/,
       );
       await writeFile(file, "");
       await expect(Secrets.open(db, NO_KEYS, file)).rejects.toThrow(/the key that .* is not here/);
       await writeFile(file, "nonsense\n");
       await expect(Secrets.open(db, NO_KEYS, file)).rejects.toThrow(ConfigurationError);
+      await writeFile(file, randomBytes(32).toString("base64"));
+      await expect(Secrets.open(db, NO_KEYS, file)).rejects.toThrow(`; this one's is that of ${file}. Where`);
       await writeFile(file, key);
       const again = await Secrets.open(db, NO_KEYS, file);
       expect(await again.secretsOf("ann", ["A"])).toEqual({ A: "1" });

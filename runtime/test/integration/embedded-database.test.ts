@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { waitFor } from "@gaugelet/testing/wait";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -11,6 +14,7 @@ import { childrenOf } from "./harness.ts";
 const LOG = pino({ enabled: false });
 const PATIENT = { ready: 120_000, query: 120_000, end: 120_000 };
 const NEVER = new AbortController().signal;
+const PROGRAM = fileURLToPath(new URL("../../src/database/embedded/main.ts", import.meta.url));
 /** The first embedded database takes seconds of a processor to make, which others may be using. */
 const HOOK_MILLISECONDS = 240_000;
 
@@ -66,4 +70,22 @@ test.runIf(process.platform === "linux")("a folder that nothing can be written t
   await expect(openEmbedded("/sys/kernel", LOG, NEVER)).rejects.toThrow(
     /^the embedded database in \/sys\/kernel could not be started: nothing can be written there: E\w+: [^\n]+$/,
   );
+});
+
+test("of a folder that cannot be found or read is told why, on one line", async () => {
+  const child = spawn(process.execPath, [PROGRAM, join(folder, "gone")], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [said, complained] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect(said).toMatch(/^nothing can be written there: ENOENT: [^\n]+\n$/);
+  expect(complained).toBe("");
+});
+
+test("a folder may be a link to one, as on another disk", async () => {
+  const link = `${folder}-link`;
+  await symlink(folder, link);
+  onTestFinished(() => rm(link));
+  const opened = await openEmbedded(link, LOG, NEVER);
+  onTestFinished(() => opened.stop());
+  expect((await opened.pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
 });

@@ -7,8 +7,9 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type OpenDatabase, openDatabase } from "../../src/database/database.ts";
 import { explainDatabaseError } from "../../src/database/explain.ts";
-import { isDatabaseAway } from "../../src/database/is-away.ts";
+import { isDatabaseAway, isGivenUp } from "../../src/database/is-away.ts";
 import { MIGRATION_LOCK } from "../../src/database/migrate.ts";
+import { users } from "../../src/database/schema.ts";
 
 const ONE = sql`select 1 as one`;
 
@@ -111,4 +112,51 @@ test("who waits for another runtime's migration, or migrates, is not cut off by 
   const slow = opened.db.execute(sql`select pg_sleep(60)`).catch((error) => error);
   expect(isDatabaseAway(await slow)).toBe(true);
   await Promise.all([opened.stop(), locks.end()]);
+});
+
+test("a migration is not cut off by PostgreSQL's limit on statements, which holds afterwards", async () => {
+  const plain = await postgres.newDatabase();
+  const limited = `${plain}?statement_timeout=300`;
+  const locks = new pg.Client(plain);
+  await locks.connect();
+  // It goes with the server.
+  locks.on("error", () => {});
+  await locks.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+  const opening = openDatabase({ kind: "postgresql", url: limited }, pino({ enabled: false }));
+  opening.catch(() => {});
+  await waitFor("it to wait for longer than a statement may take", async () => {
+    const { rows } = await locks.query(
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and now() - query_start > interval '600 ms'",
+    );
+    return rows.length > 0;
+  });
+  await locks.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
+  const opened = await opening;
+  const slow = opened.db.execute(sql`select pg_sleep(60)`).catch((error) => error);
+  expect(isGivenUp(await slow)).toBe(true);
+  await Promise.all([opened.stop(), locks.end()]);
+});
+
+test("times and tables are found whatever the user's settings are", async () => {
+  const plain = await postgres.newDatabase();
+  execFileSync("psql", ["-d", plain, "-qc", "create schema gaugelet"]);
+  const german = `${plain}?options=${encodeURIComponent("-c datestyle=German,DMY")}`;
+  const opened = await openDatabase({ kind: "postgresql", url: german }, pino({ enabled: false }));
+  await opened.db.insert(users).values({ name: "ada", role: "viewer", origin: "api" });
+  const [ada] = await opened.db.select().from(users);
+  expect(Math.abs(Date.now() - Number(ada?.createdAt))).toBeLessThan(3_600_000);
+  const query = sql`select '2026-11-30'::date::text as day, schemaname from pg_tables where tablename = 'users'`;
+  const { rows } = await opened.db.execute(query);
+  expect(rows).toEqual([{ day: "2026-11-30", schemaname: "public" }]);
+  await opened.stop();
+});
+
+test.each(["LATIN1", "SQL_ASCII"])("a new database with the encoding %s is refused", async (encoding) => {
+  const other = `${await postgres.newDatabase()}_${encoding.toLowerCase()}`;
+  const name = other.slice(other.lastIndexOf("/") + 1);
+  const make = `create database ${name} template template0 encoding '${encoding}' locale 'C'`;
+  execFileSync("psql", ["-d", url, "-qc", make]);
+  await expect(openDatabase({ kind: "postgresql", url: other }, pino({ enabled: false }))).rejects.toThrow(
+    `the database has the encoding ${encoding}, which does not keep every text; make it anew: createdb --template=template0`,
+  );
 });

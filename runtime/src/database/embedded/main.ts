@@ -24,13 +24,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {}
 // Where the runtime has been killed nobody reads what this says, and the database is closed all the same.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-if (await isMine(await realpath(folder))) {
-  const database = await openOrMake(folder).catch(async ({ message }: Error) => {
-    // Its stack would be a page of code, as PGlite's is on one line.
-    const reason = (await whyNotWritable(folder)) ?? `${message}; ${WHAT_TO_DO}`;
-    process.stdout.write(`${reason}\n`, () => process.exit(1));
-    return new Promise<never>(() => {});
-  });
+// PGlite does not follow a link to it.
+const place = await realpath(folder).catch(giveUp);
+const isFree = await isMine(place).catch(giveUp);
+if (isFree) {
+  const database = await openOrMake(place).catch(giveUp);
   const connection = new Socket({ fd: 3 });
   const served = serveConnection(connection, (message) => database.execProtocolRaw(message));
   process.stdout.write("ready\n");
@@ -39,6 +37,14 @@ if (await isMine(await realpath(folder))) {
   await database.close();
 } else process.stdout.write("in use\n");
 process.exit(0);
+
+/** Say why it cannot be opened, and end. */
+async function giveUp({ message }: Error): Promise<never> {
+  // Its stack would be a page of code, as PGlite's is on one line.
+  const reason = (await whyNotWritable(folder)) ?? `${message}; ${WHAT_TO_DO}`;
+  process.stdout.write(`${reason}\n`, () => process.exit(1));
+  return new Promise<never>(() => {});
+}
 
 /**
  * Open the database of a folder, which is made where there is none. One whose making was cut off is made anew: nobody
