@@ -185,6 +185,18 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
     expect(errors).toEqual([]);
   });
 
+  test("no page is wider than a phone", async () => {
+    const { page, url } = await visitor("Admin");
+    await page.setViewportSize({ width: 400, height: 900 });
+    for (const path of PAGES) {
+      await page.goto(`${url}${path}`);
+      await page.getByRole("main").waitFor();
+      await page.waitForLoadState("networkidle");
+      const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+      expect({ path, width }).toEqual({ path, width: 400 });
+    }
+  });
+
   test("the first page brings little code, and is there about as soon as Grafana's own lists", async () => {
     const first = await measureFirstPage(await visitor("Editor"));
     console.log(

@@ -32,6 +32,9 @@ export function DropZone({ text, onFiles }: { text: string; onFiles: (files: Fil
 const getStyles = (theme: GrafanaTheme2) => ({
   zone: css({
     display: "block",
+    // Of what is only there for the keyboard, and wider than a narrow page.
+    position: "relative",
+    overflow: "hidden",
     padding: theme.spacing(2),
     textAlign: "center",
     cursor: "pointer",

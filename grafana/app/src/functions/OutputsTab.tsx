@@ -28,7 +28,7 @@ function sceneOf(name: string): EmbeddedScene {
   ) =>
     new SceneFlexItem({
       minHeight: 260,
-      minWidth: 420,
+      minWidth: "min(420px, 100%)",
       body: PanelBuilders.timeseries()
         .setTitle(title)
         .setDescription(description)

@@ -1,8 +1,9 @@
-import { Alert, Button, CodeEditor, Field, Grid, Input, Stack, Text, TextLink } from "@grafana/ui";
+import { Alert, Button, CodeEditor, Field, Input, Stack, Text, TextLink } from "@grafana/ui";
 import { useEffect, useState } from "react";
 import { type ApiError, ask } from "../api/client";
 import type { Answer, RunDetails } from "../api/types";
 import { useAsk } from "../api/use-ask";
+import { Columns } from "../components/Columns";
 import { json, seconds, shortMoney } from "../components/format";
 import { Problem } from "../components/Problem";
 import { useDoing } from "../components/use-doing";
@@ -42,7 +43,7 @@ export default function TryTab({ details }: TabProps) {
   const isSharded = (details.manifest as { state?: string } | null)?.state === "partition";
 
   return (
-    <Grid minColumnWidth={55} gap={3}>
+    <Columns minWidth={55} gap={3}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -99,7 +100,7 @@ export default function TryTab({ details }: TabProps) {
           doing.error === undefined && <Text color="secondary">What it returns is shown here.</Text>
         )}
       </div>
-    </Grid>
+    </Columns>
   );
 }
 

@@ -1,10 +1,11 @@
 import { PluginPage } from "@grafana/runtime";
-import { Alert, Badge, Button, Grid, LinkButton, Stack } from "@grafana/ui";
+import { Alert, Badge, Button, LinkButton, Stack } from "@grafana/ui";
 import { useState } from "react";
 import { useParams } from "react-router-dom";
 import { currentUser, mayAs } from "../api/role";
 import type { FunctionDetails, RunDetails } from "../api/types";
 import { useAsk } from "../api/use-ask";
+import { Columns } from "../components/Columns";
 import { json, seconds } from "../components/format";
 import { Problem } from "../components/Problem";
 import { TextBlock } from "../components/TextBlock";
@@ -82,12 +83,12 @@ function Run({ run }: { run: RunDetails }) {
       <CalledAgain again={again} />
       {run.error !== null && <Failure error={run.error} />}
       <RunFacts run={run} />
-      <Grid minColumnWidth={55} gap={2}>
+      <Columns minWidth={55} gap={2}>
         <Recorded title="Input" value={run.input} isCut={run.isInputCut} />
         {run.output !== null && <Recorded title="Output" value={run.output} isCut={run.isOutputCut} />}
         {run.traceback !== null && <TextBlock title="Traceback" text={run.traceback} />}
         {run.logs.length > 0 && <TextBlock title="Log" text={run.logs.join("\n")} />}
-      </Grid>
+      </Columns>
       {isReplaying && asked.data !== undefined && (
         <ReplayRun run={run} details={asked.data} onClose={() => setReplaying(false)} />
       )}

@@ -1,9 +1,10 @@
-import { Button, ConfirmModal, EmptyState, Grid, Stack, Text } from "@grafana/ui";
+import { Button, ConfirmModal, EmptyState, Stack, Text } from "@grafana/ui";
 import { useState } from "react";
 import { ask } from "../api/client";
 import { mayAs } from "../api/role";
 import type { Answer, Budget } from "../api/types";
 import { useAsk } from "../api/use-ask";
+import { Columns } from "../components/Columns";
 import { money } from "../components/format";
 import { Loaded } from "../components/Loaded";
 import { Problem } from "../components/Problem";
@@ -55,7 +56,7 @@ export function Budgets() {
               }
             />
           ) : (
-            <Grid gap={2} minColumnWidth={44}>
+            <Columns minWidth={44} gap={2}>
               {items.map((budget) => (
                 <BudgetCard
                   key={budget.owner}
@@ -64,7 +65,7 @@ export function Budgets() {
                   onDelete={isAdmin ? () => setDeleted(budget) : undefined}
                 />
               ))}
-            </Grid>
+            </Columns>
           )
         }
       </Loaded>

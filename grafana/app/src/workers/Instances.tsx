@@ -1,6 +1,7 @@
-import { EmptyState, FilterInput, Grid, Stack, Text } from "@grafana/ui";
+import { EmptyState, FilterInput, Stack, Text } from "@grafana/ui";
 import type { Answer, Instance } from "../api/types";
 import { useAsk } from "../api/use-ask";
+import { Columns } from "../components/Columns";
 import { Loaded } from "../components/Loaded";
 import { useQueryState } from "../components/use-query-state";
 import { InstanceCard } from "./InstanceCard";
@@ -35,7 +36,7 @@ export function Instances() {
                 message={`No instance has “${text}” in its host, address, image or functions`}
               />
             ) : (
-              <Grid gap={2} minColumnWidth={44}>
+              <Columns minWidth={44} gap={2}>
                 {found.map((each) => (
                   <InstanceCard
                     key={each.id}
@@ -43,7 +44,7 @@ export function Instances() {
                     onDetails={() => change({ instance: each.id })}
                   />
                 ))}
-              </Grid>
+              </Columns>
             )}
             {instance !== "" && (
               <InstanceDrawer

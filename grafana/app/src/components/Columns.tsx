@@ -1,0 +1,26 @@
+import { css } from "@emotion/css";
+import type { GrafanaTheme2 } from "@grafana/data";
+import { useStyles2 } from "@grafana/ui";
+import type { ReactNode } from "react";
+
+/** Columns side by side where there is room for them. None is wider than the page, as those of Grafana's `Grid` are. */
+export function Columns({
+  minWidth,
+  gap,
+  children,
+}: {
+  /** Of each, in units of the theme's spacing. */
+  minWidth: number;
+  gap: number;
+  children: ReactNode;
+}) {
+  const styles = useStyles2(getStyles, minWidth, gap);
+  return <div className={styles}>{children}</div>;
+}
+
+const getStyles = (theme: GrafanaTheme2, minWidth: number, gap: number) =>
+  css({
+    display: "grid",
+    gap: theme.spacing(gap),
+    gridTemplateColumns: `repeat(auto-fill, minmax(min(${theme.spacing(minWidth)}, 100%), 1fr))`,
+  });
