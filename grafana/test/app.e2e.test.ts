@@ -188,7 +188,8 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
   test("no page is wider than a phone", async () => {
     const { page, url } = await visitor("Admin");
     await page.setViewportSize({ width: 400, height: 900 });
-    for (const path of PAGES) {
+    const configuration = "/plugins/gaugelet-functions-app?page=configuration";
+    for (const path of [...PAGES, configuration]) {
       await page.goto(`${url}${path}`);
       await page.getByRole("main").waitFor();
       await page.waitForLoadState("networkidle");

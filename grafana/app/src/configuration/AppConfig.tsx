@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { ROLES, type Role } from "../api/role";
 import { Problem } from "../components/Problem";
 import { useDoing } from "../components/use-doing";
+import { withinPage } from "../components/within-page";
 import { addressFault, keptAddress } from "./address";
 import { ConnectionTest } from "./ConnectionTest";
 import { NO_SECRETS, SecretFields, type SecretsInput } from "./SecretFields";
@@ -55,6 +56,7 @@ export default function AppConfig({ plugin }: AppConfigProps) {
               id="runtime-address"
               type="url"
               width={60}
+              className={withinPage}
               placeholder="http://runtime:8420"
               value={address}
               onChange={({ currentTarget }) => setAddress(currentTarget.value)}

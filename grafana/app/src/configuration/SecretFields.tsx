@@ -1,5 +1,6 @@
 import { Alert, Button, ClipboardButton, Field, Input, RadioButtonGroup, Stack, Text } from "@grafana/ui";
 import { ROLES, type Role } from "../api/role";
+import { withinPage } from "../components/within-page";
 import { canDerive, DERIVING_COMMAND, SHORTEST_SECRET } from "./secrets";
 
 /** What is entered of the secrets. */
@@ -62,6 +63,7 @@ export function SecretFields({ input, onChange, faults, onKeep }: SecretFieldsPr
             type="password"
             autoComplete="off"
             width={60}
+            className={withinPage}
             placeholder={`at least ${SHORTEST_SECRET} characters, as in the runtime’s environment`}
             value={input.one}
             onChange={({ currentTarget }) => onChange({ ...input, one: currentTarget.value })}
@@ -83,6 +85,7 @@ export function SecretFields({ input, onChange, faults, onKeep }: SecretFieldsPr
                 type="password"
                 autoComplete="off"
                 width={80}
+                className={withinPage}
                 placeholder="64 digits and letters from a to f"
                 value={input.three[role]}
                 onChange={({ currentTarget }) =>

@@ -2,6 +2,7 @@ import { Button, Field, Input, Stack } from "@grafana/ui";
 import type { Answer } from "../api/types";
 import { useAsk } from "../api/use-ask";
 import { Choice } from "../components/Choice";
+import { withinPage } from "../components/within-page";
 import type { Trigger } from "./draft";
 
 const KINDS = [
@@ -138,6 +139,7 @@ function Details({
             aria-label="PromQL query"
             placeholder="PromQL query"
             width={48}
+            className={withinPage}
             value={query.query ?? ""}
             onChange={({ currentTarget }) =>
               onChange({ ...trigger, prometheus: { ...query, query: currentTarget.value } })
