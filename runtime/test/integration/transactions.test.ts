@@ -91,51 +91,34 @@ test("a user or a database that is not there, or not any more, is away, and told
   expect(explainDatabaseError(nowhere)).toMatch(/^database "\S+-gone" does not exist: make it/);
 });
 
-test("who waits for another runtime's migration, or migrates, is not cut off by the limit on queries", async () => {
-  const limited = `${await postgres.newDatabase()}?query_timeout=300`;
-  const locks = new pg.Client(limited.replace(/\?.*/, ""));
-  await locks.connect();
-  // It goes with the server.
-  locks.on("error", () => {});
-  await locks.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
-  const opening = openDatabase({ kind: "postgresql", url: limited }, pino({ enabled: false }));
-  opening.catch(() => {});
-  await waitFor("it to wait for longer than a query may take", async () => {
-    const { rows } = await locks.query(
-      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and now() - query_start > interval '600 ms'",
-    );
-    return rows.length > 0;
-  });
-  await locks.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
-  const opened = await opening;
-  // Its limit holds afterwards.
-  const slow = opened.db.execute(sql`select pg_sleep(60)`).catch((error) => error);
-  expect(isDatabaseAway(await slow)).toBe(true);
-  await Promise.all([opened.stop(), locks.end()]);
-});
-
-test("a migration is not cut off by PostgreSQL's limit on statements, which holds afterwards", async () => {
-  const plain = await postgres.newDatabase();
-  const limited = `${plain}?statement_timeout=300`;
-  const locks = new pg.Client(plain);
-  await locks.connect();
-  // It goes with the server.
-  locks.on("error", () => {});
-  await locks.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
-  const opening = openDatabase({ kind: "postgresql", url: limited }, pino({ enabled: false }));
-  opening.catch(() => {});
-  await waitFor("it to wait for longer than a statement may take", async () => {
-    const { rows } = await locks.query(
-      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and now() - query_start > interval '600 ms'",
-    );
-    return rows.length > 0;
-  });
-  await locks.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
-  const opened = await opening;
-  const slow = opened.db.execute(sql`select pg_sleep(60)`).catch((error) => error);
-  expect(isGivenUp(await slow)).toBe(true);
-  await Promise.all([opened.stop(), locks.end()]);
-});
+test.each([
+  ["the limit on queries", "query_timeout", isDatabaseAway],
+  ["PostgreSQL's limit on statements", "statement_timeout", isGivenUp],
+])(
+  "who migrates, or waits for who does, is not cut off by %s, which holds afterwards",
+  async (_, limit, isOver) => {
+    const plain = await postgres.newDatabase();
+    const locks = new pg.Client(plain);
+    await locks.connect();
+    // It goes with the server.
+    locks.on("error", () => {});
+    await locks.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    const limited = `${plain}?${limit}=300`;
+    const opening = openDatabase({ kind: "postgresql", url: limited }, pino({ enabled: false }));
+    opening.catch(() => {});
+    await waitFor("it to wait for longer than the limit", async () => {
+      const { rows } = await locks.query(
+        "select 1 from pg_stat_activity where wait_event_type = 'Lock' and now() - query_start > interval '600 ms'",
+      );
+      return rows.length > 0;
+    });
+    await locks.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
+    const opened = await opening;
+    const slow = opened.db.execute(sql`select pg_sleep(60)`).catch((error) => error);
+    expect(isOver(await slow)).toBe(true);
+    await Promise.all([opened.stop(), locks.end()]);
+  },
+);
 
 test("times and tables are found whatever the user's settings are", async () => {
   const plain = await postgres.newDatabase();
