@@ -26,6 +26,8 @@ import { ApiProblem } from "./problems.ts";
 
 const FIRST_RETRY_MILLISECONDS = 250;
 const LONGEST_RETRY_MILLISECONDS = 5_000;
+/** What somebody has to mend, such as a key that is lost, may be mended while this runs. */
+const MENDED_RETRY_MILLISECONDS = 15_000;
 
 /** What the API is about. */
 export interface ApiParts {
@@ -73,6 +75,7 @@ export function startApi(database: DatabaseAddress, parts: ApiParts): StartedApi
     // What it is made of is loaded only where there is a catalog.
     const { openControlPlane } = await import("./control-plane.ts");
     for (let pause = FIRST_RETRY_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_RETRY_MILLISECONDS)) {
+      let rest = pause;
       try {
         controlPlane = await openControlPlane(database, parts, stopping.signal);
         return;
@@ -81,9 +84,9 @@ export function startApi(database: DatabaseAddress, parts: ApiParts): StartedApi
         const message = explainDatabaseError(error);
         if (reason !== message) parts.log.error({ err: error }, `the catalog cannot be opened: ${message}`);
         reason = message;
-        if (error instanceof ConfigurationError) return;
+        if (error instanceof ConfigurationError) rest = MENDED_RETRY_MILLISECONDS;
       }
-      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {});
+      await sleep(rest, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
     }
   })();

@@ -153,6 +153,30 @@ test("a PostgreSQL that is a standby is told in one line, with what to do", asyn
   );
 });
 
+test("a database that is none for Gaugelet is looked at again, and may be mended while the runtime runs", async () => {
+  const postgres = await startPostgres();
+  onTestFinished(() => postgres.stop());
+  const url = await postgres.newDatabase();
+  const place = new URL(url);
+  const name = place.pathname.slice(1);
+  place.pathname = "/postgres";
+  const administrator = new pg.Client(place.href);
+  await administrator.connect();
+  onTestFinished(() => administrator.end());
+  const make = async (encoding: string): Promise<void> => {
+    await administrator.query(`drop database ${name} with (force)`);
+    await administrator.query(`create database ${name} template template0 encoding '${encoding}' locale 'C'`);
+  };
+  await make("LATIN1");
+  const runtime = start({ DATABASE_URL: url });
+  const { msg } = await runtime.logged("the catalog cannot be opened");
+  expect(msg).toMatch(
+    /: the database has the encoding LATIN1, which does not keep every text; make it anew: createdb /,
+  );
+  await make("UTF8");
+  await runtime.logged("the API is ready", WAIT_SECONDS);
+});
+
 test("whoever stops while another runtime brings the tables of a PostgreSQL up to date does not wait for it", async () => {
   const postgres = await startPostgres();
   onTestFinished(() => postgres.stop());
