@@ -11,6 +11,8 @@ const MAX_DEATHS_AT_RESTORE = 2;
 
 /** Whoever waits for an answer is told soon that it cannot be had. */
 const READ_MILLISECONDS = 1_000;
+/** Told by so many ticks: a process that was held up for long hears what came meanwhile before the next one. */
+const READ_TICKS = 10;
 
 /** What {@link openShard} needs besides the lane and the worker. */
 export interface OpenShardParts {
@@ -31,14 +33,18 @@ export async function openShard(lane: Lane, worker: Worker<Delivery>, parts: Ope
   const head = { shard: lane.number, name: lane.shard, outputKey: lane.outputKey, keepEnv: keepsEnv };
   let env: Buffer | undefined;
   if (keepsEnv || !lane.isKnown) {
-    const late = setTimeout(() => {
+    let ticks = 0;
+    const ticking = setInterval(() => {
+      ticks += 1;
+      if (ticks < READ_TICKS) return;
       lane.isUnread = true;
       parts.onUnread();
-    }, READ_MILLISECONDS);
+      clearInterval(ticking);
+    }, READ_MILLISECONDS / READ_TICKS);
     // What a worker before this one did must be in the store first.
     await lane.outbox.settled;
     const stored = await store.read(lane.outputKey, functionName, patience);
-    clearTimeout(late);
+    clearInterval(ticking);
     lane.isUnread = false;
     if (stored === undefined) return;
     lane.outbox.noteStored(stored.storedAt);

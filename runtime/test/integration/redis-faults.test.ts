@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "@gaugelet/testing/wait";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { RedisStore } from "../../src/sinks/redis-store.ts";
 import { startFunctions } from "./functions.ts";
 import { PYTHON, useRuntime } from "./harness.ts";
 
@@ -188,3 +189,20 @@ test.each(["function", "none"])(
     await waitFor("it is read", async () => (await serving.post("new", { n: 6 })).status === 200);
   },
 );
+
+test("a runtime that was held up while it read what is stored does not say that Redis does not answer", async () => {
+  const serving = await startFunctions(runtime, [{ name: "new", code: COUNTING, state: "function" }]);
+  const read: RedisStore["read"] = Reflect.get(RedisStore.prototype, "read");
+  const spy = vi.spyOn(RedisStore.prototype, "read").mockImplementation(function (
+    this: RedisStore,
+    ...given
+  ) {
+    const reading = read.apply(this, given);
+    // As by a processor that others use: nothing that comes meanwhile is heard.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+    return reading;
+  });
+  onTestFinished(() => spy.mockRestore());
+  expect(await serving.call("new", { n: 1 })).toMatchObject({ outcome: "ok" });
+  expect(spy).toHaveBeenCalled();
+});
