@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from "@grafana/data";
 import { useStyles2 } from "@grafana/ui";
 import type { ReactNode } from "react";
 
-/** Columns side by side where there is room for them. None is wider than the page, as those of Grafana's `Grid` are. */
+/** Columns side by side where there is room for them. Other than in Grafana's `Grid` none is wider than the page. */
 export function Columns({
   minWidth,
   gap,

@@ -32,7 +32,7 @@ export function DropZone({ text, onFiles }: { text: string; onFiles: (files: Fil
 const getStyles = (theme: GrafanaTheme2) => ({
   zone: css({
     display: "block",
-    // Of what is only there for the keyboard, and wider than a narrow page.
+    // The input below is not seen, but wide: it would make a narrow page wider.
     position: "relative",
     overflow: "hidden",
     padding: theme.spacing(2),

@@ -71,6 +71,8 @@ export function eventsOf(
 
 /** Tells of each batch, asked in their order, whether it belongs to a transaction that was aborted. */
 function abortedBatches(aborted: readonly AbortedTransaction[]): (batch: RecordsBatch) => boolean {
+  // As nearly always; and events may come in a batch each.
+  if (aborted.length === 0) return () => false;
   const coming = aborted.toSorted((a, b) => Number(a.firstOffset - b.firstOffset));
   const open = new Set<bigint>();
   return ({ attributes, producerId, firstOffset, lastOffsetDelta, records }) => {
