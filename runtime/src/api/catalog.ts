@@ -2,6 +2,7 @@ import type { Secrets } from "../access/secrets.ts";
 import { CatalogFollower } from "../catalog/follower.ts";
 import { readPackage } from "../catalog/packages.ts";
 import type { CatalogParts } from "../catalog/parts.ts";
+import { untilLetGo } from "../catalog/until-let-go.ts";
 import type { Database } from "../database/database.ts";
 import { checkUpload } from "../packages/upload/check-upload.ts";
 import { CodeChecks } from "../packages/upload/code-checks.ts";
@@ -28,8 +29,9 @@ export async function openCatalog(
     redis,
     sources,
     catalog,
+    instances,
     log,
-  }: Pick<ApiParts, "configuration" | "redis" | "sources" | "catalog" | "log">,
+  }: Pick<ApiParts, "configuration" | "redis" | "sources" | "catalog" | "instances" | "log">,
 ): Promise<Catalog> {
   const { operator, python, allowedUrlHosts, allowsDependencies } = configuration;
   const follower = new CatalogFollower({ db, functions: sources, operator, log });
@@ -47,7 +49,10 @@ export async function openCatalog(
         signal,
       ),
     secretsOf: (owner, names) => secrets.secretsOf(owner, names),
-    forget: (name, outputKeys) => forgetFunction(redis, name, outputKeys),
+    forget: async (name, outputKeys) => {
+      await untilLetGo({ redis, functions: sources, instances }, name, outputKeys);
+      await forgetFunction(redis, name, outputKeys);
+    },
     // What is committed is followed soon, whatever becomes of this look.
     follow: () => follower.look().catch(() => {}),
   };

@@ -20,7 +20,8 @@ export interface CatalogParts {
   readonly checkUpload: (upload: Upload, about: AboutUpload, signal: AbortSignal) => Promise<CheckedPackage>;
   readonly secretsOf: SecretsOf;
   /**
-   * Forget what a function left behind in Redis, under the output keys of its versions.
+   * Forget what a deleted function left behind in Redis, under the output keys of its versions, once no runtime has
+   * it any more.
    *
    * @throws Error where Redis is away, or forbids it.
    */

@@ -125,6 +125,11 @@ export class FunctionSet {
     return this.#slots.get(name)?.problem ?? this.#assembled.get(name)?.runner.status.loadProblem;
   }
 
+  /** Settles once a function is as it is wanted: where that is to be gone, when nothing of it is under way. */
+  async settled(name: string): Promise<void> {
+    await this.#slots.get(name)?.settling;
+  }
+
   /** From now on what is put together runs. */
   start(): void {
     this.#isStarted = true;

@@ -60,6 +60,11 @@ export class FunctionSources {
     return this.#set.loadProblem(name);
   }
 
+  /** Settles once a function is here as it is wanted, or gone where that is wanted. */
+  settled(name: string): Promise<void> {
+    return this.#set.settled(name);
+  }
+
   /** Whether the file names a function so, for this runtime or another. */
   isOfFile(name: string): boolean {
     return this.#file.has(name) || this.#reserved.has(name);

@@ -12,7 +12,7 @@ import type { Redis } from "ioredis";
 
 /**
  * Forget what a function left behind in Redis: its outputs, its `env`, how far it is, and its dead letters. Whoever
- * still runs it cannot store any more, since its lease is gone.
+ * is in the middle of storing for it cannot any more, since its lease is gone; nobody may run it on.
  *
  * @param outputKeys as its manifests say, or said; with the placeholder where there are shards, which are found by
  *   the outputs that they announced.

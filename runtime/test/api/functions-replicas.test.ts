@@ -1,6 +1,6 @@
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
-import { calling, counter, SUM } from "./functions.ts";
+import { calling, counter, SLOW_COUNTER, SUM } from "./functions.ts";
 import { type ApiUnderTest, useApi } from "./use-api.ts";
 
 const api = useApi("postgresql");
@@ -41,6 +41,23 @@ test("replicas follow what one of them was told, and what was deleted there", as
   await waitFor("the other to resume", async () => (await saidBy(other)()) === 1);
   await one.ask("DELETE", "/functions/said?purge=true");
   await waitFor("the other to forget it", async () => (await calling(other)("said", {})).status === 404);
+});
+
+test("of a function that is purged while another replica is in the middle of a call nothing stays", async () => {
+  const [one, other] = await replicas();
+  await one.ask("POST", "/functions", SLOW_COUNTER);
+  const owns = async (replica: ApiUnderTest): Promise<boolean> =>
+    (await calling(replica)("slow-counter", { seconds: 0 })).status === 200;
+  await waitFor("one of them to own it", async () => (await owns(one)) || (await owns(other)));
+  const [owner, standby] = (await owns(one)) ? [one, other] : [other, one];
+  const underWay = calling(owner)("slow-counter", { seconds: 2 });
+  await waitFor("the call to be under way", async () => {
+    const [slow] = (await owner.ask("GET", "/workers")).body.items;
+    return slow?.workers.some((worker: { callsInFlight: number }) => worker.callsInFlight > 0);
+  });
+  expect((await standby.ask("DELETE", "/functions/slow-counter?purge=true")).status).toBe(204);
+  expect((await underWay).status).toBe(200);
+  expect(await one.redis.client.keys("gaugelet:*slow-counter*")).toEqual([]);
 });
 
 test("of deployments at once none is lost, and all replicas end with the same version", async () => {

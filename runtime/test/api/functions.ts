@@ -29,6 +29,21 @@ export function counter(name: string, step: number): FunctionBody {
   };
 }
 
+/** Counts its calls in its env, and takes as many seconds for one as its event says. */
+export const SLOW_COUNTER: FunctionBody = {
+  name: "slow-counter",
+  manifest: { handler: "handler.handler", triggers: [{ http: true }] },
+  files: {
+    "handler.py": [
+      "import time",
+      "def handler(input, context):",
+      "    time.sleep(input['seconds'])",
+      "    context.env['count'] = context.env.get('count', 0) + 1",
+      "    return {'count': context.env['count']}",
+    ].join("\n"),
+  },
+};
+
 /** Calls functions of a runtime over HTTP. */
 export function calling({ url }: Pick<ApiUnderTest, "url">) {
   return async (name: string, event: unknown): Promise<{ status: number; body: unknown }> => {
