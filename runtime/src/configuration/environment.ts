@@ -1,19 +1,18 @@
 import { existsSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
-import { readSecret } from "@gaugelet/shared/environment-files";
 import { FilesRead } from "@gaugelet/shared/file-watch";
 import type { RedisAddress } from "@gaugelet/shared/redis/address";
 import { redisAddressFrom } from "@gaugelet/shared/redis/environment";
 import { bytesSchema, parseDuration } from "@gaugelet/shared/units";
 import { z } from "zod";
-import type { DatabaseAddress } from "../database/database.ts";
 import { TOPIC_ENGINES, type TopicEngineName } from "../topics/topics.ts";
 import type { OwnerRate } from "../usage/owner-rates.ts";
 import { type AccessConfiguration, accessFrom } from "./access.ts";
 import { type AllowedHosts, allowedHostsSchema } from "./allowed-hosts.ts";
+import { type KeptConfiguration, keptFrom } from "./databases.ts";
 import { readDropIn } from "./drop-in.ts";
 import { type ConfigurationFile, readConfigurationFile } from "./file.ts";
 import { isolationSchema } from "./isolation.ts";
@@ -71,9 +70,7 @@ const environmentSchema = z.object({
   GAUGELET_PRELOAD: moduleList.optional(),
   GAUGELET_MINIMUM_ISOLATION: isolationSchema.default("process"),
   GAUGELET_IMAGE: z.string().min(1).optional(),
-  GAUGELET_STATE_DIR: z.string().min(1).optional(),
   GAUGELET_MICROVM_DIR: z.string().min(1).optional(),
-  GAUGELET_CATALOG: z.enum(["on", "off"], "expected on or off").default("on"),
   GAUGELET_RECORD_BYTES: z.coerce
     .number("expected a number of bytes")
     .int()
@@ -83,8 +80,6 @@ const environmentSchema = z.object({
   GAUGELET_RUNS_BACKLOG: z.coerce.number("expected a number of entries").int().min(10).default(20_000),
   GAUGELET_RUNS_RETENTION: retentionSchema.default(30 * 24 * 3600),
   GAUGELET_RUNS_MAX_BYTES: bytesSchema.optional(),
-  DATABASE_URL: z.string().min(1).optional(),
-  DATABASE_URL_FILE: z.string().min(1).optional(),
   GAUGELET_ALLOWED_URL_HOSTS: allowedHostsSchema.default({ names: new Set(), ranges: [] }),
   GAUGELET_DEPENDENCIES: z.enum(["allow", "refuse"], "expected allow or refuse").default("refuse"),
   GAUGELET_PRICES: z.string().min(1).optional(),
@@ -130,7 +125,7 @@ export interface WatchedFile extends ConfigurationFile {
 }
 
 /** Everything the runtime is told, checked once. */
-export interface RuntimeConfiguration {
+export interface RuntimeConfiguration extends KeptConfiguration {
   readonly redis: RedisAddress;
   readonly functions: readonly FunctionDefinition[];
   /** Where they came from and may change; undefined in drop-in mode. */
@@ -151,8 +146,6 @@ export interface RuntimeConfiguration {
   readonly preload: readonly string[];
   /** What no manifest can say. */
   readonly operator: OperatorSettings;
-  /** Where functions that users make, and runs, are kept; undefined: there is no catalog and no API. */
-  readonly database: DatabaseAddress | undefined;
   /** Who may do what. */
   readonly access: AccessConfiguration;
   /** The price list; undefined in drop-in mode: nothing costs anything. */
@@ -160,8 +153,6 @@ export interface RuntimeConfiguration {
   /** How often an owner's functions may be called over HTTP; undefined: as often as anybody likes. */
   readonly ownerRate: OwnerRate | undefined;
   readonly runs: RunsConfiguration;
-  /** Folder that unpacked functions are kept in. */
-  readonly stateFolder: string;
   /** Folder that kernels, images and saved memory of virtual machines are kept in. */
   readonly machineFolder: string;
   /** Where uploads may be fetched from besides public addresses. */
@@ -191,14 +182,11 @@ export async function readConfiguration(environment: NodeJS.ProcessEnv): Promise
     minimumIsolation: values.GAUGELET_MINIMUM_ISOLATION,
   };
   const file = path === undefined ? undefined : await readWatchedFile(path, operator);
-  const stateFolder = resolve(
-    values.GAUGELET_STATE_DIR ?? join(tmpdir(), `gaugelet-${process.getuid?.() ?? "user"}`),
-  );
   const status =
     file === undefined
       ? undefined
       : { address: values.GAUGELET_RUNTIME_ADDRESS, port: values.GAUGELET_RUNTIME_PORT };
-  const database = file === undefined ? undefined : databaseFrom(values, stateFolder);
+  const { stateFolder, database } = keptFrom(set, file !== undefined);
   return {
     ...place,
     functions: file?.functions ?? [readDropIn(set, operator)],
@@ -273,22 +261,6 @@ function ownerRateFrom({
   throw new ConfigurationError(
     "environment: GAUGELET_OWNER_BURST: expected GAUGELET_OWNER_RATE as well, of which it is the calls at once",
   );
-}
-
-function databaseFrom(
-  { GAUGELET_CATALOG, DATABASE_URL, DATABASE_URL_FILE }: z.output<typeof environmentSchema>,
-  stateFolder: string,
-): DatabaseAddress | undefined {
-  if (GAUGELET_CATALOG === "off") return undefined;
-  const url = readSecret("DATABASE_URL", DATABASE_URL, DATABASE_URL_FILE);
-  if (url === undefined) return { kind: "embedded", folder: join(stateFolder, "database") };
-  if (!/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    // It may hold a password, and is not shown.
-    throw new ConfigurationError(
-      "environment: DATABASE_URL: expected an address such as postgresql://user:password@host:5432/name",
-    );
-  }
-  return { kind: "postgresql", url };
 }
 
 /** The file to read; undefined in drop-in mode. */

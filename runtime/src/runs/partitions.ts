@@ -17,7 +17,8 @@ export interface Retention {
   readonly maxBytes: number | undefined;
 }
 
-interface Partition {
+/** A table with the runs of one day. */
+export interface Partition {
   readonly name: string;
   /** Days since 1970. */
   readonly day: number;
@@ -60,7 +61,8 @@ export async function keepPartitions(
   return dropped.map(({ name }) => name);
 }
 
-async function partitionsOf(db: Database): Promise<Partition[]> {
+/** The partitions that there are of days. */
+export async function partitionsOf(db: Database): Promise<Partition[]> {
   const { rows } = await db.execute<{ name: string; bytes: string }>(sql`
     select c.relname as name, pg_total_relation_size(c.oid) as bytes
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
@@ -74,7 +76,8 @@ async function partitionsOf(db: Database): Promise<Partition[]> {
   });
 }
 
-async function makePartition(db: Database, day: number): Promise<void> {
+/** Make that of a day, where there is none. @param day days since 1970. */
+export async function makePartition(db: Database, day: number): Promise<void> {
   const name = `runs_${dateOf(day).replaceAll("-", "")}`;
   const [from, to] = [day, day + 1].map((each) => `${dateOf(each)} 00:00:00+00`);
   try {
