@@ -5,8 +5,8 @@ import { processTree } from "./process-tree.ts";
 /**
  * Where the processes of a contender may run. What one event at a time takes depends on it threefold: between
  * processes on one CPU a message costs a change of context; between two it costs waking a halted CPU, unless
- * another program happens to keep that one awake. So `free` shows what the machine was doing as well;
- * `one CPU` repeats within 1 % (the floor against itself), hides none of a program's own work, and has the targets.
+ * another program happens to keep that one awake. So `free` is what users have, and shows what the machine was doing
+ * as well; `one CPU` repeats within 1 % (the floor against itself), and hides none of a program's own work.
  */
 export type Placement = "free" | "one CPU";
 
