@@ -9,25 +9,30 @@ interface ExactJson {
 }
 
 const EXACT = JSON as unknown as ExactJson;
-/** Shorter integers are always exact. */
-const LONG_INTEGER = /\d{16}/;
+/** Shorter integers are always exact, and smaller exponents lead to no infinity. */
+const MAY_LOSE = /\d{16}|e\+?\d{3}/i;
 
 /**
  * Parse JSON so that writing it again by `JSON.stringify` loses no digit: integers that a number would round, such as
- * ids of 64 bits, become objects that are written as they were read.
+ * ids of 64 bits, and numbers that are too large for one, become objects that are written as they were read.
  *
  * @throws SyntaxError
  */
 export function parseExactly(text: string): unknown {
-  if (!LONG_INTEGER.test(text)) return JSON.parse(text);
+  if (!MAY_LOSE.test(text)) return JSON.parse(text);
   return EXACT.parse(text, (_, value, { source }) =>
-    Number.isInteger(value) && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
+    typeof value === "number" && source !== undefined && isLost(value, source)
       ? EXACT.rawJSON(source)
       : value,
   );
 }
 
-/** Whether a value is an integer that {@link parseExactly} has kept with all its digits. */
-export function isExactInteger(value: unknown): boolean {
+function isLost(value: number, source: string): boolean {
+  if (!Number.isFinite(value)) return true;
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source);
+}
+
+/** Whether a value is a number that {@link parseExactly} has kept with all its digits. */
+export function isExactNumber(value: unknown): boolean {
   return EXACT.isRawJSON(value);
 }

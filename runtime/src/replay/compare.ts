@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isExactInteger } from "../exact-json.ts";
+import { isExactNumber } from "../exact-json.ts";
 import { REDACTED } from "../runs/redact.ts";
 
 const MOST_DIFFERENCES = 100;
@@ -32,5 +32,5 @@ function compare(before: unknown, after: unknown, path: string, found: Differenc
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !isExactInteger(value);
+  return typeof value === "object" && value !== null && !isExactNumber(value);
 }
