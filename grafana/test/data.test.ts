@@ -50,6 +50,14 @@ describe("the dashboard Host on what the exporter serves", () => {
     expect(await prometheus.countSeries(query)).toBe(0);
   });
 
+  it("says of a host that nobody measures neither that it is well nor that it is not", async () => {
+    const [verdict = ""] = queries.flatMap(([title, query]) => (title === "Is it well?" ? [query] : []));
+    const countOf = (name: string): Promise<number> =>
+      prometheus.countSeries(fillIn(verdict, { ...chosen, host: name, function: "usage" }));
+    await waitFor("a verdict", async () => (await countOf("default")) === 1, 10);
+    expect(await countOf("another")).toBe(0);
+  });
+
   it("fills its variables", async () => {
     const values = async (name: string): Promise<string[]> => {
       const definition =

@@ -55,6 +55,41 @@ describe.each(Object.entries(dashboards))("%s", (_file, build) => {
     }
   });
 
+  it.each(panels.filter(([, { type, options }]) => type === "stat" && isWithoutGraph(options)))(
+    "%s asks for now alone, as the last value of the time range can be an old one",
+    (_title, panel) => {
+      for (const target of panel.targets ?? []) {
+        const { instant, range } = target as Dataquery;
+        expect({ instant, range }).toEqual({ instant: true, range: false });
+      }
+    },
+  );
+
+  it.each(panels.filter(([, panel]) => panel.type === "timeseries" && hasLineInRatios(panel)))(
+    "%s goes so far up that its threshold is to be seen",
+    (_title, panel) => {
+      const { max, custom } = panel.fieldConfig?.defaults ?? {};
+      expect(max ?? (custom as { axisSoftMax?: number }).axisSoftMax).toBe(1);
+    },
+  );
+
+  it.each(panels.filter(([, panel]) => panel.type === "stat"))(
+    "%s has a history from 0 on",
+    (_title, panel) => {
+      expect(panel.fieldConfig?.defaults?.min).toBe(0);
+    },
+  );
+
+  it.each(panels.filter(([, panel]) => panel.type === "heatmap"))(
+    "%s has values up its axis, and counts per second as colours",
+    (_title, panel) => {
+      const { yAxis, cellValues } = panel.options as { yAxis: object; cellValues: object };
+      expect(yAxis).toMatchObject({ unit: "s" });
+      expect(cellValues).toMatchObject({ unit: "reqps" });
+      expect(panel.fieldConfig?.defaults?.unit).toBe("reqps");
+    },
+  );
+
   it.each(panels.filter(([, panel]) => panel.type === "timeseries"))("%s has a legend", (_title, panel) => {
     expect((panel.options as { legend?: { showLegend?: boolean } }).legend?.showLegend).toBe(true);
   });
@@ -103,3 +138,15 @@ describe.each(Object.entries(dashboards))("%s", (_file, build) => {
     for (const variable of queried) expect(variable.refresh, variable.name).toBe(2);
   });
 });
+
+/** Of a stat: whether it is the value alone, without how it came to be. */
+function isWithoutGraph(options: unknown): boolean {
+  return (options as { graphMode?: string }).graphMode === "none";
+}
+
+/** Whether a panel draws a threshold as a line among ratios. */
+function hasLineInRatios({ fieldConfig }: Panel): boolean {
+  const { unit, custom } = fieldConfig?.defaults ?? {};
+  const style = (custom as { thresholdsStyle?: { mode?: string } } | undefined)?.thresholdsStyle;
+  return unit === "percentunit" && style?.mode === "dashed";
+}

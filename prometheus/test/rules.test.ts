@@ -3,12 +3,13 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { dashboards } from "@gaugelet/grafana/dashboards";
+import { overview } from "@gaugelet/grafana/overview/dashboard";
 import { expect, it } from "vitest";
 import { expressionsOf, panelsOf } from "../../grafana/test/panels.ts";
 import { generatedFiles } from "../src/files.ts";
 import { ruleFiles } from "../src/groups.ts";
 import { prometheusRule } from "../src/operator.ts";
-import { alerts } from "./alerts/promtool.ts";
+import { alerts, seconds } from "./alerts/promtool.ts";
 
 const run = promisify(execFile);
 const folder = join(import.meta.dirname, "..");
@@ -93,6 +94,27 @@ it("every alert has a page in docs/runbooks and a row in the reference, and ther
       return ["", name, severity, rule.for, rule.keepFiringFor, rule.summary, ""];
     }),
   );
+});
+
+it.each([
+  ["GaugeletRedisDown", "GaugeletTopicNotRead"],
+  ["GaugeletRuntimeDown", "GaugeletOutputStale"],
+])("%s goes on longer than %s, which follows from it and is kept back meanwhile", (cause, consequence) => {
+  const goesOnFor = (name: string): number => {
+    const { keepFiringFor } = alerts.find(({ alert }) => alert === name) ?? { keepFiringFor: "" };
+    return seconds(keepFiringFor);
+  };
+  expect(goesOnFor(cause)).toBeGreaterThan(goesOnFor(consequence));
+});
+
+it("the Overview lists alerts with all labels that they name what they are about by", () => {
+  const [table] = panelsOf(overview()).filter(({ title }) => title === "Alerts that fire now");
+  const [query = ""] = table === undefined ? [] : expressionsOf(table);
+  const listed = /^sum by \(([^)]*)\)/.exec(query)?.[1]?.split(", ") ?? [];
+  const named = alerts.flatMap(({ description }) =>
+    [...description.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label),
+  );
+  expect(listed).toEqual(expect.arrayContaining(named));
 });
 
 it("every alert says constant words, and then the labels and the value of its own", () => {

@@ -33,19 +33,13 @@ import {
   VariableRefresh,
   VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import {
-  PanelBuilder as HeatmapBuilder,
-  HeatmapColorMode,
-  HeatmapColorOptionsBuilder,
-  YAxisConfigBuilder,
-} from "@grafana/grafana-foundation-sdk/heatmap";
 import { DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
 /** How often the data changes: scrapes, rules and the shipped functions run at this interval. */
-const INTERVAL = "5s";
+export const INTERVAL = "5s";
 
 export const datasource = { type: "prometheus", uid: "$datasource" };
 
@@ -158,14 +152,14 @@ export function rangeQuery(expression: string, legend: string): DataqueryBuilder
   return new DataqueryBuilder().datasource(datasource).expr(expression).legendFormat(legend).range();
 }
 
-/** A query of how things are now, for a table. */
+/** A query of how things are now: what is not known now has no value, not the last one of the time range. */
+export function nowQuery(expression: string, legend: string): DataqueryBuilder {
+  return new DataqueryBuilder().datasource(datasource).expr(expression).legendFormat(legend).instant();
+}
+
+/** The same, for a table. */
 export function tableQuery(expression: string, legend: string): DataqueryBuilder {
-  return new DataqueryBuilder()
-    .datasource(datasource)
-    .expr(expression)
-    .legendFormat(legend)
-    .instant()
-    .format(PromQueryFormat.Table);
+  return nowQuery(expression, legend).format(PromQueryFormat.Table);
 }
 
 /** Lines over time. Gaps stay gaps: they say that nothing was measured. */
@@ -198,33 +192,6 @@ export function timeseries(title: string, description: string, unit: string): Ti
   return panel;
 }
 
-/** A query of a histogram's buckets, for a heat map. */
-export function bucketQuery(expression: string): DataqueryBuilder {
-  return rangeQuery(expression, "{{le}}").format(PromQueryFormat.Heatmap);
-}
-
-/** How many values fell where, over time. A histogram's buckets are its query's legend, `{{le}}`. */
-export function heatmap(title: string, description: string, unit: string): HeatmapBuilder {
-  return new HeatmapBuilder()
-    .title(title)
-    .description(description)
-    .datasource(datasource)
-    .interval(INTERVAL)
-    .unit(unit)
-    .height(8)
-    .span(12)
-    .calculate(false)
-    .yAxis(new YAxisConfigBuilder().unit(unit))
-    .color(
-      new HeatmapColorOptionsBuilder()
-        .mode(HeatmapColorMode.Scheme)
-        // Goes from dark to light evenly, whoever looks.
-        .scheme("Cividis")
-        .steps(32),
-    )
-    .showLegend();
-}
-
 /** Rows of labels and values as they are now. */
 export function table(title: string, description: string, unit: string): TableBuilder {
   return new TableBuilder()
@@ -237,7 +204,10 @@ export function table(title: string, description: string, unit: string): TableBu
     .span(24);
 }
 
-/** The latest value, large, on its history. Narrower ones would cut their titles on small screens. */
+/**
+ * The latest value, large, on its history, which begins at 0: else its least value would look like none. Narrower
+ * ones would cut their titles on small screens.
+ */
 export function stat(title: string, description: string, unit: string): StatBuilder {
   return new StatBuilder()
     .title(title)
@@ -245,6 +215,7 @@ export function stat(title: string, description: string, unit: string): StatBuil
     .datasource(datasource)
     .interval(INTERVAL)
     .unit(unit)
+    .min(0)
     .height(4)
     .span(8)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))

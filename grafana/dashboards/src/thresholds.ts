@@ -44,4 +44,5 @@ export const windows = {
   limits: "5m",
   deadLetters: "10m",
   retries: "10m",
+  assignments: "10m",
 } as const;

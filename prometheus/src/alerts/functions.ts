@@ -2,7 +2,7 @@ import { functions } from "@gaugelet/grafana/functions/dashboard";
 import { thresholds, windows } from "@gaugelet/grafana/thresholds";
 import { workers } from "@gaugelet/grafana/workers/dashboard";
 import type { Alert, PanelLink } from "../rule.ts";
-import { percent, withOwner } from "../text.ts";
+import { percent, whole, withOwner } from "../text.ts";
 
 const FAILURES = "function:gaugelet_function_failures:ratio_rate";
 const BUDGET = "function:gaugelet_function_error_budget:ratio";
@@ -80,7 +80,7 @@ export const functionAlerts: readonly Alert[] = [
   {
     alert: "GaugeletFunctionAtLimit",
     expr: withOwner(
-      `sum by (job, function, limit) (increase(gaugelet_function_limit_hits_total[${windows.limits}])) > 0`,
+      `${whole(`sum by (job, function, limit) (increase(gaugelet_function_limit_hits_total[${windows.limits}]))`)} > 0`,
     ),
     // As long as one hit counts: one alone does not fire, one after the other does.
     for: windows.limits,
@@ -107,7 +107,7 @@ export const functionAlerts: readonly Alert[] = [
   {
     alert: "GaugeletDeadLetters",
     expr: withOwner(
-      `sum by (job, function, topic) (increase(gaugelet_dead_letter_events_total[${windows.deadLetters}])) > 0`,
+      `${whole(`sum by (job, function, topic) (increase(gaugelet_dead_letter_events_total[${windows.deadLetters}]))`)} > 0`,
     ),
     // What was put aside once stays aside: there is nothing to wait for.
     for: "0s",

@@ -1,11 +1,17 @@
 import { overview } from "@gaugelet/grafana/overview/dashboard";
 import { thresholds } from "@gaugelet/grafana/thresholds";
 import type { Alert, PanelLink } from "../rule.ts";
-import { percent } from "../text.ts";
+import { percent, whole } from "../text.ts";
 
 const parts: PanelLink = { dashboard: overview, title: "Parts", variables: [] };
 
 const ANSWERED = "In the last 10 minutes it answered {{ $value | humanizePercentage }} of the time.";
+
+/**
+ * Longer than what follows from it goes on, such as GaugeletTopicNotRead: Alertmanager keeps that back only as long as
+ * the cause fires, and would tell it when all is well again.
+ */
+const OUTLASTING = "2m";
 
 /** True where a target does not answer, or is not known at all; the value is how much it did. */
 function isDown(job: string): string {
@@ -34,7 +40,7 @@ export const partAlerts: readonly Alert[] = [
     alert: "GaugeletRedisDown",
     expr: "avg_over_time(gaugelet_exporter_redis_up[10m]) and gaugelet_exporter_redis_up == 0",
     for: "30s",
-    keepFiringFor: "30s",
+    keepFiringFor: OUTLASTING,
     severity: "critical",
     part: "redis",
     summary: "Redis does not answer: nothing is stored and nothing exported.",
@@ -46,7 +52,7 @@ export const partAlerts: readonly Alert[] = [
     // Alertmanager keeps back what follows from it where all are down: one of several takes nothing along.
     expr: isDownOrAllAre("runtime"),
     for: "1m",
-    keepFiringFor: "1m",
+    keepFiringFor: OUTLASTING,
     severity: "critical",
     part: "target",
     summary: "The runtime does not answer: functions may not run.",
@@ -92,7 +98,7 @@ export const partAlerts: readonly Alert[] = [
   },
   {
     alert: "GaugeletRulesFailing",
-    expr: "sum by (job, instance, rule_group) (increase(prometheus_rule_evaluation_failures_total[5m])) > 0",
+    expr: `${whole("sum by (job, instance, rule_group) (increase(prometheus_rule_evaluation_failures_total[5m]))")} > 0`,
     for: "5m",
     keepFiringFor: "5m",
     severity: "warning",

@@ -1,7 +1,7 @@
 import { thresholds, windows } from "@gaugelet/grafana/thresholds";
 import { topics } from "@gaugelet/grafana/topics/dashboard";
 import type { Alert, PanelLink } from "../rule.ts";
-import { withOwner } from "../text.ts";
+import { whole, withOwner } from "../text.ts";
 
 const LAG = "function:gaugelet_topic_lag_events:max";
 
@@ -53,7 +53,7 @@ export const topicAlerts: readonly Alert[] = [
   {
     alert: "GaugeletTopicEventsRetried",
     expr: withOwner(
-      `sum by (job, function, topic) (increase(gaugelet_topic_retries_total[${windows.retries}])) > ${thresholds.topicRetries}`,
+      `${whole(`sum by (job, function, topic) (increase(gaugelet_topic_retries_total[${windows.retries}]))`)} > ${thresholds.topicRetries}`,
     ),
     for: "5m",
     keepFiringFor: "5m",

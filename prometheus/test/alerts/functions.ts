@@ -77,7 +77,7 @@ export const functionCases: readonly AlertCase[] = [
     alert: "GaugeletFunctionAtLimit",
     series: {
       ...manifest,
-      [`gaugelet_function_limit_hits_total{${f},limit="memory"}`]: "0x20 1+1x20 21x40",
+      [`gaugelet_function_limit_hits_total{${f},limit="memory"}`]: "_x18 1x2 2+1x20 22x40",
       // Once is no habit.
       [`gaugelet_function_limit_hits_total{${f},limit="cpu"}`]: "0x20 1x60",
     },
@@ -100,7 +100,8 @@ export const functionCases: readonly AlertCase[] = [
     alert: "GaugeletDeadLetters",
     series: {
       ...manifest,
-      [`gaugelet_dead_letter_events_total{${f},topic=""}`]: "0x20 2x60",
+      // Its first sample is of the middle of the window: an increase is more than what was counted by then.
+      [`gaugelet_dead_letter_events_total{${f},topic=""}`]: "_x10 1x10 3x60",
     },
     breaks: 630,
     mends: 1230,

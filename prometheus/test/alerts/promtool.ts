@@ -84,7 +84,7 @@ async function promtool(test: object): Promise<void> {
 }
 
 /** `90s`, `5m`, `6h` in seconds. */
-function seconds(duration: string): number {
+export function seconds(duration: string): number {
   const factor = { s: 1, m: 60, h: 3600 }[duration.at(-1) as "s" | "m" | "h"];
   return Number.parseInt(duration, 10) * factor;
 }

@@ -41,7 +41,7 @@ export const topicCases: readonly AlertCase[] = [
   },
   {
     alert: "GaugeletTopicEventsRetried",
-    series: { ...manifest, [`gaugelet_topic_retries_total{${f},topic="orders"}`]: "0x20 20x60" },
+    series: { ...manifest, [`gaugelet_topic_retries_total{${f},topic="orders"}`]: "_x10 1x10 21x60" },
     breaks: 630,
     mends: 1230,
     labels: ofTopic,

@@ -7,7 +7,7 @@ const labels = { job: "runtime", function: "f", owner: "data-team" };
 export const workerCases: readonly AlertCase[] = [
   {
     alert: "GaugeletFunctionCrashLooping",
-    series: { ...manifest, [`gaugelet_worker_restarts_total{${f},cause="exit"}`]: "0x20 4x60" },
+    series: { ...manifest, [`gaugelet_worker_restarts_total{${f},cause="exit"}`]: "_x10 1x10 5x60" },
     breaks: 630,
     mends: 1230,
     labels,

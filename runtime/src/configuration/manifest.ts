@@ -126,6 +126,13 @@ export const manifestSchema = z
         refuse(["triggers", index, "topic"], "expected each topic in one trigger");
       }
     }
+    const thresholds = manifest.thresholds.map(
+      ({ field, severity, above }) => `${severity} ${above === undefined ? "below" : "above"} ${field}`,
+    );
+    for (const [index, threshold] of thresholds.entries()) {
+      if (thresholds.indexOf(threshold) === index) continue;
+      refuse(["thresholds", index], "expected one threshold for each field, severity and direction");
+    }
     const contradiction = contradictionIn(manifest.workers, manifest.state);
     if (contradiction !== undefined) refuse(["workers", contradiction.field], contradiction.message);
     if (manifest.state !== "partition") {

@@ -8,7 +8,14 @@ import { TalliedHistogram } from "./tallied-histogram.ts";
 import { type ObservedTopics, TopicMetrics } from "./topic-metrics.ts";
 import { UsageMetrics } from "./usage-metrics.ts";
 
-const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/**
+ * Seconds. An alert compares a quantile with half of the timeout: that is between two of them as good as guessed, and
+ * never more than the last one. So half of the usual timeouts is here.
+ */
+const CALL_BUCKETS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 150, 300, 900,
+  1800, 3600,
+];
 const START_BUCKETS = [0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** What is read of a function at each scrape. */

@@ -254,6 +254,11 @@ const cases: [string, string, string][] = [
     "thresholds[0].severity",
     'Invalid option: expected one of "info"|"warning"|"critical" (found "bad")',
   ],
+  [
+    `${OK}, thresholds: [{ field: a, above: 1 }, { field: a, below: 0 }, { field: a, above: 2 }]`,
+    "thresholds[2]",
+    'expected one threshold for each field, severity and direction (found {"field":"a","above":2})',
+  ],
   [`${OK}, environment: [1]`, "environment", "Invalid input: expected record, received array (found [1])"],
 ];
 

@@ -7,17 +7,16 @@ import {
   Short,
 } from "@grafana/grafana-foundation-sdk/units";
 import {
-  bucketQuery,
   colour,
   dashedLine,
   fixedColour,
-  heatmap,
   lineAt,
   type Row,
   rangeQuery,
   thresholdLine,
   timeseries,
 } from "../common.ts";
+import { bucketQuery, heatmap } from "../heatmap.ts";
 import { ofFunction, recordedOfFunction } from "../scope.ts";
 import { thresholds, windows } from "../thresholds.ts";
 
@@ -85,7 +84,12 @@ export const perFunction: Row = {
       .overrideByName("95 %", [fixedColour(colour.orange)])
       .overrideByName("99 %", [fixedColour(colour.vermilion)])
       .overrideByName("alert", [...dashedLine]),
-    heatmap("Duration, distribution", "How many calls per second took how long in the handler.", Seconds)
+    heatmap(
+      "Duration, distribution",
+      "How many calls per second took how long in the handler.",
+      Seconds,
+      RequestsPerSecond,
+    )
       .span(8)
       .withTarget(
         bucketQuery(
@@ -109,7 +113,7 @@ export const perFunction: Row = {
       Short,
     )
       .span(8)
-      .noValue("Its output has no numbers but those of the dashboard Host")
+      .noValue("No output now, or no numbers in it but those of the dashboard Host")
       .overrideByRegexp("/^cpu_utilization_moving_average /", [fixedColour(colour.orange)])
       .overrideByRegexp("/^memory_cache /", [fixedColour(colour.blue)])
       .overrideByRegexp("/^network_egress /", [fixedColour(colour.purple)])

@@ -22,6 +22,7 @@ export const network: Row = {
     )
       .span(8)
       .min(0)
+      .max(1)
       .thresholds(lineAt(thresholds.hostEgress))
       .thresholdsStyle(thresholdLine())
       .withTarget(

@@ -41,7 +41,6 @@ export const overview: Row = {
       "Time since the chosen functions last stored an output; the oldest counts. It grows when a function stops.",
       Seconds,
     )
-      .min(0)
       .decimals(0)
       .withTarget(
         rangeQuery(
@@ -66,7 +65,6 @@ export const overview: Row = {
 
 function ratio(title: string, description: string, expression: string, legend: string) {
   return stat(title, description, PercentUnit)
-    .min(0)
     .max(1)
     .decimals(1)
     .colorMode(BigValueColorMode.Value)

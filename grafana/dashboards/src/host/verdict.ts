@@ -3,10 +3,11 @@ import {
   FieldColorBuilder,
   FieldColorModeId,
   MappingType,
+  ThresholdsConfigBuilder,
   type ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { Short } from "@grafana/grafana-foundation-sdk/units";
-import { alarmFrom, rangeQuery, stat } from "../common.ts";
+import { colour, nowQuery, stat } from "../common.ts";
 import { thresholds } from "../thresholds.ts";
 import { recordedOfFunction, recordedOfHost } from "./selectors.ts";
 
@@ -21,19 +22,28 @@ const SIGNS: Readonly<Record<string, string>> = {
 /** The answer to "is this machine well?", in words and in colour. */
 export const verdict = stat(
   "Is it well?",
-  "Well, as long as CPU, memory, egress and cache are all on the right side of their thresholds. Else how many of them are not: those panels are coloured.",
+  "Well, as long as CPU, memory, egress and cache are all on the right side of their thresholds. Else how many of them are not: those panels are coloured. Not measured, where there are no measurements of the host now.",
   Short,
 )
   .graphMode(BigValueGraphMode.None)
   .colorMode(BigValueColorMode.BackgroundSolid)
   .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-  .thresholds(alarmFrom(1))
+  .thresholds(
+    new ThresholdsConfigBuilder().steps([
+      // The first one is the colour of no value, too.
+      { value: null, color: colour.grey },
+      { value: 0, color: colour.green },
+      { value: 1, color: colour.vermilion },
+    ]),
+  )
   .mappings([words()])
+  .noValue("Not measured")
   .withTarget(
-    rangeQuery(
+    nowQuery(
+      // Functions without shards say something of every host, also of one that nobody measures any more.
       `sum(${Object.entries(SIGNS)
         .map(([sign, expression]) => `label_replace(${expression}, "sign", "${sign}", "", "")`)
-        .join(" or ")})`,
+        .join(" or ")}) and on () host:gaugelet_host_cpu_utilization:ratio{${recordedOfHost}}`,
       "signs of trouble",
     ),
   );

@@ -4,7 +4,24 @@ import { type Row, table, tableQuery } from "../common.ts";
 import { recordedScope } from "../scope.ts";
 
 const NONE = "none";
-const COLUMNS = ["alertname", "severity", "function", "owner", "host", "key", "job", "instance"];
+/** Every label that alerts name what they are about by. Those that none of the alerts has are no columns. */
+const COLUMNS = [
+  "alertname",
+  "severity",
+  "function",
+  "owner",
+  "field",
+  "direction",
+  "topic",
+  "limit",
+  "host",
+  "shard",
+  "key",
+  "rule_group",
+  "integration",
+  "job",
+  "instance",
+];
 
 export const alerts: Row = {
   title: "Alerts",

@@ -41,6 +41,7 @@ export const monitoring: Row = {
           "notifications",
         ),
       )
+      .overrideByName("rules", [fixedColour(colour.blue)])
       .overrideByName("notifications", [fixedColour(colour.orange)]),
   ],
 };

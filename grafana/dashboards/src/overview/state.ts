@@ -1,7 +1,7 @@
 import { BigValueColorMode, BigValueGraphMode } from "@grafana/grafana-foundation-sdk/common";
 import { MappingType, ThresholdsConfigBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { RequestsPerSecond, Seconds, Short } from "@grafana/grafana-foundation-sdk/units";
-import { alarmFrom, colour, type Row, rangeQuery, stat } from "../common.ts";
+import { alarmFrom, colour, nowQuery, type Row, rangeQuery, stat } from "../common.ts";
 import { recordedScope, scope } from "../scope.ts";
 import { windows } from "../thresholds.ts";
 
@@ -9,7 +9,11 @@ import { windows } from "../thresholds.ts";
 export const state: Row = {
   title: "Is everything well?",
   panels: [
-    stat("Parts", "Whether each part answers Prometheus, and Redis the exporter.", Short)
+    stat(
+      "Parts",
+      "Whether each part answers Prometheus, and Redis the exporter; no exporter, no word of Redis.",
+      Short,
+    )
       .height(5)
       .span(24)
       .graphMode(BigValueGraphMode.None)
@@ -26,8 +30,8 @@ export const state: Row = {
           options: { "0": { text: "Down", index: 0 }, "1": { text: "Up", index: 1 } },
         },
       ])
-      .withTarget(rangeQuery(`min by (job) (up{${scope}})`, "{{job}}"))
-      .withTarget(rangeQuery(`min(gaugelet_exporter_redis_up{${scope}})`, "redis")),
+      .withTarget(nowQuery(`min by (job) (up{${scope}})`, "{{job}}"))
+      .withTarget(nowQuery(`min(gaugelet_exporter_redis_up{${scope}})`, "redis")),
     counted(
       "Alerts that fire",
       "How many alerts fire now.",

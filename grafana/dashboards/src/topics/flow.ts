@@ -1,6 +1,7 @@
 import { Short } from "@grafana/grafana-foundation-sdk/units";
 import { type Row, rangeQuery, timeseries } from "../common.ts";
-import { ofFunction } from "../scope.ts";
+import { ofFunction, recordedOfFunction } from "../scope.ts";
+import { windows } from "../thresholds.ts";
 import { ofTopic } from "./selectors.ts";
 
 const PER_SECOND = "events/s";
@@ -28,15 +29,16 @@ export const flow: Row = {
       ),
     timeseries(
       "Partitions newly assigned",
-      "Partitions that a function was assigned within a minute. More than it has: its group is rebalanced again and again.",
+      `Partitions that a function was assigned in the last ${windows.assignments}. Many times as many as it has: its group is rebalanced again and again.`,
       Short,
     )
       .span(8)
       .min(0)
+      .decimals(0)
       .axisSoftMax(1)
       .withTarget(
         rangeQuery(
-          `sum by (function) (rate(gaugelet_topic_assignments_total{${ofFunction}}[$__rate_interval])) * 60`,
+          `sum by (function) (function:gaugelet_topic_assignments:increase${windows.assignments}{${recordedOfFunction}})`,
           "{{function}}",
         ),
       ),

@@ -13,6 +13,7 @@ export const budgets: Row = {
       .span(24)
       .min(0)
       .axisSoftMax(1)
+      .noValue("Nobody has a budget")
       .thresholds(lineAt(1))
       .thresholdsStyle(thresholdLine())
       .withTarget(rangeQuery(`max by (owner) (gaugelet_budget_spent_ratio{${ofOwner}})`, "{{owner}}")),

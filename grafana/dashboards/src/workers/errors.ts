@@ -45,7 +45,8 @@ function counted(title: string, description: string, counter: string, label: str
     .axisSoftMax(0.1)
     .withTarget(
       rangeQuery(
-        `sum by (function, ${label}) (rate(${counter}{${ofFunction}}[$__rate_interval])) > 0 or on () sum by (function) (rate(${counter}{${ofFunction}}[$__rate_interval]))`,
+        // Of what has happened at all whole lines, also while it does not happen; else that nothing does.
+        `sum by (function, ${label}) (rate(${counter}{${ofFunction}}[$__rate_interval])) and sum by (function, ${label}) (${counter}{${ofFunction}}) > 0 or on () sum by (function) (rate(${counter}{${ofFunction}}[$__rate_interval]))`,
         `{{function}} {{${label}}}`,
       ),
     );

@@ -23,7 +23,7 @@ export const saturation: Row = {
       ),
     timeseries(
       "Workers",
-      "Workers by state, over all runtimes, and how few and how many there may be (dashed).",
+      "Workers by state, over all runtimes: those that are missing dotted, and how few and how many there may be dashed.",
       Short,
     )
       .min(0)
@@ -37,6 +37,9 @@ export const saturation: Row = {
       .withTarget(
         rangeQuery(`sum by (function) (gaugelet_workers_maximum{${ofFunction}})`, "{{function}} maximum"),
       )
+      .overrideByRegexp("/ (starting|restarting|failing|idle|stopped)$/", [
+        { id: "custom.lineStyle", value: { fill: "dot", dash: [0, 10] } },
+      ])
       .overrideByRegexp("/ (minimum|maximum)$/", [...dashedLine]),
   ],
 };
