@@ -64,6 +64,16 @@ test("Redis goes away and comes back", async () => {
   await redis.restart();
   await expectUp(exporter, "x");
   expect(states(exporter)).toEqual(["Redis answers", AWAY, "Redis answers"]);
+  // Nothing is said of what goes well, but once it had not.
+  const told = () =>
+    exporter.log
+      .filter(({ level, msg }) => level >= 30 && msg.includes("told of changes"))
+      .map(({ msg }) => msg);
+  await waitFor("changes to be told again", () => told().length >= 2);
+  expect(told()).toEqual([
+    "not told of changes: each scrape reads all outputs",
+    "told of changes as they happen",
+  ]);
 });
 
 test("Redis is not there when the exporter starts", async () => {

@@ -161,6 +161,23 @@ describe("why no primary is found is told once:", () => {
     expect(states).toEqual(["no Sentinel knows a primary named mymaster; check REDIS_SENTINEL_NAME"]);
   });
 
+  test("a primary that is gone, and no other in its place", async () => {
+    const setup = await sentinels();
+    const { client, states } = connect(addressOf(setup));
+    await waitFor("it is up", () => states.includes("up"));
+    let rounds = 0;
+    client.on("error", ({ message }: Error) => {
+      if (message.startsWith("All sentinels are unreachable")) rounds += 1;
+    });
+    await setup.replica.crash();
+    await setup.primary.crash();
+    await waitFor("all Sentinels to be asked twice", () => rounds >= 2);
+    const told = states.slice(states.findIndex((state) => state.includes("ECONNREFUSED")));
+    expect(told).toEqual([
+      `connect ECONNREFUSED 127.0.0.1:${setup.primary.port}: nothing listens there, and the Sentinels name no other primary yet`,
+    ]);
+  });
+
   test("no Sentinel there", async () => {
     const port = await freePort();
     const { states } = connect(

@@ -52,7 +52,7 @@ export class FunctionOwner {
     return this.#state.kind === "owner" ? [...owned, ...shared] : shared;
   }
 
-  /** The proof that what is stored is the owner's. */
+  /** The proof that what the owner alone may store is the owner's. */
   get fence(): Fence | undefined {
     const state = this.#state;
     return state.kind === "owner" || state.kind === "standby" ? state.fence : undefined;
@@ -111,9 +111,8 @@ export class FunctionOwner {
     if (this.#isClosed) return;
     const { log, definition, onOwned } = this.#parts;
     if (this.#state.kind === "standby") log.info("this runtime owns the function now");
-    // Where others write as well, a token would prove nothing.
-    const isFenced = token !== undefined && this.#ownership.isExclusive;
-    const fence = isFenced ? { key: leaseKey(definition.outputKey), token } : undefined;
+    const key = leaseKey(definition.outputKey);
+    const fence = token === undefined ? undefined : { key, token, isOfAll: this.#ownership.isExclusive };
     this.#state = { kind: "owner", fence };
     onOwned();
   }

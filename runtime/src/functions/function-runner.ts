@@ -140,6 +140,10 @@ export class FunctionRunner implements Callable {
     return this.#owner.other;
   }
 
+  get answeredBy(): string | undefined {
+    return this.#definition.state === "none" ? undefined : this.#owner.other;
+  }
+
   /** Whether it is known who handles what one runtime alone may. */
   get isOwnerKnown(): boolean {
     return this.#owner.isKnown;
@@ -317,8 +321,8 @@ export class FunctionRunner implements Callable {
   /** Why it is not called here. */
   #absence(): { readonly outcome: "unavailable"; readonly message: string } | undefined {
     if (this.#isStopping) return { outcome: "unavailable", message: "the runtime stops" };
-    const { other } = this.#owner;
-    if (other === undefined || this.#definition.state === "none") return undefined;
+    const other = this.answeredBy;
+    if (other === undefined) return undefined;
     return { outcome: "unavailable", message: `another runtime owns the function: ${other}` };
   }
 

@@ -14,6 +14,8 @@ const PATIENCE_MILLISECONDS = 3_500;
 /** Renewed in one script. */
 const MOST_AT_ONCE = 500;
 
+const HINTS = { WRONGTYPE: "the lease's key holds another type than a hash; delete it" };
+
 /** Who hears of a lease. */
 export interface LeaseListener {
   /**
@@ -44,6 +46,8 @@ interface Wanted {
   isHeld: boolean;
   isStandby: boolean;
   isAsking: boolean;
+  /** Why nobody can be asked for it, as it was noted last. */
+  problem: string | undefined;
   /** The owner as it was seen last, and since when it has not moved. */
   seen: { readonly beat: string; readonly token: string; readonly since: number } | undefined;
 }
@@ -82,8 +86,6 @@ export class Leases {
   #looking: NodeJS.Timeout | undefined;
   #isRenewing = false;
   #warnedOfRights = false;
-  /** Why nobody can be asked for a lease, as it was told last. */
-  #problem: string | undefined;
   readonly #onReady = (): void => {
     void this.#renew();
     void this.#lookAtAll();
@@ -109,6 +111,7 @@ export class Leases {
       isHeld: false,
       isStandby: false,
       isAsking: false,
+      problem: undefined,
       seen: undefined,
     };
     this.#wanted.add(wanted);
@@ -140,11 +143,11 @@ export class Leases {
     wanted.isAsking = true;
     try {
       await this.#ask(wanted);
-      this.#problem = undefined;
+      wanted.problem = undefined;
     } catch (error) {
       wanted.seen = undefined;
       if (isRefused(error)) this.#gainWithoutRights(wanted, error);
-      else this.#report(explainRedisError(error));
+      else this.#report(wanted, explainRedisError(error, HINTS));
     } finally {
       wanted.isAsking = false;
     }
@@ -208,10 +211,14 @@ export class Leases {
   }
 
   /** While the connection is down its own report says why. */
-  #report(reason: string): void {
-    if (this.#redis.status !== "ready" || reason === this.#problem) return;
-    this.#problem = reason;
-    this.#log.error({ reason }, `cannot tell who owns functions, trying on: ${reason}`);
+  #report(wanted: Wanted, reason: string): void {
+    if (this.#redis.status !== "ready") return;
+    // What others wait for as well was told of them.
+    const isTold = [...this.#wanted].some(({ problem }) => problem === reason);
+    wanted.problem = reason;
+    if (isTold) return;
+    const { key } = wanted;
+    this.#log.error({ reason, key }, `cannot tell who owns functions, trying on: ${reason}`);
   }
 
   #gainWithoutRights(wanted: Wanted, error: unknown): void {
@@ -248,8 +255,8 @@ export class Leases {
       if (areHeld[index] === 1 || !this.#wanted.has(wanted) || wanted.token !== tokens[index]) continue;
       wanted.token = undefined;
       wanted.isHeld = false;
-      // Where nobody has it, whoever has it next is told of.
-      wanted.isStandby = areHeld[index] === 0;
+      // Whoever has it, or has it next, is told of.
+      wanted.isStandby = false;
       wanted.listener.onStandby(areHeld[index] === 0 ? "another runtime" : NOBODY);
       void this.#look(wanted);
     }

@@ -64,8 +64,8 @@ export interface InvocationReaderParts {
 }
 
 /**
- * Carries out calls that were accepted: each by a runtime that has its function, which says every second that it is at
- * it. One that ends before the run is stored leaves the call to another.
+ * Carries out calls that were accepted: each by a runtime that answers for its function, which says every second that it
+ * is at it. One that ends before the run is stored leaves the call to another, as does one that only stands by.
  */
 export class InvocationReader {
   readonly #parts: InvocationReaderParts;
@@ -181,9 +181,9 @@ export class InvocationReader {
 
   /** Take up what was left for want of room, as far as there is some. */
   async #takeLeft(): Promise<void> {
-    const { consumer, functions } = this.#parts;
+    const { consumer } = this.#parts;
     for (const name of this.#left.names) {
-      if (functions.here(name) === undefined) this.#left.drop(name);
+      if (!this.#isAnswered(name)) this.#left.drop(name);
       while (this.#underWay.hasRoom(name)) {
         const ids = this.#left.take(name, MOST_AT_ONCE);
         if (ids.length === 0) break;
@@ -203,7 +203,13 @@ export class InvocationReader {
 
   /** Whether a call of a function may be begun here now. */
   #takes(name: string): boolean {
-    return this.#parts.functions.here(name) !== undefined && this.#underWay.hasRoom(name);
+    return this.#isAnswered(name) && this.#underWay.hasRoom(name);
+  }
+
+  /** Whether calls of a function are answered here, as far as is known. */
+  #isAnswered(name: string): boolean {
+    const target = this.#parts.functions.here(name);
+    return target !== undefined && target.callable.answeredBy === undefined;
   }
 
   #carryOut(entry: InvocationEntry): void {
@@ -219,7 +225,8 @@ export class InvocationReader {
     if (!this.#takes(name)) {
       this.#underWay.end(id);
       // Or whoever has the function takes it over.
-      if (functions.here(name) !== undefined) this.#left.add(name, id);
+      if (this.#isAnswered(name)) this.#left.add(name, id);
+      else this.#handOver(id);
       return;
     }
     this.#underWay.begin(id, name, body.length);
@@ -236,6 +243,7 @@ export class InvocationReader {
     }
     const hear = ({ outcome }: CallAnswer): void => {
       if (outcome === "ok") this.#done(id);
+      else if (outcome === "unavailable" && target.callable.answeredBy !== undefined) this.#handOver(id);
       else if (outcome === "unavailable" || outcome === "load-failed") this.#underWay.end(id);
       else if (isLimit(outcome)) this.#postpone(id, started.function, outcome);
     };
@@ -244,6 +252,15 @@ export class InvocationReader {
       else this.#underWay.end(id);
     };
     this.#parts.invocations.carryOut(target, started, onRecorded, hear);
+  }
+
+  /** Whoever answers for the function need not wait until the call counts as abandoned. */
+  #handOver(id: string): void {
+    this.#underWay.end(id);
+    const { redis, consumer } = this.#parts;
+    redis
+      .xclaim(INVOCATIONS_KEY, GROUP, consumer, 0, id, "IDLE", ABANDONED_MILLISECONDS, "JUSTID")
+      .catch(() => {});
   }
 
   /** It is taken later, such as once there is room, or the owner's budget is raised. */

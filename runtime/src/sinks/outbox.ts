@@ -51,6 +51,8 @@ function nextWriter(): string {
 export interface Fence {
   readonly key: string;
   readonly token: string;
+  /** Whether the owner alone stores; else others store as well what no owner is needed for. */
+  readonly isOfAll: boolean;
 }
 
 /**
@@ -241,15 +243,23 @@ export class Outbox {
     return { runs, writer: this.#writer, number: this.#steps };
   }
 
+  /** Undefined where whoever stores it need not be the owner: it has no event that the owner alone handles. */
+  #fenceOf({ positions }: Handled): Fence | undefined {
+    const fence = this.#parts.fence();
+    const isOwners = (source: string): boolean => !this.#expected.has(source);
+    return fence?.isOfAll || [...positions.keys()].some(isOwners) ? fence : undefined;
+  }
+
   async #store(handled: Handled): Promise<void> {
-    const { outputKey, functionName, store, signal, fence, publish } = this.#parts;
+    const { outputKey, functionName, store, signal, publish } = this.#parts;
     if (handled.publications.length > 0 && (await publish(handled.publications)) === undefined) {
       tellOf(handled, false);
       return;
     }
     const entry = this.#parts.entryNow();
     const expected = this.#expected;
-    const record = { outputKey, functionName, entry, fence: fence(), expected, step: this.#step(handled) };
+    const fence = this.#fenceOf(handled);
+    const record = { outputKey, functionName, entry, fence, expected, step: this.#step(handled) };
     const result = await store.store({ ...handled, ...record }, signal);
     if (result === "stored") {
       if (handled.output !== undefined) this.#storedAt = entry.storedAt;

@@ -110,7 +110,15 @@ export class RedisStore {
 
   /** Store a record, trying until it is stored, another owner turns out to have come first, or `signal` aborts. */
   async store(record: StoreRecord, signal: AbortSignal): Promise<StoreResult> {
-    const result = await this.#persist(`store ${record.outputKey}`, () => this.#storeOnce(record), signal);
+    const { outputKey, output } = record;
+    const result = await this.#persist(`store ${outputKey}`, () => this.#storeOnce(record), signal);
+    if (result === undefined && output !== undefined) {
+      // Events of keys and topics are handled again, by what is stored of their positions.
+      this.#log.error(
+        { outputKey },
+        `could not store ${outputKey} before the end: what calls over HTTP and ticks came to is lost`,
+      );
+    }
     return result ?? "given up";
   }
 

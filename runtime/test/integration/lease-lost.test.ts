@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -43,6 +44,28 @@ async function call({ ports }: StartedRuntime, key?: string, input: object = {})
 
 const owned = (started: StartedRuntime): Promise<unknown> =>
   waitFor("the function", async () => (await call(started)).status === 200);
+
+test("an event of a key that was under way as the lease was lost is not stored, also where any runtime is called", async () => {
+  const called = join(runtime.folder, "called");
+  const code = `import pathlib, time
+def handler(input, context):
+    if "sleep" in input: pathlib.Path(${JSON.stringify(called)}).touch()
+    time.sleep(input.get("sleep", 0))
+    return {"n": input["n"]}
+`;
+  const triggers = [{ redisKey: "metrics" }, { http: true }];
+  const started = await startFunctions(runtime, [{ name: "f", state: "none", code, triggers }]);
+  await runtime.input({ n: 1 });
+  await runtime.output(({ n }) => n === 1, "f");
+  await runtime.input({ n: 2, sleep: 0.5 });
+  await waitFor("the event to be under way", () => existsSync(called));
+  await steal();
+  await runtime.redis.client.set("f", '{"n":3}');
+  await started.logged("Redis holds something else than what this runtime stored");
+  expect(await runtime.output(() => true, "f")).toEqual({ n: 3 });
+  expect((await call(started, undefined, { n: 4 })).status).toBe(200);
+  await runtime.output(({ n }) => n === 4, "f");
+});
 
 test("what came by itself goes on coming once a lease is regained that was lost during a call", async () => {
   const code = `import time

@@ -87,6 +87,24 @@ test("a Redis that is full keeps the last good output, and stores when there is 
   await started.logged("could store out again");
 });
 
+test("an output that is not stored when the runtime stops is said to be lost", async () => {
+  const { client } = runtime.redis;
+  const started = await runtime.dropIn(COUNTING);
+  await runtime.input({ n: 1 });
+  await runtime.output(({ n }) => n === 1);
+  expect(started.log.some(({ msg }) => msg.includes("is lost"))).toBe(false);
+  await runtime.input({ n: 2, filler: "x".repeat(200_000) }, "next");
+  await client.config("SET", "maxmemory", "1mb");
+  try {
+    await client.rename("next", "metrics");
+    await started.logged("cannot store out, trying on");
+    await started.stop();
+  } finally {
+    await client.config("SET", "maxmemory", "0");
+  }
+  await started.logged("could not store out before the end: what calls over HTTP and ticks came to is lost");
+});
+
 test("a Redis that turns read-only keeps the last good output, and stores when it is a primary again", async () => {
   const started = await runtime.dropIn(COUNTING);
   await runtime.input({ n: 1 });

@@ -1,6 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { RedisAddress, RedisSentinels } from "./address.ts";
-import { explainRedisError, explainSentinelError, type RedisHints } from "./explain.ts";
+import { explainRedisError, explainSentinelError, isOfAllSentinels, type RedisHints } from "./explain.ts";
 import { IS_REPLICA, LeavesReplica } from "./replica.ts";
 import { tlsOptions } from "./tls.ts";
 
@@ -53,10 +53,9 @@ export function connectRedis(
   report(
     redis,
     listener,
-    (error) =>
-      sentinels === undefined
-        ? explainRedisError(error, listener.hints)
-        : explainSentinelError(error, sentinels.name),
+    sentinels === undefined
+      ? (error) => explainRedisError(error, listener.hints)
+      : explainBySentinels(sentinels.name),
     () => (leaves.takeLeaving() ? IS_REPLICA : CLOSED),
   );
   return redis;
@@ -166,10 +165,25 @@ function sentinelOptions(
   };
 }
 
+/**
+ * Where the primary that one Sentinel names cannot be reached, the library asks the next one, and says that none could
+ * be asked once it has come to the last: the reason is the one of before then.
+ */
+function explainBySentinels(name: string): (error: unknown) => string | undefined {
+  let wasNamed = false;
+  return (error) => {
+    const isOfAll = isOfAllSentinels(error);
+    const isKnown = isOfAll && wasNamed;
+    wasNamed = !isOfAll;
+    return isKnown ? undefined : explainSentinelError(error, name);
+  };
+}
+
+/** @param explain says what an error means; undefined: nothing that is not known. */
 function report(
   client: RedisClient,
   listener: ConnectionListener,
-  explain: (error: unknown) => string,
+  explain: (error: unknown) => string | undefined,
   whyClosed: () => string = () => CLOSED,
 ): void {
   let reported: string | undefined;
@@ -180,7 +194,8 @@ function report(
   };
   client.on("error", (error: unknown) => {
     // Where a server refuses us, its reason and the end of the connection race: the end says nothing then.
-    if (reported === undefined || !isEndOfConnection(error)) down(explain(error));
+    const reason = explain(error);
+    if (reason !== undefined && (reported === undefined || !isEndOfConnection(error))) down(reason);
   });
   // Not "close": that is also what our own disconnect() ends with.
   client.on("reconnecting", () => {

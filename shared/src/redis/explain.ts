@@ -17,8 +17,8 @@ export function explainRedisError(error: unknown, instead: RedisHints = {}): str
 
 /** Say the same of an error that comes of asking Sentinels for the primary of this name. */
 export function explainSentinelError(error: unknown, name: string): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!message.startsWith("All sentinels are unreachable")) return explainRedisError(error);
+  if (!isOfAllSentinels(error)) return explainRedisError(error, PRIMARY_HINTS);
+  const { message } = error;
   const [, last = NO_SUCH_PRIMARY] = /Last error: (.*)$/s.exec(message) ?? [];
   if (last.includes(NO_SUCH_PRIMARY)) {
     return `no Sentinel knows a primary named ${name}; check REDIS_SENTINEL_NAME`;
@@ -28,12 +28,26 @@ export function explainSentinelError(error: unknown, name: string): string {
   return `no Sentinel can be asked: ${readable(last)}${hint}`;
 }
 
-/** Of OpenSSL's own messages, which name threads and lines of its code, what they say. */
+/** Whether an error says that each Sentinel was asked for the primary, in vain. */
+export function isOfAllSentinels(error: unknown): error is Error {
+  return error instanceof Error && error.message.startsWith("All sentinels are unreachable");
+}
+
+/**
+ * Of OpenSSL's own messages, which name threads and lines of its code, what they say. Where a key of a cluster is, is
+ * another place with each.
+ */
 function readable(message: string): string {
+  if (message.startsWith("MOVED ")) return "MOVED";
   return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
 }
 
 const NO_SUCH_PRIMARY = "No such master with that name";
+/** Where the primary is said by Sentinels. */
+const PRIMARY_HINTS: RedisHints = {
+  ECONNREFUSED: "nothing listens there, and the Sentinels name no other primary yet",
+  ETIMEDOUT: "no answer, and the Sentinels name no other primary yet",
+};
 const UNKNOWN_AUTHORITY = "nobody we know vouches for its certificate; set REDIS_TLS_CA_FILE";
 const CLIENT_CERTIFICATE =
   "it wants another certificate of us; set REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE";
@@ -50,7 +64,8 @@ const HINTS: RedisHints = {
   OOM: "Redis is full; raise maxmemory, remove keys or choose an eviction policy",
   MISCONF: "Redis cannot save to its disk and refuses writes; free disk space or check its log",
   LOADING: "Redis is still loading its data; this passes by itself",
-  MOVED: "this Redis is one of a cluster; set REDIS_CLUSTER_NODES in place of REDIS_HOST",
+  MOVED:
+    "this Redis is one of a cluster; the exporter reads one by REDIS_CLUSTER_NODES in place of REDIS_HOST, the runtime needs one Redis, or Sentinels",
   "ERR This instance has cluster support disabled":
     "this Redis is no cluster; set REDIS_HOST and REDIS_PORT in place of REDIS_CLUSTER_NODES",
   CLUSTERDOWN: "the cluster misses nodes; look at its CLUSTER INFO",

@@ -44,6 +44,8 @@ export class RedisSource implements Source {
   readonly #reader: ContentReader;
   #changes: KeyChanges | undefined;
   #prefixes: readonly string[] = [];
+  /** Whether the log was told last that changes are not told of. */
+  #wasUntold = false;
   #found: Discovered = { outputs: new Map(), ignored: new Set(), entries: new Map() };
   #problems = new Map<string, Problem>();
   #gathering: NodeJS.Timeout | undefined;
@@ -100,10 +102,11 @@ export class RedisSource implements Source {
   #listen(prefixes: readonly string[]): void {
     this.#changes?.stop();
     this.#prefixes = coveringPrefixes(prefixes);
-    const changes = new KeyChanges(this.#options.address, this.#prefixes, (pushing, reason) => {
-      if (pushing) this.#options.logger.debug("told of changes as they happen");
-      else if (!this.#isClosed)
-        this.#options.logger.info({ reason }, "not told of changes: each scrape reads all outputs");
+    const { address, logger } = this.#options;
+    const changes = new KeyChanges(address, this.#prefixes, (pushing, reason) => {
+      if (pushing) logger[this.#wasUntold ? "info" : "debug"]("told of changes as they happen");
+      else if (!this.#isClosed) logger.info({ reason }, "not told of changes: each scrape reads all outputs");
+      this.#wasUntold = !pushing;
     });
     changes.listen({
       onChanged: (keys) => {

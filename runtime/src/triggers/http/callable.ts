@@ -55,6 +55,8 @@ export type CallAnswer =
 /** A function that can be called and answers. */
 export interface Callable {
   readonly definition: FunctionDefinition;
+  /** In words which other runtime alone answers; undefined: this one does, or it is not known yet. */
+  readonly answeredBy?: string | undefined;
   /** @param answer is called exactly once, at once or later. */
   call(request: CallRequest, answer: (answer: CallAnswer) => void): void;
 }
