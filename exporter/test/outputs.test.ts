@@ -47,6 +47,24 @@ test("an output older than its staleAfter is not exported", async () => {
   ]);
 });
 
+test("of an output at a key that its function has left nothing is said, until it goes back", async () => {
+  await start({ keys: "out-*" });
+  const { client } = redis;
+  const at = async (key: string): Promise<void> => {
+    await expect.poll(samples).toEqual([value('function="f",field="x"', key === "out-1" ? 1 : 2)]);
+    expect(up(await exporter.scrape())).toEqual([`gaugelet_exporter_output_up{key="${key}",function="f"} 1`]);
+  };
+  await storeOutput(client, "out-1", { x: 1 }, { function: "f" });
+  await at("out-1");
+  const entry = { function: "f", version: "1", storedAt: Date.now(), staleAfter: null };
+  await client.hset(OUTPUTS_KEY, "out-1", JSON.stringify({ ...entry, left: true }));
+  await storeOutput(client, "out-2", { x: 2 }, { function: "f" });
+  await at("out-2");
+  await client.hset(OUTPUTS_KEY, "out-2", JSON.stringify({ ...entry, left: true }));
+  await storeOutput(client, "out-1", { x: 1 }, { function: "f" });
+  await at("out-1");
+});
+
 test("an output that is gone is not exported, and comes back with its key", async () => {
   await start();
   await storeOutput(redis.client, "f", { x: 1 });

@@ -28,6 +28,7 @@ import { Backlog } from "./runs/backlog.ts";
 import type { RunParts } from "./runs/function-runs.ts";
 import { RunIds } from "./runs/run-ids.ts";
 import { RedisStore } from "./sinks/redis-store.ts";
+import { retireOutput } from "./sinks/retire-output.ts";
 import { keepTicksQuick } from "./ticks.ts";
 import { TopicsOnDemand } from "./topics/on-demand.ts";
 import { openTopics } from "./topics/open.ts";
@@ -171,6 +172,9 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       prepare,
       open: (definition) => openTopicsOf([definition]),
       assemble: (definition) => assemble(definition, parts),
+      // Where Redis is away the old output is left as it is.
+      onKeyLeft: ({ name, outputKey }) => void retireOutput(redis, name, outputKey).catch(() => {}),
+      onGone: (name) => metrics.forget(name),
       log,
     });
     const sources = new FunctionSources(functions, log);

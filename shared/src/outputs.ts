@@ -12,6 +12,8 @@ const outputEntrySchema = z.object({
   staleAfter: z.number().positive().nullable().default(null),
   /** The part of the key that a pattern matched, for functions that keep one output per shard. */
   shard: z.string().optional(),
+  /** Its function stores at another key by now: for readers there is no output here. */
+  left: z.literal(true).optional(),
 });
 
 /** What {@link OUTPUTS_KEY} holds for one output key. */

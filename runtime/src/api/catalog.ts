@@ -6,6 +6,7 @@ import { untilLetGo } from "../catalog/until-let-go.ts";
 import type { Database } from "../database/database.ts";
 import { checkUpload } from "../packages/upload/check-upload.ts";
 import { CodeChecks } from "../packages/upload/code-checks.ts";
+import { forgetCalls } from "../runs/forget-calls.ts";
 import { forgetFunction } from "../sinks/forget-function.ts";
 import type { Route } from "./route.ts";
 import { aliasRoutes } from "./routes/aliases.ts";
@@ -49,9 +50,10 @@ export async function openCatalog(
         signal,
       ),
     secretsOf: (owner, names) => secrets.secretsOf(owner, names),
-    forget: async (name, outputKeys) => {
+    forget: async (name, outputKeys, topics) => {
       await untilLetGo({ redis, functions: sources, instances }, name, outputKeys);
-      await forgetFunction(redis, name, outputKeys);
+      await forgetFunction(redis, name, outputKeys, topics);
+      await forgetCalls(redis, name);
     },
     // What is committed is followed soon, whatever becomes of this look.
     follow: () => follower.look().catch(() => {}),

@@ -2,10 +2,11 @@ import { and, eq, inArray, isNotNull, notExists, sql } from "drizzle-orm";
 import { recordAudit } from "../access/audit.ts";
 import type { Caller } from "../access/caller.ts";
 import { ApiProblem } from "../api/problems.ts";
+import { runs } from "../database/schema/runs.ts";
 import { catalogState, functions, packages, versions } from "../database/schema.ts";
 import { changeCatalog, functionToChange, stamp } from "./changing.ts";
 import { refuseNameOfFile, refuseTakenKey } from "./deploy.ts";
-import { keysOfVersions } from "./output-keys.ts";
+import { keysOfVersions, topicsOfVersions } from "./output-keys.ts";
 import type { CatalogParts } from "./parts.ts";
 
 /** Have a function be called no more, or again. */
@@ -59,16 +60,20 @@ export async function undeleteFunction(parts: CatalogParts, name: string, caller
  */
 export async function purgeFunction(parts: CatalogParts, name: string, caller: Caller): Promise<void> {
   if (caller.role !== "admin") throw new ApiProblem("forbidden", "purge: expected an administrator");
-  const outputKeys = await changeCatalog(parts, async (tx, revision) => {
+  const { outputKeys, topics } = await changeCatalog(parts, async (tx, revision) => {
     await functionToChange(tx, parts, name, caller, { deleted: true, shadowed: true });
     await tx
       .update(functions)
       .set({ deletedAt: sql`coalesce(${functions.deletedAt}, now())`, ...stamp(caller, revision) })
       .where(eq(functions.name, name));
-    return await keysOfVersions(tx, parts, name);
+    return {
+      outputKeys: await keysOfVersions(tx, parts, name),
+      topics: await topicsOfVersions(tx, name),
+    };
   });
   // A function of the configuration file with this name goes on, and what is in Redis is its own.
-  if (!parts.functions.isOfFile(name)) await parts.forget(name, outputKeys);
+  const isOfFile = parts.functions.isOfFile(name);
+  if (!isOfFile) await parts.forget(name, outputKeys, topics);
   await changeCatalog(parts, async (tx, revision) => {
     const used = await tx
       .selectDistinct({ digest: versions.package })
@@ -85,6 +90,16 @@ export async function purgeFunction(parts: CatalogParts, name: string, caller: C
     const digests = used.map(({ digest }) => digest);
     const users = tx.select({ one: sql`1` }).from(versions).where(eq(versions.package, packages.digest));
     await tx.delete(packages).where(sql`${inArray(packages.digest, digests)} and ${notExists(users)}`);
+    if (!isOfFile) {
+      await tx
+        .update(runs)
+        .set({
+          status: "failed",
+          finishedAt: sql`now()`,
+          error: "the function was purged before it was called",
+        })
+        .where(and(eq(runs.function, name), eq(runs.status, "waiting")));
+    }
     await recordAudit(tx, caller, "function.purge", name, {});
   });
 }

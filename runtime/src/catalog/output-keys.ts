@@ -60,6 +60,13 @@ export async function keysOfVersions(
   return [...new Set(free)];
 }
 
+/** The topics that versions of a function read. */
+export async function topicsOfVersions(tx: Transaction, name: string): Promise<string[]> {
+  const topic = sql<string>`jsonb_path_query(${versions.manifest}, '$.triggers[*].topic') #>> '{}'`;
+  const rows = await tx.selectDistinct({ topic }).from(versions).where(eq(versions.function, name));
+  return rows.map((row) => row.topic);
+}
+
 function partsOf(key: string): { begin: string; end: string; isPattern: boolean } {
   const parts = key.split(PLACEHOLDER);
   return { begin: parts[0] ?? "", end: parts.at(-1) ?? "", isPattern: parts.length > 1 };

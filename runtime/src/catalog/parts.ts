@@ -20,12 +20,12 @@ export interface CatalogParts {
   readonly checkUpload: (upload: Upload, about: AboutUpload, signal: AbortSignal) => Promise<CheckedPackage>;
   readonly secretsOf: SecretsOf;
   /**
-   * Forget what a deleted function left behind in Redis, under the output keys of its versions, once no runtime has
-   * it any more.
+   * Forget what a deleted function left behind in Redis, under the output keys and in the topics of its versions,
+   * once no runtime has it any more.
    *
    * @throws Error where Redis is away, or forbids it.
    */
-  readonly forget: (name: string, outputKeys: readonly string[]) => Promise<void>;
+  readonly forget: (name: string, outputKeys: readonly string[], topics: readonly string[]) => Promise<void>;
   /** Have this runtime follow what was committed; it does soon anyway. */
   readonly follow: () => Promise<void>;
 }

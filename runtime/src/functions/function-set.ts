@@ -24,6 +24,10 @@ export interface FunctionSetParts {
   readonly open: (definition: FunctionDefinition) => Promise<void>;
   /** Wires one function, and starts nothing. */
   readonly assemble: (definition: FunctionDefinition) => AssembledFunction;
+  /** Told that a function that was so has another output key, and stores nothing at the old one. */
+  readonly onKeyLeft: (before: FunctionDefinition) => void;
+  /** Told that a function is gone, and its name with it. */
+  readonly onGone: (name: string) => void;
   readonly log: Logger;
 }
 
@@ -176,10 +180,11 @@ export class FunctionSet {
     if (wanted === undefined) {
       this.targets.delete(name);
       this.#slots.delete(name);
+      this.#parts.onGone(name);
     } else if (wanted.mode === "paused") this.targets.set(name, new UncallableFunction(wanted, PAUSED));
     else if (wanted.mode === "on-call" && !slot.isAwake) {
       this.targets.set(name, new WaitingFunction(wanted, true, this.#ready));
-      if (slot.applied !== wanted) slot.defined &&= definitionOf(wanted);
+      if (slot.applied !== wanted && slot.defined !== undefined) this.#define(slot, definitionOf(wanted));
     } else return false;
     slot.applied = wanted;
     return true;
@@ -239,7 +244,7 @@ export class FunctionSet {
         await this.#wire(definition, wanted.mode === "on-call");
       }
       slot.problem = undefined;
-      slot.defined = definition;
+      this.#define(slot, definition);
     } catch (error) {
       this.#tellBroken(slot, wanted, error as Error);
     }
@@ -248,6 +253,13 @@ export class FunctionSet {
       this.targets.set(name, await targetOf(before.runner));
     }
     slot.applied = wanted;
+  }
+
+  #define(slot: Slot, definition: FunctionDefinition | undefined): void {
+    const before = slot.defined;
+    slot.defined = definition;
+    if (before === undefined || definition === undefined) return;
+    if (before.outputKey !== definition.outputKey) this.#parts.onKeyLeft(before);
   }
 
   #tellBroken(slot: Slot, wanted: Deployable, error: Error): void {

@@ -3,15 +3,12 @@ import type { UsageTally } from "../usage/usage-tally.ts";
 import type { CallResult } from "../workers/call-result.ts";
 import { LIMITS, type LimitName } from "../workers/protocol.ts";
 import type { StartMethod } from "../workers/transport.ts";
-import type { RuntimeMetrics } from "./metrics.ts";
+import { RESTART_CAUSES, type RuntimeMetrics, SCALING_DIRECTIONS } from "./metrics.ts";
 import type { Tally } from "./tallied-histogram.ts";
 
 /** How a call ended. */
 export const OUTCOMES = ["ok", "error", "timeout", "killed", "rejected"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
-
-/** Why a worker ended that nobody asked to end: a limit, or something else. */
-type RestartCause = LimitName | "exit";
 
 /** What is measured of a worker. */
 interface MeasuredWorker {
@@ -32,7 +29,7 @@ export class FunctionMetrics {
   readonly #queueTime: Tally;
   /** Names of the workers that are there: small numbers, given again when a worker is gone. */
   readonly #workerNames = new Map<MeasuredWorker, string>();
-
+  readonly #topics: Set<string>;
   readonly #usage: UsageTally;
 
   /** @param usage counts what its calls use. */
@@ -42,11 +39,12 @@ export class FunctionMetrics {
     this.#metrics = metrics;
     this.#duration = metrics.duration.tally({ function: name });
     this.#queueTime = metrics.queueTime.tally({ function: name });
+    this.#topics = metrics.topicsOf(name);
     // From 0 on, so that a first error is an increase and not a new series.
-    for (const cause of ["exit", ...LIMITS]) metrics.workerRestarts.inc({ function: name, cause }, 0);
+    for (const cause of RESTART_CAUSES) metrics.workerRestarts.inc({ function: name, cause }, 0);
     metrics.deadLetters.inc({ topic: "", function: name }, 0);
     for (const limit of LIMITS) metrics.limitHits.inc({ function: name, limit }, 0);
-    for (const direction of ["up", "down"]) metrics.scalings.inc({ function: name, direction }, 0);
+    for (const direction of SCALING_DIRECTIONS) metrics.scalings.inc({ function: name, direction }, 0);
   }
 
   /** An event was sent to a worker so many seconds after it had come. */
@@ -73,6 +71,7 @@ export class FunctionMetrics {
   /** Topics are bound to it. From 0 on, so that a first failure is an increase and not a new series. */
   bound(topics: readonly string[]): void {
     for (const topic of topics) {
+      this.#topics.add(topic);
       this.#metrics.topics.retries.inc({ topic, function: this.#name }, 0);
       this.#metrics.deadLetters.inc({ topic, function: this.#name }, 0);
     }
@@ -80,17 +79,22 @@ export class FunctionMetrics {
 
   /** An event of a topic failed and is tried again. */
   retried(topic: string): void {
+    this.#topics.add(topic);
     this.#metrics.topics.retries.inc({ topic, function: this.#name });
   }
 
   /** Outputs were published. */
   published(topic: string, events: number): void {
+    this.#topics.add(topic);
     this.#metrics.topics.published.inc({ topic, function: this.#name }, events);
   }
 
   /** Events failed for good. */
   deadLettered(letters: readonly { readonly topic: string }[]): void {
-    for (const { topic } of letters) this.#metrics.deadLetters.inc({ topic, function: this.#name });
+    for (const { topic } of letters) {
+      this.#topics.add(topic);
+      this.#metrics.deadLetters.inc({ topic, function: this.#name });
+    }
   }
 
   limitReached(limit: LimitName): void {
@@ -110,11 +114,11 @@ export class FunctionMetrics {
     this.#workerNames.delete(worker);
   }
 
-  restarted(cause: RestartCause): void {
+  restarted(cause: (typeof RESTART_CAUSES)[number]): void {
     this.#metrics.workerRestarts.inc({ function: this.#name, cause });
   }
 
-  scaled(direction: "up" | "down"): void {
+  scaled(direction: (typeof SCALING_DIRECTIONS)[number]): void {
     this.#metrics.scalings.inc({ function: this.#name, direction });
   }
 

@@ -2,6 +2,8 @@ import { registerProcessMetrics } from "@gaugelet/shared/process-metrics";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { UsageMeter } from "../usage/usage-meter.ts";
+import { LIMITS } from "../workers/protocol.ts";
+import { START_METHODS } from "../workers/transport.ts";
 import { type ObservedMachine, registerMachineMetrics } from "./machine-metrics.ts";
 import { registerManifestMetrics } from "./manifest-metrics.ts";
 import { TalliedHistogram } from "./tallied-histogram.ts";
@@ -17,6 +19,11 @@ const CALL_BUCKETS = [
   1800, 3600,
 ];
 const START_BUCKETS = [0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Why a worker ended that nobody asked to end: a limit, or something else. */
+export const RESTART_CAUSES = ["exit", ...LIMITS] as const;
+/** Whether there are to be more workers, or fewer. */
+export const SCALING_DIRECTIONS = ["up", "down"] as const;
 
 /** What is read of a function at each scrape. */
 export interface ObservedFunction {
@@ -102,6 +109,9 @@ export class RuntimeMetrics {
 
   readonly topics: TopicMetrics;
   readonly usage: UsageMetrics;
+  readonly #meter: UsageMeter | undefined;
+  /** By function: topics that counters of it were shown with. */
+  readonly #topicsOf = new Map<string, Set<string>>();
 
   /**
    * @param observe what is true of each function now, read at each scrape.
@@ -114,6 +124,7 @@ export class RuntimeMetrics {
     meter?: UsageMeter,
     machines: () => Iterable<ObservedMachine> = () => [],
   ) {
+    this.#meter = meter;
     registerMachineMetrics([this.registry], machines);
     registerProcessMetrics(this.registry);
     registerManifestMetrics(this.registry, manifests);
@@ -202,5 +213,30 @@ export class RuntimeMetrics {
         }
       },
     });
+  }
+
+  /** Topics that counters of a function were shown with; whoever shows one more adds it. */
+  topicsOf(name: string): Set<string> {
+    const topics = this.#topicsOf.get(name) ?? new Set();
+    this.#topicsOf.set(name, topics);
+    return topics;
+  }
+
+  /** Show nothing of a function any more, which is gone: where names come and go, series must not pile up. */
+  forget(name: string): void {
+    const labels = { function: name };
+    this.duration.forget(labels);
+    this.queueTime.forget(labels);
+    for (const limit of LIMITS) this.limitHits.remove({ ...labels, limit });
+    for (const cause of RESTART_CAUSES) this.workerRestarts.remove({ ...labels, cause });
+    for (const direction of SCALING_DIRECTIONS) this.scalings.remove({ ...labels, direction });
+    for (const how of START_METHODS) this.workerStart.remove({ ...labels, how });
+    for (const topic of ["", ...this.topicsOf(name)]) {
+      this.deadLetters.remove({ ...labels, topic });
+      this.topics.published.remove({ ...labels, topic });
+      this.topics.retries.remove({ ...labels, topic });
+    }
+    this.#topicsOf.delete(name);
+    this.#meter?.forget(name);
   }
 }

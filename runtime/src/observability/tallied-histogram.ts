@@ -49,6 +49,11 @@ export class TalliedHistogram<Label extends string> extends Histogram<Label> {
     return tally;
   }
 
+  /** Show a set of labels no more. */
+  forget(labels: LabelValues<Label>): void {
+    this.#tallies.delete(JSON.stringify(labels));
+  }
+
   override async get(): ReturnType<Histogram<Label>["get"]> {
     const { name, help } = this.#configuration;
     const values = [...this.#tallies.values()].flatMap(({ labels, tally }) => this.#valuesOf(labels, tally));

@@ -10,7 +10,8 @@ import type { Invocations, StartedInvocation } from "./invocations.ts";
 import type { KnownFunctions } from "./known-functions.ts";
 import { LeftCalls } from "./left-calls.ts";
 
-const GROUP = "runtimes";
+/** Who carries out accepted calls. */
+export const GROUP = "runtimes";
 const MOST_AT_ONCE = 64;
 /** Calls of one function that are tried again soon when they are refused for a limit; others are left to later. */
 const MOST_REFUSED = 64;

@@ -6,6 +6,7 @@ import {
   OUTPUTS_KEY,
   positionKey,
   seenKey,
+  topicKey,
 } from "@gaugelet/shared/keys";
 import { parseOutputEntry } from "@gaugelet/shared/outputs";
 import type { Redis } from "ioredis";
@@ -16,12 +17,14 @@ import type { Redis } from "ioredis";
  *
  * @param outputKeys as its manifests say, or said; with the placeholder where there are shards, which are found by
  *   the outputs that they announced.
+ * @param topics that they read, or did: where they are in this Redis, each has the function's group.
  * @throws Error where Redis is away, or forbids it.
  */
 export async function forgetFunction(
   redis: Redis,
   name: string,
   outputKeys: readonly string[],
+  topics: readonly string[],
 ): Promise<void> {
   // Before all else: what is stored after this would stay.
   if (outputKeys.length > 0) await redis.unlink(...outputKeys.map(leaseKey));
@@ -33,7 +36,15 @@ export async function forgetFunction(
   );
   await redis.unlink(deadLetterKey(name), ...own.flatMap(keysBehind));
   if (own.length > 0) await redis.hdel(OUTPUTS_KEY, ...own);
+  for (const topic of topics) {
+    await redis.xgroup("DESTROY", topicKey(topic), name).catch((error: Error) => {
+      if (!NO_TOPIC.test(error.message)) throw error;
+    });
+  }
 }
+
+/** It was deleted, is Kafka's, or never was one. */
+const NO_TOPIC = /requires the key to exist|^WRONGTYPE/;
 
 function keysBehind(outputKey: string): string[] {
   return [outputKey, envKey(outputKey), positionKey(outputKey), delayedKey(outputKey), seenKey(outputKey)];

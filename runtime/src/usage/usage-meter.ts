@@ -40,6 +40,12 @@ export class UsageMeter {
     return tally;
   }
 
+  /** Count a function no more, which is gone. What it used until now is priced first. */
+  forget(name: string): void {
+    this.take();
+    for (const [key, tally] of this.#tallies) if (tally.function === name) this.#tallies.delete(key);
+  }
+
   /** Price what was counted since the last time. Nothing waits for it: it is called every second, and before a scrape. */
   take(): void {
     const since = this.#takenAt;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { fileInZip } from "../../src/packages/file-in-zip.ts";
 import { calling, counter, type FunctionBody, SLOW_COUNTER, SUM } from "./functions.ts";
 import { DATABASES } from "./test-database.ts";
-import { useApi } from "./use-api.ts";
+import { type ApiUnderTest, useApi } from "./use-api.ts";
 import { addUsers, tokenOf } from "./users.ts";
 
 const SLOW: FunctionBody = {
@@ -18,6 +18,14 @@ const SLOW: FunctionBody = {
     ].join("\n"),
   },
 };
+
+const PENDING = ["gaugelet:invocations", "runtimes"] as const;
+
+/** Whether the one function that has workers is called now. */
+async function isUnderWay({ ask }: ApiUnderTest): Promise<boolean> {
+  const [slow] = (await ask("GET", "/workers")).body.items;
+  return slow?.workers.some((worker: { callsInFlight: number }) => worker.callsInFlight > 0);
+}
 
 describe.each(DATABASES)("on %s", (kind) => {
   const api = useApi(kind, addUsers);
@@ -71,6 +79,62 @@ describe.each(DATABASES)("on %s", (kind) => {
     expect((await call("count", {})).body).toMatchObject({ count: 1 });
   });
 
+  test("the output at a key that a function has left is none for readers, also where it rests", async () => {
+    const started = await api.start();
+    const { ask, redis } = started;
+    const { name, manifest, files } = SUM;
+    const at = (key: string, idle = "5m") => ({
+      files,
+      manifest: { ...manifest, output: { key }, workers: { scaleDown: { idle } } },
+    });
+    const entryAt = async (key: string) =>
+      JSON.parse((await redis.client.hget("gaugelet:outputs", key)) ?? "{}");
+    const store = async (key: string) => {
+      await calling(started)("sum", { a: 1, b: 2 });
+      await waitFor(`an output at ${key}`, async () => {
+        const { function: of, left } = await entryAt(key);
+        return of === "sum" && left === undefined;
+      });
+    };
+    await ask("POST", "/functions", { name, ...at("first") });
+    await store("first");
+    await ask("PUT", "/functions/sum", at("second", "100ms"));
+    await store("second");
+    expect(await entryAt("first")).toMatchObject({ function: "sum", staleAfter: null, left: true });
+    await waitFor("it to rest", async () => {
+      const { items } = (await ask("GET", "/workers")).body;
+      return items.every((each: { function: string }) => each.function !== "sum");
+    });
+    await ask("PUT", "/functions/sum", at("first"));
+    await waitFor("the second to be left", async () => (await entryAt("second")).left === true);
+    await store("first");
+  });
+
+  test("a purged function's accepted calls are not kept, nor how far it has read topics", async () => {
+    const { ask, redis } = await api.start();
+    const { client } = redis;
+    const groups = async () => (await client.xinfo("GROUPS", "gaugelet:topic:orders")) as unknown[];
+    await ask("POST", "/topics", { name: "orders" });
+    const triggers = [{ topic: "orders" }, { topic: "never-made" }];
+    await ask("POST", "/functions", { ...SUM, name: "goes", manifest: { ...SUM.manifest, triggers } });
+    await ask("POST", "/functions", { ...SUM, name: "stays" });
+    await waitFor("it to read", async () => (await groups()).length === 1);
+    const runs: string[] = [];
+    for (const name of ["stays", "goes"]) {
+      await ask("POST", `/functions/${name}/pause`);
+      const { body } = await ask("POST", `/functions/${name}/invocations`, { mode: "async" });
+      runs.push(body.run);
+    }
+    await waitFor("they to be looked at", async () => (await client.xpending(...PENDING))[0] === 2);
+    expect((await ask("DELETE", "/functions/goes?purge=true")).status).toBe(204);
+    expect(await groups()).toEqual([]);
+    expect(await client.xlen("gaugelet:invocations")).toBe(1);
+    expect((await client.xpending(...PENDING))[0]).toBe(1);
+    const [stays, goes] = await Promise.all(runs.map(async (run) => (await ask("GET", `/runs/${run}`)).body));
+    expect(stays).toMatchObject({ status: "waiting" });
+    expect(goes).toMatchObject({ status: "failed", error: "the function was purged before it was called" });
+  });
+
   test("one that takes over the output key of a deleted one begins with an empty env", async () => {
     const started = await api.start();
     const { ask, redis } = started;
@@ -100,10 +164,7 @@ describe.each(DATABASES)("on %s", (kind) => {
     expect((await call("slow-counter", { seconds: 0 })).body).toMatchObject({ count: 1 });
     // Longer than a runtime goes without asking for a lease that it lost.
     const underWay = call("slow-counter", { seconds: 2 });
-    await waitFor("the call to be under way", async () => {
-      const [slow] = (await ask("GET", "/workers")).body.items;
-      return slow?.workers.some((worker: { callsInFlight: number }) => worker.callsInFlight > 0);
-    });
+    await waitFor("the call to be under way", () => isUnderWay(started));
     expect((await ask("DELETE", "/functions/slow-counter?purge=true")).status).toBe(204);
     expect(await underWay).toMatchObject({ status: 200, body: { count: 2 } });
     expect(await redis.client.keys("gaugelet:*slow-counter*")).toEqual([]);
@@ -130,10 +191,7 @@ describe.each(DATABASES)("on %s", (kind) => {
     const call = calling(started);
     await ask("POST", "/functions", SLOW);
     const underWay = call("slow", { seconds: 1 });
-    await waitFor("the call to be under way", async () => {
-      const [slow] = (await ask("GET", "/workers")).body.items;
-      return slow?.workers.some((worker: { callsInFlight: number }) => worker.callsInFlight > 0);
-    });
+    await waitFor("the call to be under way", () => isUnderWay(started));
     expect((await ask("POST", "/functions/slow/pause")).body).toMatchObject({ state: "paused" });
     expect((await ask("POST", "/functions/slow/resume")).body).toMatchObject({ state: "serving" });
     expect(await call("slow", { seconds: 0 })).toMatchObject({ status: 200, body: { slept: 0 } });

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm, symlink } from "node:fs/promises";
+import { readdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "@gaugelet/testing/wait";
 import { pino } from "pino";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { openEmbedded } from "../../src/database/embedded/embedded.ts";
 import { emptyEmbedded } from "../api/test-database.ts";
 import { childrenOf } from "./harness.ts";
@@ -88,4 +88,31 @@ test("a folder may be a link to one, as on another disk", async () => {
   const opened = await openEmbedded(link, LOG, NEVER);
   onTestFinished(() => opened.stop());
   expect((await opened.pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+});
+
+test("its log does not grow for as long as it is open", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const opened = await openEmbedded(folder, LOG, NEVER);
+  onTestFinished(() => opened.stop());
+  const { pool } = opened;
+  /** Begin another file of the log, of 16 MiB. */
+  const goOn = () => pool.query("select pg_logical_emit_message(false, '', ''), pg_switch_wal()");
+  const checkpointedAt = async () =>
+    (await pool.query<{ at: string }>("select redo_lsn::text as at from pg_control_checkpoint()")).rows[0]
+      ?.at;
+  const before = await checkpointedAt();
+  await goOn();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(await checkpointedAt()).toBe(before);
+  for (let files = 0; files < 40; files += 1) {
+    await goOn();
+    if (files % 10 === 9) await vi.advanceTimersByTimeAsync(60_000);
+  }
+  // The one connection is free again once that is done.
+  expect(await checkpointedAt()).not.toBe(before);
+  const files = (await readdir(join(folder, "pg_wal"))).filter((name) => /^[0-9A-F]{24}$/.test(name));
+  expect(files.length).toBeLessThan(30);
 });

@@ -101,6 +101,11 @@ test("metrics say what manifests say now, and nothing of a function that is remo
     const shown = await started.series("gaugelet_function_info");
     return [...shown.keys()].join() === 'function="a",owner="another-team",language="python"';
   });
+  for (const name of ["gaugelet_function_limit_hits_total", "gaugelet_topic_retries_total"]) {
+    const shown = [...(await started.series(name)).keys()].join();
+    expect(shown).toContain('function="a"');
+    expect(shown).not.toContain('function="b"');
+  }
 });
 
 test("triggers that change under load disturb no event", async () => {

@@ -55,17 +55,19 @@ export async function discoverOutputs(
     return false;
   };
 
+  const left = new Set<string>();
   const entries = search.announced ? await announced(redis, problem) : new Map<string, string>();
   for (const [key, json] of entries) {
     const entry = parseOutputEntry(json);
     if (entry === undefined) problem("invalid_entry", key.slice(0, MAX_NAME_LENGTH));
+    else if (entry.left) left.add(key);
     else if (accepts(key, entry.function, entry.shard ?? "")) {
       outputs.set(key, announcedOutput(key, entry, search.sources));
     }
   }
   for (const source of search.sources) {
     for await (const key of keysOf(redis, source.pattern, signal, problem)) {
-      if (outputs.has(key) || isReservedKey(key)) continue;
+      if (outputs.has(key) || left.has(key) || isReservedKey(key)) continue;
       if (accepts(key)) outputs.set(key, foreignOutput(key, source, search.sources));
     }
   }

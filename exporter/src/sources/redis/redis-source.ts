@@ -213,6 +213,7 @@ export class RedisSource implements Source {
       if (json !== entries.get(key) && (entry === undefined || !outputs.has(key))) return false;
       explained = true;
       if (entry === undefined) continue;
+      if (entry.left) return false;
       entries.set(key, json);
       const output = announcedOutput(key, entry, this.#options.search.sources);
       outputs.set(key, output);

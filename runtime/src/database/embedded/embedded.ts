@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import pg from "pg";
 import type { Logger } from "pino";
 import { type OpenPool, QUERY_MILLISECONDS } from "../postgresql.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { DatabaseProcess, type ProcessPatience } from "./database-process.ts";
 
 /** How long there may be no answer. */
@@ -47,7 +48,9 @@ export async function openEmbedded(
   pool.on("error", ({ message }) =>
     log.warn({ reason: message }, "lost the connection to the embedded database"),
   );
+  const checkpoints = new Checkpoints(pool);
   const stop = async (): Promise<void> => {
+    checkpoints.stop();
     await pool.end();
     // The next one to open the folder must find it free.
     await database.ended();

@@ -33,6 +33,16 @@ describe("what calls use", () => {
     expect([...meter.tallies]).toEqual([tally]);
   });
 
+  test("is counted on for budgets where the function is gone", () => {
+    const meter = new UsageMeter(() => undefined);
+    meter.recent.keep(["ada"]);
+    meter.tallyOf({ owner: "ada", name: "gone", class: "standard" }).count(call);
+    const stays = meter.tallyOf({ owner: "ada", name: "stays", class: "standard" });
+    meter.forget("gone");
+    expect([...meter.tallies]).toEqual([stays]);
+    expect(meter.recent.rowsOf("ada")).toMatchObject([{ runs: 1n }]);
+  });
+
   test("is kept of owners with a budget until the database has it", () => {
     const recent = new RecentUsage();
     const piece = { day: "2026-11-03", class: "standard", used: { ...NO_USAGE, runs: 1n } };
