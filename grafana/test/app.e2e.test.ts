@@ -9,7 +9,9 @@ import { type AppGrafana, appGrafana, makeUser, type OrganizationRole, WHY_NOT }
 import { makeFunctions, makeRuns, scrollThrough } from "./app/many.ts";
 import {
   APP,
+  changeCode,
   compare,
+  deployChange,
   dropZip,
   editCode,
   makeFromPanel,
@@ -19,6 +21,8 @@ import {
   sendEvent,
   tryIt,
   tryTemplate,
+  writeByTurns,
+  writtenOf,
 } from "./app/stories.ts";
 import { signIn, startBrowser, type Visitor } from "./app/visitor.ts";
 
@@ -105,9 +109,61 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
     await editCode(editor, name, (code) => code.replace("/ 1.8", "/ 1.8 + 0.5"), "half a degree more");
     expect(await tryIt(editor, name, { sensor: "roof", fahrenheit: 50 })).toContain('"celsius": 10.5');
     await waitFor("its run to be recorded", async () => (await compare(editor, name, 1)).includes("10.5"));
-    await rollBack(editor, name, 1);
+    await rollBack(editor, 1);
     expect(await tryIt(editor, name, { sensor: "roof", fahrenheit: 50 })).toContain('"celsius": 10');
     expect(errors).toEqual([]);
+  });
+
+  test("nothing of a function that is written is lost: not by turns of its parts, half a manifest or another page", async () => {
+    const editor = await visitor("Editor");
+    const { page, errors } = editor;
+    const written = { name: "by-turns", limit: "7s", code: "def handler(input, context):\n    return {}\n" };
+    await writeByTurns(editor, written, '{ "triggers": ["http"] }');
+    await page.getByText("Its triggers are a list").waitFor();
+    expect(await writtenOf(editor)).toEqual(written);
+    expect(await page.getByLabel("Description").inputValue()).toBe("by turns");
+
+    await page.getByRole("link", { name: "Functions" }).first().click();
+    await page.getByRole("link", { name: "New function" }).waitFor();
+    await page.goBack();
+    expect(await writtenOf(editor)).toEqual(written);
+    await page.getByRole("button", { name: "Discard changes" }).click();
+    await expect.poll(async () => (await writtenOf(editor)).name).toBe("");
+    expect(errors).toEqual([]);
+  });
+
+  test("who deploys second is told, and changes what the first deployed", async () => {
+    const editor = await visitor("Editor");
+    const name = `twice-${randomUUID().slice(0, 8)}`;
+    await tryTemplate(editor, "Moving average", name);
+    const second = { url: editor.url, page: await editor.page.context().newPage() };
+    const { page } = second;
+    await changeCode(second, name, (code) => `${code}# the second\n`);
+    await editCode(editor, name, (code) => `${code}# the first\n`, "first");
+    await deployChange(second, "second");
+    await page.getByText("Somebody deployed meanwhile").waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Back" }).click();
+    await page.getByText("Version 2 runs by now").waitFor();
+    await page.getByText("Change that one so").click();
+    await page.getByText("Version 2 runs by now").waitFor({ state: "detached" });
+    await deployChange(second, "second");
+    await page
+      .getByText(/version 3/)
+      .first()
+      .waitFor();
+  });
+
+  test("an error without a space is no wider than a phone", async () => {
+    const editor = await visitor("Editor");
+    const name = `wide-${randomUUID().slice(0, 8)}`;
+    await grafana.askAsAdmin("POST", "/functions", {
+      name,
+      manifest: { handler: "handler.handler", triggers: [{ http: true }] },
+      files: { "handler.py": "def handler(input, context):\n    raise ValueError('wide' * 1000)\n" },
+    });
+    await editor.page.setViewportSize({ width: 400, height: 900 });
+    expect(await tryIt(editor, name, {})).toContain("widewide");
+    expect(await editor.page.evaluate<number>("document.documentElement.scrollWidth")).toBe(400);
   });
 
   test("each template makes a function that works with the event that is offered", async () => {

@@ -34,6 +34,41 @@ export async function makeFunction(
   await createAs(page, name);
 }
 
+/** A function that is being written: what the page has of it. */
+export interface Written {
+  readonly name: string;
+  readonly limit: string;
+  readonly code: string;
+}
+
+/** Begin a function, and write fields, code and the whole manifest by turns, the last of it no manifest yet. */
+export async function writeByTurns(
+  { page, url }: Visit,
+  { name, limit, code }: Written,
+  noManifest: string,
+): Promise<void> {
+  await page.goto(`${url}${APP}/functions/new?template=empty`);
+  await page.locator(".monaco-editor").first().waitFor();
+  await page.getByRole("textbox", { name: /^Name/ }).fill(name);
+  await changeEditor(page, "python", () => "# not all of it yet");
+  await page.getByText("Whole manifest as JSON").click();
+  await changeEditor(page, "json", (text) => text.replace("{", '{ "description": "by turns",'));
+  await changeEditor(page, "python", () => code);
+  await page.getByLabel("Time limit").fill(limit);
+  await changeEditor(page, "json", () => noManifest);
+}
+
+/** What the page of a new function has of it. */
+export async function writtenOf({ page }: Visit): Promise<Written> {
+  await page.locator(".monaco-editor").first().waitFor();
+  await page.waitForFunction(`${modelOf("python")}?.getValue() !== undefined`);
+  return {
+    name: await page.getByRole("textbox", { name: /^Name/ }).inputValue(),
+    limit: await page.getByLabel("Time limit").inputValue(),
+    code: await page.evaluate<string>(`${modelOf("python")}.getValue()`),
+  };
+}
+
 /** Make a function of a template, and call it with the event that is offered. @returns what the page shows of the result. */
 export async function tryTemplate({ page, url }: Visit, title: string, name: string): Promise<string> {
   await page.goto(`${url}${APP}/functions/new`);
@@ -104,23 +139,37 @@ export async function sendEvent({ page, url }: Visit, topic: string, event: obje
 
 /** Change the code of a function, and deploy it. */
 export async function editCode(
-  { page, url }: Visit,
+  visit: Visit,
   name: string,
   change: (code: string) => string,
   comment: string,
 ): Promise<void> {
+  await changeCode(visit, name, change);
+  await deployChange(visit, comment);
+  await visit.page
+    .getByText(/version 2/)
+    .first()
+    .waitFor();
+}
+
+/** Change the code of a function, and deploy it not yet. */
+export async function changeCode(
+  { page, url }: Visit,
+  name: string,
+  change: (code: string) => string,
+): Promise<void> {
   await page.goto(`${url}${APP}/functions/${name}/code`);
   await page.locator(".monaco-editor").first().waitFor();
   await changeEditor(page, "python", change);
+}
+
+/** Review what is changed, and have it deployed. */
+export async function deployChange({ page }: Visit, comment: string): Promise<void> {
   await page.getByText("Checked: it can be deployed").waitFor();
   await page.getByRole("button", { name: "Review and deploy" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Comment").fill(comment);
   await dialog.getByRole("button", { name: "Deploy" }).click();
-  await page
-    .getByText(/version 2/)
-    .first()
-    .waitFor();
 }
 
 /** Compare a version with the one that runs, on inputs that were recorded. @returns what the page then shows of it. */
@@ -135,12 +184,12 @@ export async function compare({ page, url }: Visit, name: string, version: numbe
   return (await page.getByRole("region", { name: /^Versions \d/ }).textContent()) ?? "";
 }
 
-/** Have an earlier version run. */
-export async function rollBack({ page, url }: Visit, name: string, version: number): Promise<void> {
-  await page.goto(`${url}${APP}/functions/${name}/versions`);
+/** Have an earlier version run, on the page of the versions; it is compared with none then. */
+export async function rollBack({ page }: Visit, version: number): Promise<void> {
   await rowOf(page, version).getByRole("button", { name: "Run this one" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Run it" }).click();
   await rowOf(page, version).getByText("Runs").waitFor();
+  await page.getByRole("region", { name: /^Versions \d/ }).waitFor({ state: "detached" });
 }
 
 /** Call a function with an event. @returns what the page shows of the result. */

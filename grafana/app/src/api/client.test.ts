@@ -48,6 +48,21 @@ test("a runtime that cannot be reached is told as that", async () => {
   });
 });
 
+test.each([401, 403])("who is signed out meanwhile is told so: %d", async (status) => {
+  const data = { response: '{"message":"plugin proxy route access denied"}' };
+  fetch.mockReturnValue(throwError(() => ({ status, data })));
+  await expect(ask("GET", "/me")).rejects.toMatchObject({
+    status,
+    message: expect.stringContaining("Sign in again in another tab"),
+  });
+});
+
+test("what the API does not allow is told as it says it", async () => {
+  const data = { type: "/problems/forbidden", title: "No", status: 403, detail: "a belongs to ada" };
+  fetch.mockReturnValue(throwError(() => ({ status: 403, data })));
+  await expect(ask("GET", "/me")).rejects.toMatchObject({ code: "forbidden", message: "a belongs to ada" });
+});
+
 test("who stops listening hears nothing more", async () => {
   const { NEVER } = await import("rxjs");
   fetch.mockReturnValue(NEVER);

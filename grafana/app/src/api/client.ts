@@ -151,5 +151,13 @@ function explained(error: FetchError | Error): ApiError {
       "Grafana cannot reach the runtime: is its address right, and does it run? See Configuration.",
     );
   }
+  // The API would say its own problem. Where dashboards are open to everyone, who is signed out is a viewer.
+  if (status === 401 || status === 403) {
+    return new ApiError(
+      status,
+      "",
+      "Grafana lets this through no more: you are signed out, or have another role now. Sign in again in another tab of the browser, and what is written here is not lost.",
+    );
+  }
   return new ApiError(status, "", problem.message || `the answer was ${status}`);
 }

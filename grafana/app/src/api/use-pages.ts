@@ -14,7 +14,7 @@ export interface Pages<Item> {
   readonly isLoading: boolean;
   /** Whether there is more than is here. */
   readonly hasMore: boolean;
-  /** Ask for the next page; while one is asked for, nothing. */
+  /** Ask for the next page; while one is asked for, or where that failed, nothing: `reload` begins again then. */
   readonly more: () => void;
   /** Begin again. */
   readonly reload: () => void;
@@ -114,7 +114,9 @@ export function usePages<Item>(path: string, query: AskOptions["query"] = {}): P
     [path],
   );
   const more = (): void => {
-    if (shown.next !== null && asking.current === undefined) load(shown.next, shown.items);
+    // A table whose end is seen would ask again and again, as long as that fails.
+    if (shown.next === null || shown.error !== undefined || asking.current !== undefined) return;
+    load(shown.next, shown.items);
   };
   return {
     items: shown.items,

@@ -22,5 +22,7 @@ const getStyles = (theme: GrafanaTheme2, minWidth: number, gap: number) =>
   css({
     display: "grid",
     gap: theme.spacing(gap),
+    // Nor is what has no space in it, such as an error that quotes a value.
+    overflowWrap: "anywhere",
     gridTemplateColumns: `repeat(auto-fill, minmax(min(${theme.spacing(minWidth)}, 100%), 1fr))`,
   });

@@ -1,16 +1,9 @@
 import { css } from "@emotion/css";
 import type { GrafanaTheme2 } from "@grafana/data";
-import {
-  Button,
-  CodeEditor,
-  IconButton,
-  Input,
-  type Monaco,
-  type MonacoEditor,
-  useStyles2,
-} from "@grafana/ui";
+import { Button, IconButton, Input, type Monaco, type MonacoEditor, useStyles2 } from "@grafana/ui";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Finding } from "../api/types";
+import { TextEditor } from "../components/TextEditor";
 import { languageOfFile } from "./draft";
 
 const OWNER = "gaugelet";
@@ -81,7 +74,7 @@ export function CodePane({ files, onChange, findings = [], height = 420 }: CodeP
           />
         )}
       </fieldset>
-      <CodeEditor
+      <TextEditor
         key={path}
         value={files[path] ?? ""}
         language={languageOfFile(path)}

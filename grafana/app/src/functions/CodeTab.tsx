@@ -10,7 +10,7 @@ import { Difference, FileDifferences } from "./Difference";
 import { DraftEditor } from "./DraftEditor";
 import { changeOf, type Draft, draftOf, isUnchanged } from "./draft";
 import type { TabProps } from "./FunctionPage";
-import { type KeptDraft, useAskBeforeLeaving, useKeptDraft } from "./kept-drafts";
+import { type KeptDraft, useKeptDraft } from "./kept-drafts";
 import { useCheck } from "./use-check";
 import { type Code, useCode } from "./use-code";
 
@@ -46,7 +46,6 @@ function EditedCode({ details, reload, code, kept, keep }: EditedCodeProps) {
   const draft = kept?.draft ?? first;
   const [isReviewed, setReviewed] = useState(false);
   const { check, error, isChecking } = useCheck(draft, false);
-  useAskBeforeLeaving();
   const isChanged = kept !== undefined;
   const change = (changed: Draft): void =>
     keep(isUnchanged(first, changed) ? undefined : { version, draft: changed });
@@ -83,6 +82,7 @@ function EditedCode({ details, reload, code, kept, keep }: EditedCodeProps) {
           before={first}
           after={draft}
           onClose={() => setReviewed(false)}
+          onFailed={reload}
           onDone={() => {
             setReviewed(false);
             keep(undefined);
@@ -100,12 +100,15 @@ function Review({
   before,
   after,
   onClose,
+  onFailed,
   onDone,
 }: {
   version: number;
   before: Draft;
   after: Draft;
   onClose: () => void;
+  /** What runs may be another version than was known. */
+  onFailed: () => void;
   onDone: () => void;
 }) {
   const [comment, setComment] = useState("");
@@ -118,6 +121,7 @@ function Review({
       `The new version of ${name} takes over`,
     );
     if (isDone) onDone();
+    else onFailed();
   };
   return (
     <Modal title={`Deploy ${name}`} isOpen onDismiss={onClose}>
@@ -139,7 +143,11 @@ function Review({
         {doing.error !== undefined && (
           <Problem
             error={doing.error}
-            title={doing.error.code === "conflict" ? "Somebody deployed meanwhile" : "It was not deployed"}
+            title={
+              doing.error.code === "conflict"
+                ? "Somebody deployed meanwhile: go back, and make yours changes of that version"
+                : "It was not deployed"
+            }
           />
         )}
       </Stack>

@@ -42,7 +42,7 @@ export default function FunctionRunsTab({ details: { name } }: TabProps) {
         keyOf={({ id }) => id}
         isLoading={pages.isLoading}
         onEnd={pages.hasMore ? pages.more : undefined}
-        empty="There is no run yet: try it, or wait for what calls it."
+        empty={pages.error === undefined && "There is no run yet: try it, or wait for what calls it."}
       />
       <div>
         <LinkButton variant="secondary" href={`${APP_PATH}/runs?function=${name}`}>

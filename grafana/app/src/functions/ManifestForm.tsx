@@ -1,6 +1,7 @@
-import { CodeEditor, Collapse, Combobox, Field, Input, Stack } from "@grafana/ui";
+import { Collapse, Combobox, Field, Input, Stack } from "@grafana/ui";
 import { useEffect, useId, useState } from "react";
-import type { Language, Manifest } from "./draft";
+import { TextEditor } from "../components/TextEditor";
+import { type Language, type Manifest, problemOfManifest } from "./draft";
 import { TriggersField } from "./TriggersField";
 
 const LANGUAGES = [
@@ -124,19 +125,16 @@ function WholeManifest({
       error={problem}
       noMargin
     >
-      <CodeEditor
+      <TextEditor
         value={text}
         language="json"
         height={260}
         showLineNumbers
         onChange={(written) => {
           setText(written);
-          try {
-            onChange(JSON.parse(written) as Manifest);
-            setProblem(undefined);
-          } catch (error) {
-            setProblem(`No JSON yet: ${(error as Error).message}`);
-          }
+          const found = problemOfManifest(written);
+          setProblem(found);
+          if (found === undefined) onChange(JSON.parse(written) as Manifest);
         }}
       />
     </Field>

@@ -1,6 +1,5 @@
 import { locationService, PluginPage } from "@grafana/runtime";
 import { Badge, Button, Card, Field, Grid, Input, Stack } from "@grafana/ui";
-import { useState } from "react";
 import { ask } from "../api/client";
 import { mayAs } from "../api/role";
 import { Problem } from "../components/Problem";
@@ -8,7 +7,8 @@ import { useDoing } from "../components/use-doing";
 import { useQueryState } from "../components/use-query-state";
 import { APP_PATH } from "../constants";
 import { DraftEditor } from "./DraftEditor";
-import { type Draft, deploymentOf, problemOfName } from "./draft";
+import { type Draft, deploymentOf, isUnchanged, problemOfName } from "./draft";
+import { newFunctionOf, useKeptDraft } from "./kept-drafts";
 import { draftOfQuery, draftOfTemplate, TEMPLATES } from "./templates";
 import { useCheck } from "./use-check";
 
@@ -32,6 +32,7 @@ export default function NewFunctionPage() {
       ) : (
         <NewFunction
           key={template + query}
+          beginning={template + query}
           first={first}
           onBack={() => setChoice({ template: "", query: "" })}
         />
@@ -75,8 +76,20 @@ function Templates({ onChoose }: { onChoose: (id: string) => void }) {
   );
 }
 
-function NewFunction({ first, onBack }: { first: Draft; onBack: () => void }) {
-  const [draft, setDraft] = useState(first);
+function NewFunction({
+  beginning,
+  first,
+  onBack,
+}: {
+  /** What it begins as, by which it is found again. */
+  beginning: string;
+  first: Draft;
+  onBack: () => void;
+}) {
+  const [kept, keep] = useKeptDraft(newFunctionOf(beginning));
+  const draft = kept?.draft ?? first;
+  const setDraft = (changed: Draft): void =>
+    keep(isUnchanged(first, changed) ? undefined : { version: 0, draft: changed });
   const { check, error, isChecking } = useCheck(draft, true);
   const doing = useDoing();
   const nameProblem =
@@ -85,7 +98,9 @@ function NewFunction({ first, onBack }: { first: Draft; onBack: () => void }) {
   const create = async (): Promise<void> => {
     const body = { name: draft.name, ...deploymentOf(draft) };
     const isDone = await doing.run(() => ask("POST", "/functions", { body }), `${draft.name} runs`);
-    if (isDone) locationService.push(`${APP_PATH}/functions/${draft.name}/try`);
+    if (!isDone) return;
+    keep(undefined);
+    locationService.push(`${APP_PATH}/functions/${draft.name}/try`);
   };
   return (
     <form
@@ -124,6 +139,11 @@ function NewFunction({ first, onBack }: { first: Draft; onBack: () => void }) {
           <Button variant="secondary" onClick={onBack}>
             Back to templates
           </Button>
+          {kept !== undefined && (
+            <Button variant="secondary" onClick={() => keep(undefined)}>
+              Discard changes
+            </Button>
+          )}
         </Stack>
       </Stack>
     </form>

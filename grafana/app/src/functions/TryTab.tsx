@@ -1,4 +1,4 @@
-import { Alert, Button, CodeEditor, Field, Input, Stack, Text, TextLink } from "@grafana/ui";
+import { Alert, Button, Field, Input, Stack, Text, TextLink } from "@grafana/ui";
 import { useEffect, useState } from "react";
 import { type ApiError, ask } from "../api/client";
 import type { Answer, RunDetails } from "../api/types";
@@ -6,6 +6,7 @@ import { useAsk } from "../api/use-ask";
 import { Columns } from "../components/Columns";
 import { json, seconds, shortMoney } from "../components/format";
 import { Problem } from "../components/Problem";
+import { TextEditor } from "../components/TextEditor";
 import { useDoing } from "../components/use-doing";
 import { APP_PATH } from "../constants";
 import type { TabProps } from "./FunctionPage";
@@ -62,7 +63,7 @@ export default function TryTab({ details }: TabProps) {
             error={problem}
             noMargin
           >
-            <CodeEditor
+            <TextEditor
               value={shown}
               language="json"
               height={240}
@@ -132,8 +133,9 @@ function Result({ called }: { called: Called }) {
           isDone ? `Completed in ${seconds(runSeconds)}` : `${status}${error === null ? "" : `: ${error}`}`
         }
       >
-        CPU {seconds(usage?.cpuSeconds)} · memory{" "}
-        {record === undefined ? "…" : mebibytes(record.memoryPeakBytes)} · cost {shortMoney(usage?.cost)} ·{" "}
+        CPU {seconds(usage?.cpuSeconds ?? record?.cpuSeconds)} · memory{" "}
+        {record === undefined ? "…" : mebibytes(record.memoryPeakBytes)} · cost{" "}
+        {shortMoney(usage?.cost ?? record?.cost)} ·{" "}
         <TextLink href={`${APP_PATH}/runs/${run}`} inline>
           this run in full
         </TextLink>

@@ -82,9 +82,9 @@ function Versions({ details, reload, isTheirs }: TabProps) {
         isLoading={pages.isLoading}
         onEnd={pages.hasMore ? pages.more : undefined}
         maxHeight={360}
-        empty="There is no version yet."
+        empty={pages.error === undefined && "There is no version yet."}
       />
-      {compared !== undefined && current !== null && (
+      {compared !== undefined && current !== null && compared !== current && (
         <Comparison
           key={`${compared}-${current}`}
           name={name}

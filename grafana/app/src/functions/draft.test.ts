@@ -5,6 +5,7 @@ import {
   draftOf,
   isUnchanged,
   languageOfFile,
+  problemOfManifest,
   problemOfName,
 } from "./draft";
 
@@ -14,6 +15,25 @@ describe("a name", () => {
   });
   it.each(["", "-a", "Room", "a_b", "a b", "a".repeat(64)])("%p may not", (name) => {
     expect(problemOfName(name)).toEqual(expect.any(String));
+  });
+});
+
+describe("a manifest that is being written", () => {
+  it.each(["{}", '{"triggers": [{"http": true}, {}]}', '{"limits": "no"}'])("%s is shown", (text) => {
+    expect(problemOfManifest(text)).toBeUndefined();
+  });
+  it.each([
+    "",
+    "{",
+    "null",
+    "1",
+    "[]",
+    '{"triggers": null}',
+    '{"triggers": {}}',
+    '{"triggers": ["http"]}',
+    '{"triggers": [null]}',
+  ])("%s is not yet", (text) => {
+    expect(problemOfManifest(text)).toEqual(expect.any(String));
   });
 });
 
@@ -59,6 +79,7 @@ test("code is sent where it is another, and not where the manifest alone is", ()
 test("a draft is unchanged once all is as it was", () => {
   const first = draftOf("a", { class: 1 }, { "a.py": "b = 1" });
   expect(isUnchanged(first, { ...first, files: { "a.py": "b = 1" } })).toBe(true);
+  expect(isUnchanged(first, { ...first, name: "b" })).toBe(false);
   expect(isUnchanged(first, { ...first, files: { "a.py": "b = 2" } })).toBe(false);
   expect(isUnchanged(first, { ...first, manifest: { class: 2 } })).toBe(false);
   expect(isUnchanged(first, { ...first, files: {}, zip: "UEsF" })).toBe(false);

@@ -57,7 +57,11 @@ export function changeOf(before: Draft, after: Draft): Record<string, unknown> {
 
 /** Whether a draft is still what it began as. */
 export function isUnchanged(before: Draft, after: Draft): boolean {
-  return isSameCode(before, after) && JSON.stringify(before.manifest) === JSON.stringify(after.manifest);
+  return (
+    before.name === after.name &&
+    isSameCode(before, after) &&
+    JSON.stringify(before.manifest) === JSON.stringify(after.manifest)
+  );
 }
 
 function isSameCode(before: Draft, after: Draft): boolean {
@@ -93,6 +97,25 @@ export function problemOfName(name: string): string | undefined {
   if (name === "") return "Give it a name.";
   if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) return undefined;
   return "Lower-case letters, digits and dashes; at most 63, and no dash first.";
+}
+
+/** What a text lacks to be shown as a manifest; whether it is one the API says. @returns undefined: nothing. */
+export function problemOfManifest(text: string): string | undefined {
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch (error) {
+    return `No JSON yet: ${(error as Error).message}`;
+  }
+  if (!isObject(manifest)) return "A manifest is an object, in braces.";
+  const { triggers = [] } = manifest;
+  return Array.isArray(triggers) && triggers.every(isObject)
+    ? undefined
+    : 'Its triggers are a list, in brackets, of objects such as { "http": true }.';
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A trigger in a few words. */

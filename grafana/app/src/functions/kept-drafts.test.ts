@@ -1,5 +1,5 @@
 import { act, renderHook } from "@testing-library/react";
-import { useAskBeforeLeaving, useKeptDraft } from "./kept-drafts";
+import { useKeptDraft } from "./kept-drafts";
 
 const changed = { version: 3, draft: { name: "a", manifest: {}, files: { "a.py": "b = 2" } } };
 
@@ -24,13 +24,12 @@ test("changes are there again on coming back, those of their function alone, unt
   expect(renderHook(() => useKeptDraft("a")).result.current[0]).toBeUndefined();
 });
 
-test("the browser asks before it leaves the page as long as there are changes", () => {
-  const { result } = renderHook(() => {
-    useAskBeforeLeaving();
-    return useKeptDraft("a");
-  });
+test("the browser asks before it leaves the page as long as there are changes, also where they are not shown", () => {
+  const { result, unmount } = renderHook(() => useKeptDraft("a"));
   expect(isAskedOnLeaving()).toBe(false);
   act(() => result.current[1](changed));
+  expect(isAskedOnLeaving()).toBe(true);
+  unmount();
   expect(isAskedOnLeaving()).toBe(true);
   act(() => result.current[1](undefined));
   expect(isAskedOnLeaving()).toBe(false);

@@ -1,8 +1,9 @@
-import { Button, CodeEditor, Field, Input, RadioButtonGroup, Stack, Text } from "@grafana/ui";
+import { Button, Field, Input, RadioButtonGroup, Stack, Text } from "@grafana/ui";
 import { useRef, useState } from "react";
 import { ask } from "../api/client";
 import type { Published, TopicDetails } from "../api/types";
 import { Problem } from "../components/Problem";
+import { TextEditor } from "../components/TextEditor";
 import { useDoing } from "../components/use-doing";
 import { Accepted } from "./Accepted";
 import { type DraftEvent, eventBody, formFieldsOf, problemOfEvent, problemOfHeaders } from "./draft-event";
@@ -69,7 +70,7 @@ export function SendEvent({ topic, first, hint }: { topic: TopicDetails; first: 
         </Stack>
         {way === "json" ? (
           <Field label="Event" invalid={problem !== undefined} error={problem} noMargin>
-            <CodeEditor
+            <TextEditor
               value={draft.text}
               language="json"
               height={240}

@@ -62,7 +62,7 @@ export function Bills() {
       {!pages.isLoading && pages.error === undefined && pages.items.length === 0 && (
         <Text color="secondary">Nobody used anything in {monthName(month)}.</Text>
       )}
-      {pages.hasMore && !pages.isLoading && (
+      {pages.hasMore && !pages.isLoading && pages.error === undefined && (
         <Button variant="secondary" onClick={pages.more} style={{ alignSelf: "flex-start" }}>
           More bills
         </Button>
