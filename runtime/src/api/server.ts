@@ -66,7 +66,9 @@ export function apiServer({ routes, authenticate, log }: ApiServerParts): Expres
   });
   app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
     const problem = problemOf(error);
-    if (problem.code === "internal") {
+    // Who has gone, such as one who types on while code is checked, has ended it.
+    const isEndedByCaller = response.closed && (error as Error).name === "AbortError";
+    if (problem.code === "internal" && !isEndedByCaller) {
       log.error({ err: error, path: request.path }, `${request.method} ${request.path} failed`);
     }
     if (response.headersSent) {

@@ -151,6 +151,18 @@ describe.each(DATABASES)("on %s", (kind) => {
     });
   });
 
+  test("a check that nobody waits for any more is no failure", async () => {
+    const { ask, url, token, log } = await api.start();
+    const body = JSON.stringify(SUM);
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    for (const milliseconds of [10, 30, 60, 100, 150]) {
+      const signal = AbortSignal.timeout(milliseconds);
+      await fetch(`${url}/api/v1/checks`, { method: "POST", headers, body, signal }).catch(() => {});
+    }
+    expect((await ask("POST", "/checks", SUM)).body).toMatchObject({ isAccepted: true });
+    expect(log.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
   test("a check says what a deployment would come to, and changes nothing", async () => {
     const { ask } = await api.start();
     expect((await ask("POST", "/checks", SUM)).body).toEqual({
