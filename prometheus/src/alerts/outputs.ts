@@ -2,6 +2,7 @@ import { functions } from "@gaugelet/grafana/functions/dashboard";
 import { overview } from "@gaugelet/grafana/overview/dashboard";
 import { CROSSED, CROSSED_SINCE, OUTPUT_VALUE } from "../recordings/outputs.ts";
 import type { Alert } from "../rule.ts";
+import { withOwner, withOwnerIfAny, withOwnerOfOutput } from "../text.ts";
 
 const THRESHOLD = "function, field, severity, direction";
 
@@ -9,12 +10,12 @@ export const outputAlerts: readonly Alert[] = [
   {
     alert: "GaugeletOutputStale",
     // What a function left behind that no runtime has any more is nobody's to renew.
-    expr: `
-      max by (job, key) (avg_over_time(gaugelet_exporter_output_up[10m]))
+    expr: withOwnerIfAny(`
+      max by (job, key, function) (avg_over_time(gaugelet_exporter_output_up[10m]))
       and
-      max by (job, key) (gaugelet_exporter_output_up) == 0
+      max by (job, key, function) (gaugelet_exporter_output_up) == 0
       unless on (key)
-      (gaugelet_exporter_output_up{function!=""} unless on (function) gaugelet_function_info)`,
+      (gaugelet_exporter_output_up{function!=""} unless on (function) gaugelet_function_info)`),
     for: "1m",
     keepFiringFor: "1m",
     severity: "warning",
@@ -26,14 +27,14 @@ export const outputAlerts: readonly Alert[] = [
   },
   {
     alert: "GaugeletThresholdCrossed",
-    expr: `
+    expr: withOwnerOfOutput(`
       ${CROSSED}
       and
       (
         time() - ${CROSSED_SINCE}
         >= on (${THRESHOLD}) group_left ()
         max by (${THRESHOLD}) (gaugelet_function_threshold_for_seconds)
-      )`,
+      )`),
     // The manifest says how long, and the expression waits for it.
     for: "0s",
     keepFiringFor: "1m",
@@ -46,7 +47,9 @@ export const outputAlerts: readonly Alert[] = [
   },
   {
     alert: "GaugeletThresholdWithoutValue",
-    expr: `max by (job, function, field) (gaugelet_function_threshold) unless on (function, field) ${OUTPUT_VALUE}`,
+    expr: withOwner(
+      `max by (job, function, field) (gaugelet_function_threshold) unless on (function, field) ${OUTPUT_VALUE}`,
+    ),
     for: "15m",
     keepFiringFor: "5m",
     severity: "info",

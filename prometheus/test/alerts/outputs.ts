@@ -1,16 +1,21 @@
 import type { AlertCase } from "./case.ts";
 
-const value = { job: "exporter", function: "f", field: "length" };
+const value = { job: "exporter", function: "f", field: "length", owner: "data-team" };
+/** Whose the function is, which the exporter does not know. */
+const info = { 'gaugelet_function_info{job="runtime",instance="r",function="f",owner="data-team"}': "1x100" };
 const threshold =
   'job="runtime",instance="r",function="f",field="length",severity="critical",direction="above"';
 
 export const outputCases: readonly AlertCase[] = [
   {
     alert: "GaugeletOutputStale",
-    series: { 'gaugelet_exporter_output_up{job="exporter",instance="e",key="usage"}': "1x20 0x10 1x10" },
+    series: {
+      ...info,
+      'gaugelet_exporter_output_up{job="exporter",instance="e",key="usage",function="f"}': "1x20 0x10 1x10",
+    },
     breaks: 630,
     mends: 960,
-    labels: { job: "exporter", key: "usage" },
+    labels: { job: "exporter", key: "usage", function: "f", owner: "data-team" },
     description:
       "The output usage is gone, too old or unreadable. In the last 10 minutes it was there 85.71% of the time.",
     panel: ["gaugelet-overview", "Freshness of outputs"],
@@ -18,6 +23,7 @@ export const outputCases: readonly AlertCase[] = [
   {
     alert: "GaugeletThresholdCrossed",
     series: {
+      ...info,
       'gaugelet_output_value{job="exporter",instance="e",function="f",field="length"}': "1x10 150x30 1x20",
       [`gaugelet_function_threshold{${threshold}}`]: "100x100",
       [`gaugelet_function_threshold_for_seconds{${threshold}}`]: "600x100",
@@ -33,6 +39,7 @@ export const outputCases: readonly AlertCase[] = [
   {
     alert: "GaugeletThresholdWithoutValue",
     series: {
+      ...info,
       'gaugelet_output_value{job="exporter",instance="e",function="f",field="length"}':
         "1x10 stale _x40 1x40",
       [`gaugelet_function_threshold{${threshold}}`]: "100x100",
