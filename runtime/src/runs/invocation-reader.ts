@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { INVOCATIONS_KEY } from "@gaugelet/shared/keys";
 import type { Redis } from "ioredis";
+import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { CallAnswer } from "../triggers/http/callable.ts";
 import type { Target } from "../triggers/http/targets.ts";
@@ -13,6 +14,7 @@ import { LeftCalls } from "./left-calls.ts";
 /** Who carries out accepted calls. */
 export const GROUP = "runtimes";
 const MOST_AT_ONCE = 64;
+const MOST_NAMES_KNOWN = 10_000;
 /** Calls of one function that are tried again soon when they are refused for a limit; others are left to later. */
 const MOST_REFUSED = 64;
 const WAIT_MILLISECONDS = 1_000;
@@ -74,6 +76,8 @@ export class InvocationReader {
   readonly #stopping = new AbortController();
   readonly #underWay = new CallsUnderWay();
   readonly #left = new LeftCalls();
+  /** By their ids the functions of calls that were seen and not taken: they may be large, and wait for days. */
+  readonly #functionOf = new LRUCache<string, string>({ max: MOST_NAMES_KNOWN });
   /** By function: those of them that were refused, and wait to be tried again. They keep no others from being begun. */
   readonly #refused = new Map<string, Set<string>>();
   /** Where the next look for abandoned ones begins. */
@@ -160,14 +164,18 @@ export class InvocationReader {
     // What nobody here can take is not looked at again before all others.
     this.#lookFrom = ids.length < MOST_AT_ONCE ? FIRST : `(${ids.at(-1)}`;
     for (const id of ids) {
-      if (this.#underWay.has(id)) continue;
+      const known = this.#functionOf.get(id);
+      if (this.#underWay.has(id) || (known !== undefined && !this.#takes(known))) continue;
       const [entry] = (await redis.xrangeBuffer(INVOCATIONS_KEY, id, id)) as InvocationEntry[];
       if (entry === undefined) {
         await redis.xack(INVOCATIONS_KEY, GROUP, id);
         continue;
       }
       const started = readEntry(entry);
-      if (started !== undefined && !this.#takes(started.function)) continue;
+      if (started !== undefined && !this.#takes(started.function)) {
+        this.#functionOf.set(id, started.function);
+        continue;
+      }
       const claimed: unknown = await redis.xclaim(
         INVOCATIONS_KEY,
         GROUP,
