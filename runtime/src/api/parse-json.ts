@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { parseExactly } from "../exact-json.ts";
+import { isExactNumber, parseExactly } from "../exact-json.ts";
 import { ApiProblem } from "./problems.ts";
 
 /** Deeper than anybody writes, and far from what ends the stack of a program that goes through it. */
@@ -32,7 +32,8 @@ export function parseJson(bytes: Buffer): unknown {
   if (/__proto__|\\u005f/i.test(text) && hasPrototype(value)) {
     throw new ApiProblem("invalid-request", "body: expected no field __proto__");
   }
-  return value;
+  // What keeps its digits is no number for whoever checks it.
+  return isExactNumber(value) ? Number(text) : value;
 }
 
 function depthOf(bytes: Buffer): number {
