@@ -1,69 +1,22 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectRedis } from "@gaugelet/shared/redis/connection";
 import { waitFor } from "@gaugelet/testing/wait";
-import type { Redis } from "ioredis";
 import { pino } from "pino";
-import { afterEach, describe, expect, test } from "vitest";
-import type { Holder } from "../../src/leases/holder.ts";
+import { describe, expect, test } from "vitest";
 import { Leases } from "../../src/leases/leases.ts";
 import { useRuntime } from "./harness.ts";
+import { type Party, useParties, want as wantLease } from "./lease-parties.ts";
 
 const context = useRuntime();
 const KEY = "gaugelet:lease:{f}";
 /** As long as another one's silence is borne, and the looks around it. */
 const SILENCE_SECONDS = 5;
 
-interface Party {
-  readonly leases: Leases;
-  readonly redis: Redis;
-  readonly holder: Holder;
-  /** What it heard, oldest first. */
-  readonly heard: string[];
-  readonly log: string[];
-}
-
-const parties: Party[] = [];
-
-/** Somebody who wants leases. @param holder fields other than those of a process that nobody else can look up. */
-async function party(
-  holder: Partial<Holder> = {},
-  user?: { name: string; password: string },
-): Promise<Party> {
-  const redis = connectRedis({
-    host: "127.0.0.1",
-    port: context.redis.port,
-    username: user?.name,
-    password: user?.password,
-    db: 0,
-  });
-  await waitFor("a connection", () => redis.status === "ready");
-  const log: string[] = [];
-  const logger = pino({ base: null }, { write: (line: string) => void log.push(line) });
-  const id = randomUUID();
-  const self: Holder = { id, machine: id, process: id, place: `party ${parties.length + 1}`, ...holder };
-  const made = { leases: new Leases(redis, logger, self), redis, holder: self, heard: [] as string[], log };
-  parties.push(made);
-  return made;
-}
-
-function want({ leases, heard }: Party, key = KEY) {
-  return leases.want(key, {
-    onGained: (token) => void heard.push(`gained ${token}`),
-    onStandby: (owner) => void heard.push(`standby: ${owner}`),
-  });
-}
-
+const party = useParties(context);
+const want = (of: Party, key = KEY) => wantLease(of, key);
 const gained = (of: Party) => waitFor("the lease", () => of.heard.at(-1)?.startsWith("gained"));
 const stoodBy = (of: Party) => waitFor("to stand by", () => of.heard.at(-1)?.startsWith("standby"));
 const tokenOf = ({ heard }: Party): number => Number(heard.at(-1)?.replace("gained ", ""));
-
-afterEach(() => {
-  for (const { leases, redis } of parties.splice(0)) {
-    leases.stop();
-    redis.disconnect();
-  }
-});
 
 describe("a lease", () => {
   test("is gained by the first, and the second stands by and knows who has it", async () => {
