@@ -29,8 +29,8 @@ import { signIn, startBrowser, type Visitor } from "./app/visitor.ts";
 /** Every page, as an administrator sees it. */
 const PAGES = [
   "functions",
-  "functions/new",
-  "functions/new?template=anomaly",
+  "new-function",
+  "new-function?template=anomaly",
   ...["outputs", "try", "code", "versions", "runs", "logs", "settings"].map(
     (tab) => `functions/host-usage/${tab}`,
   ),
@@ -127,6 +127,7 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
     await page.getByRole("link", { name: "New function" }).waitFor();
     await page.goBack();
     expect(await writtenOf(editor)).toEqual(written);
+    expect(await page.getByRole("button", { name: "Create and deploy" }).isDisabled()).toBe(true);
     await page.getByRole("button", { name: "Discard changes" }).click();
     await expect.poll(async () => (await writtenOf(editor)).name).toBe("");
     expect(errors).toEqual([]);
@@ -153,9 +154,9 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
       .waitFor();
   });
 
-  test("an error without a space is no wider than a phone", async () => {
+  test("a name and an error without a space are no wider than a phone", async () => {
     const editor = await visitor("Editor");
-    const name = `wide-${randomUUID().slice(0, 8)}`;
+    const name = `wide${randomUUID().replaceAll("-", "")}`.padEnd(63, "e");
     await grafana.askAsAdmin("POST", "/functions", {
       name,
       manifest: { handler: "handler.handler", triggers: [{ http: true }] },
@@ -164,6 +165,23 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
     await editor.page.setViewportSize({ width: 400, height: 900 });
     expect(await tryIt(editor, name, {})).toContain("widewide");
     expect(await editor.page.evaluate<number>("document.documentElement.scrollWidth")).toBe(400);
+  });
+
+  test("a function may be called new, and a deleted one is not called", async () => {
+    const { page, url } = await visitor("Editor");
+    await grafana.askAsAdmin("POST", "/functions", {
+      name: "new",
+      manifest: { handler: "handler.handler", triggers: [{ http: true }] },
+      files: { "handler.py": "def handler(input, context):\n    return {}\n" },
+    });
+    await page.goto(`${url}${APP}/functions?text=new`);
+    await page.getByRole("link", { name: "new", exact: true }).click();
+    await page.getByRole("tab", { name: "Try it" }).click();
+    await page.getByRole("button", { name: "Run" }).waitFor();
+    await grafana.askAsAdmin("DELETE", "/functions/new");
+    await page.reload();
+    await page.getByText("This function is deleted").waitFor();
+    expect(await page.getByRole("button", { name: "Run" }).count()).toBe(0);
   });
 
   test("each template makes a function that works with the event that is offered", async () => {

@@ -90,7 +90,8 @@ function asker(url: string, login: Login): AppGrafana["askAsAdmin"] {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return await response.json();
+    const text = await response.text();
+    return text === "" ? undefined : JSON.parse(text);
   };
 }
 

@@ -25,7 +25,7 @@ export async function makeFunction(
   name: string,
   topics: [string, string],
 ): Promise<void> {
-  await page.goto(`${url}${APP}/functions/new`);
+  await page.goto(`${url}${APP}/new-function`);
   await page.getByRole("heading", { name: "Transform between topics" }).click();
   await page.getByText("Whole manifest as JSON").click();
   await changeEditor(page, "json", (text) =>
@@ -47,7 +47,7 @@ export async function writeByTurns(
   { name, limit, code }: Written,
   noManifest: string,
 ): Promise<void> {
-  await page.goto(`${url}${APP}/functions/new?template=empty`);
+  await page.goto(`${url}${APP}/new-function?template=empty`);
   await page.locator(".monaco-editor").first().waitFor();
   await page.getByRole("textbox", { name: /^Name/ }).fill(name);
   await changeEditor(page, "python", () => "# not all of it yet");
@@ -71,7 +71,7 @@ export async function writtenOf({ page }: Visit): Promise<Written> {
 
 /** Make a function of a template, and call it with the event that is offered. @returns what the page shows of the result. */
 export async function tryTemplate({ page, url }: Visit, title: string, name: string): Promise<string> {
-  await page.goto(`${url}${APP}/functions/new`);
+  await page.goto(`${url}${APP}/new-function`);
   await page.getByRole("heading", { name: title }).click();
   await createAs(page, name);
   await page.waitForFunction(`${modelOf("json")}?.getValue()?.includes("{")`);
@@ -80,7 +80,7 @@ export async function tryTemplate({ page, url }: Visit, title: string, name: str
 
 /** Make a function of a zip that is dropped on the page. */
 export async function dropZip({ page, url }: Visit, name: string, zip: Buffer): Promise<void> {
-  await page.goto(`${url}${APP}/functions/new?template=empty`);
+  await page.goto(`${url}${APP}/new-function?template=empty`);
   const dropped = await page.evaluateHandle(`(() => {
     const bytes = Uint8Array.from(atob(${JSON.stringify(zip.toString("base64"))}), (each) => each.charCodeAt(0));
     const transfer = new DataTransfer();
@@ -108,7 +108,7 @@ export async function makeFromPanel(
   const link = page.getByRole("menuitem", { name: "New function from this" });
   await page.getByRole("menuitem", { name: "Extensions" }).hover();
   await link.click();
-  await page.waitForURL(`**${APP}/functions/new?query=*`);
+  await page.waitForURL(`**${APP}/new-function?query=*`);
   await createAs(page, name);
 }
 

@@ -8,21 +8,22 @@ interface ExactJson {
 }
 
 const EXACT = JSON as unknown as ExactJson;
-/** Shorter integers are always exact. */
-const LONG_INTEGER = /\d{16}/;
+/** All others are exact: shorter integers, and what is no larger than a number can be. */
+const MAY_BE_ROUNDED = /\d{16}|\d[eE]/;
 
 /**
  * Parse JSON so that `JSON.stringify` loses no digit of it: integers that a number would round, such as ids of 64 bits,
- * become objects that are written as they were read. An event that is looked at and sent again stays what it is.
+ * and numbers that are larger than one can be become objects that are written as they were read. An event that is looked at and sent again stays what it is.
  *
  * @throws SyntaxError
  */
 export function parseExactly(text: string): unknown {
   const { rawJSON } = EXACT;
-  if (rawJSON === undefined || !LONG_INTEGER.test(text)) return JSON.parse(text);
+  if (rawJSON === undefined || !MAY_BE_ROUNDED.test(text)) return JSON.parse(text);
   return EXACT.parse(text, (_, value, context) => {
     const source = context?.source;
-    const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value);
-    return isRounded && source !== undefined && /^-?\d+$/.test(source) ? rawJSON(source) : value;
+    if (typeof value !== "number" || source === undefined) return value;
+    const isRounded = !Number.isSafeInteger(value) && /^-?\d+$/.test(source);
+    return isRounded || !Number.isFinite(value) ? rawJSON(source) : value;
   });
 }

@@ -1,19 +1,20 @@
 import type { AppRootProps } from "@grafana/data";
 import { PluginPage } from "@grafana/runtime";
 import { Alert, LinkButton, LoadingPlaceholder } from "@grafana/ui";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Navigate, Route, Routes } from "react-router-dom";
 import { currentUser } from "../api/role";
+import { lazily } from "../components/lazily";
 
-const FunctionsPage = lazy(() => import("../functions/FunctionsPage"));
-const NewFunctionPage = lazy(() => import("../functions/NewFunctionPage"));
-const FunctionPage = lazy(() => import("../functions/FunctionPage"));
-const TopicsPage = lazy(() => import("../topics/TopicsPage"));
-const TopicPage = lazy(() => import("../topics/TopicPage"));
-const RunsPage = lazy(() => import("../runs/RunsPage"));
-const RunPage = lazy(() => import("../runs/RunPage"));
-const WorkersPage = lazy(() => import("../workers/WorkersPage"));
-const UsagePage = lazy(() => import("../usage/UsagePage"));
+const FunctionsPage = lazily(() => import("../functions/FunctionsPage"));
+const NewFunctionPage = lazily(() => import("../functions/NewFunctionPage"));
+const FunctionPage = lazily(() => import("../functions/FunctionPage"));
+const TopicsPage = lazily(() => import("../topics/TopicsPage"));
+const TopicPage = lazily(() => import("../topics/TopicPage"));
+const RunsPage = lazily(() => import("../runs/RunsPage"));
+const RunPage = lazily(() => import("../runs/RunPage"));
+const WorkersPage = lazily(() => import("../workers/WorkersPage"));
+const UsagePage = lazily(() => import("../usage/UsagePage"));
 
 /** The pages of the app: a part of each is loaded when it is looked at first. */
 export default function App(_props: AppRootProps) {
@@ -22,7 +23,7 @@ export default function App(_props: AppRootProps) {
     <Suspense fallback={<LoadingPlaceholder text="Loading…" />}>
       <Routes>
         <Route path="functions" element={<FunctionsPage />} />
-        <Route path="functions/new" element={<NewFunctionPage />} />
+        <Route path="new-function" element={<NewFunctionPage />} />
         <Route path="functions/:name/:tab?" element={<FunctionPage />} />
         <Route path="topics" element={<TopicsPage />} />
         <Route path="topics/:name" element={<TopicPage />} />

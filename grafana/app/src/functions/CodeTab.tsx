@@ -11,7 +11,7 @@ import { DraftEditor } from "./DraftEditor";
 import { changeOf, type Draft, draftOf, isUnchanged } from "./draft";
 import type { TabProps } from "./FunctionPage";
 import { type KeptDraft, useKeptDraft } from "./kept-drafts";
-import { useCheck } from "./use-check";
+import { mayBeDeployed, useCheck } from "./use-check";
 import { type Code, useCode } from "./use-code";
 
 /** The code of a function, to look at or to change. */
@@ -66,7 +66,7 @@ function EditedCode({ details, reload, code, kept, keep }: EditedCodeProps) {
       <Stack gap={1}>
         <Button
           icon="rocket"
-          disabled={!isChanged || check?.isAccepted === false}
+          disabled={!isChanged || !mayBeDeployed(draft, check)}
           tooltip={isChanged ? undefined : "Nothing is changed yet"}
           onClick={() => setReviewed(true)}
         >

@@ -23,11 +23,9 @@ export function DraftEditor({ draft, onChange, check, error, isChecking }: Draft
   const [uploadProblem, setUploadProblem] = useState<string>();
   const upload = async (chosen: File[]): Promise<void> => {
     try {
-      const { name, manifest } = draft;
       const read = await readUpload(chosen);
-      onChange(
-        "zip" in read ? { name, manifest, files: {}, zip: read.zip } : { name, manifest, files: read.files },
-      );
+      const { zip: _zip, binaries: _binaries, ...others } = draft;
+      onChange({ ...others, ...("zip" in read ? { files: {}, zip: read.zip } : { files: read.files }) });
       setUploadProblem(undefined);
     } catch (thrown) {
       setUploadProblem((thrown as Error).message);
@@ -35,7 +33,7 @@ export function DraftEditor({ draft, onChange, check, error, isChecking }: Draft
   };
   return (
     <Stack direction="column" gap={2}>
-      <ManifestForm manifest={draft.manifest} onChange={(manifest) => onChange({ ...draft, manifest })} />
+      <ManifestForm draft={draft} onChange={onChange} />
       {draft.zip === undefined ? (
         <EditedFiles draft={draft} findings={check?.findings ?? []} onChange={onChange} />
       ) : (
@@ -56,7 +54,13 @@ export function DraftEditor({ draft, onChange, check, error, isChecking }: Draft
         onFiles={(chosen) => void upload(chosen)}
       />
       {error !== undefined && <Problem error={error} title="It could not be checked" />}
-      <CheckResult check={check} isChecking={isChecking} />
+      {draft.unfinishedManifest === undefined ? (
+        <CheckResult check={check} isChecking={isChecking} />
+      ) : (
+        <div role="status">
+          <Badge color="red" icon="exclamation-triangle" text="The whole manifest is not finished" />
+        </div>
+      )}
     </Stack>
   );
 }

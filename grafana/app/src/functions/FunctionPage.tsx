@@ -1,22 +1,24 @@
 import { locationService, PluginPage } from "@grafana/runtime";
 import { Alert, LinkButton, Stack, Tab, TabContent, TabsBar, Text } from "@grafana/ui";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useParams } from "react-router-dom";
 import { currentRole, currentUser } from "../api/role";
 import type { FunctionDetails } from "../api/types";
 import { useAsk } from "../api/use-ask";
 import { ago } from "../components/format";
 import { Loaded } from "../components/Loaded";
+import { lazily } from "../components/lazily";
+import { PageTitle } from "../components/PageTitle";
 import { APP_PATH } from "../constants";
 import { StateBadge } from "./StateBadge";
 
-const OutputsTab = lazy(() => import("./OutputsTab"));
-const TryTab = lazy(() => import("./TryTab"));
-const CodeTab = lazy(() => import("./CodeTab"));
-const VersionsTab = lazy(() => import("./VersionsTab"));
-const FunctionRunsTab = lazy(() => import("./FunctionRunsTab"));
-const LogsTab = lazy(() => import("./LogsTab"));
-const SettingsTab = lazy(() => import("./SettingsTab"));
+const OutputsTab = lazily(() => import("./OutputsTab"));
+const TryTab = lazily(() => import("./TryTab"));
+const CodeTab = lazily(() => import("./CodeTab"));
+const VersionsTab = lazily(() => import("./VersionsTab"));
+const FunctionRunsTab = lazily(() => import("./FunctionRunsTab"));
+const LogsTab = lazily(() => import("./LogsTab"));
+const SettingsTab = lazily(() => import("./SettingsTab"));
 
 /** What each part of a function's page is given. */
 export interface TabProps {
@@ -45,6 +47,7 @@ export default function FunctionPage() {
   return (
     <PluginPage
       pageNav={{ text: name, parentItem: { text: "Functions", url: `${APP_PATH}/functions` } }}
+      renderTitle={(title) => <PageTitle title={title} />}
       subTitle={asked.data?.description}
       actions={
         <LinkButton variant="secondary" icon="apps" href={`/d/gaugelet-functions?var-function=${name}`}>

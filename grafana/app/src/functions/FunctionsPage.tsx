@@ -30,7 +30,7 @@ export default function FunctionsPage() {
   const costs = useCosts();
   const isFiltered = text !== "" || state !== "" || owner !== "";
   const create = (
-    <LinkButton icon="plus" href={`${APP_PATH}/functions/new`}>
+    <LinkButton icon="plus" href={`${APP_PATH}/new-function`}>
       New function
     </LinkButton>
   );

@@ -1,7 +1,7 @@
 import { Collapse, Combobox, Field, Input, Stack } from "@grafana/ui";
-import { useEffect, useId, useState } from "react";
+import { useId, useState } from "react";
 import { TextEditor } from "../components/TextEditor";
-import { type Language, type Manifest, problemOfManifest } from "./draft";
+import { type Draft, type Language, problemOfManifest, withManifest, withManifestText } from "./draft";
 import { TriggersField } from "./TriggersField";
 
 const LANGUAGES = [
@@ -15,19 +15,21 @@ const CLASSES = [
   { value: "premium", label: "Premium: goes first" },
 ];
 
-/** All of a manifest: what is set often as fields, the whole as JSON. */
-export function ManifestForm({
-  manifest,
-  onChange,
-}: {
-  manifest: Manifest;
-  onChange: (manifest: Manifest) => void;
-}) {
+/** What a {@link ManifestForm} shows and changes. */
+export interface ManifestFormProps {
+  readonly draft: Draft;
+  readonly onChange: (draft: Draft) => void;
+}
+
+/** All of a draft's manifest: what is set often as fields, the whole as JSON. */
+export function ManifestForm({ draft, onChange }: ManifestFormProps) {
+  const { manifest } = draft;
   const id = useId();
   const [isWholeOpen, setWholeOpen] = useState(false);
   const set = (changes: Record<string, unknown>): void => {
     const all = Object.entries({ ...manifest, ...changes });
-    onChange(Object.fromEntries(all.filter(([, value]) => value !== undefined && value !== "")));
+    const chosen = all.filter(([, value]) => value !== undefined && value !== "");
+    onChange(withManifest(draft, Object.fromEntries(chosen)));
   };
   const limits = manifest.limits ?? {};
   const setLimit = (name: string, value: string): void => {
@@ -96,27 +98,20 @@ export function ManifestForm({
       </Stack>
       <TriggersField triggers={manifest.triggers ?? []} onChange={(triggers) => set({ triggers })} />
       <Collapse label="Whole manifest as JSON" isOpen={isWholeOpen} onToggle={setWholeOpen}>
-        <WholeManifest manifest={manifest} onChange={onChange} />
+        <WholeManifest draft={draft} onChange={onChange} />
       </Collapse>
     </Stack>
   );
 }
 
 /** The manifest as text: what has no field of its own is set here. */
-function WholeManifest({
-  manifest,
-  onChange,
-}: {
-  manifest: Manifest;
-  onChange: (manifest: Manifest) => void;
-}) {
-  const current = JSON.stringify(manifest, null, 2);
-  const [text, setText] = useState(current);
-  const [problem, setProblem] = useState<string>();
-  useEffect(() => {
-    // The fields changed it; while it is written here it stays as it is written.
-    setText((last) => (parsed(last) === JSON.stringify(manifest) ? last : current));
-  }, [current, manifest]);
+function WholeManifest({ draft, onChange }: ManifestFormProps) {
+  const { manifest, unfinishedManifest } = draft;
+  const [written, setWritten] = useState("");
+  // It stays as it is written until the fields change it.
+  const isWritten = parsed(written) === JSON.stringify(manifest);
+  const text = unfinishedManifest ?? (isWritten ? written : JSON.stringify(manifest, null, 2));
+  const problem = unfinishedManifest === undefined ? undefined : problemOfManifest(unfinishedManifest);
   return (
     <Field
       label="Manifest"
@@ -130,11 +125,9 @@ function WholeManifest({
         language="json"
         height={260}
         showLineNumbers
-        onChange={(written) => {
-          setText(written);
-          const found = problemOfManifest(written);
-          setProblem(found);
-          if (found === undefined) onChange(JSON.parse(written) as Manifest);
+        onChange={(changed) => {
+          setWritten(changed);
+          onChange(withManifestText(draft, changed));
         }}
       />
     </Field>

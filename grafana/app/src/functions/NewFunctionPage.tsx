@@ -10,7 +10,7 @@ import { DraftEditor } from "./DraftEditor";
 import { type Draft, deploymentOf, isUnchanged, problemOfName } from "./draft";
 import { newFunctionOf, useKeptDraft } from "./kept-drafts";
 import { draftOfQuery, draftOfTemplate, TEMPLATES } from "./templates";
-import { useCheck } from "./use-check";
+import { mayBeDeployed, useCheck } from "./use-check";
 
 /** Makes a function: from a template, of somebody's own code, or of a panel's query (`?query=`). */
 export default function NewFunctionPage() {
@@ -132,7 +132,7 @@ function NewFunction({
           <Button
             type="submit"
             icon={doing.isBusy ? "spinner" : "rocket"}
-            disabled={nameProblem !== undefined || check?.isAccepted === false || doing.isBusy}
+            disabled={nameProblem !== undefined || !mayBeDeployed(draft, check) || doing.isBusy}
           >
             {doing.isBusy ? "Being deployed…" : "Create and deploy"}
           </Button>

@@ -1,6 +1,7 @@
 import { Alert, Button, Field, Input, Stack, Text, TextLink } from "@grafana/ui";
 import { useEffect, useState } from "react";
 import { type ApiError, ask } from "../api/client";
+import { parseExactly } from "../api/exact-json";
 import type { Answer, RunDetails } from "../api/types";
 import { useAsk } from "../api/use-ask";
 import { Columns } from "../components/Columns";
@@ -19,7 +20,18 @@ const RECORD_ATTEMPTS = 10;
 const RECORD_MILLISECONDS = 500;
 
 /** Call the function with an event, and see what comes of it. */
-export default function TryTab({ details }: TabProps) {
+export default function TryTab(props: TabProps) {
+  if (props.details.state === "deleted") {
+    return (
+      <Alert severity="info" title="This function is deleted">
+        Bring it back under Settings to call it.
+      </Alert>
+    );
+  }
+  return <Call {...props} />;
+}
+
+function Call({ details }: TabProps) {
   const { name } = details;
   const runs = useAsk<Answer<"listRuns">>("/runs", { function: name, limit: 1 });
   const hasRun = (runs.data?.items.length ?? 0) > 0;
@@ -37,7 +49,7 @@ export default function TryTab({ details }: TabProps) {
   const call = async (): Promise<void> => {
     setCalled(undefined);
     await doing.run(async () => {
-      const body = { input: JSON.parse(shown), mode: "sync", ...(shard === "" ? {} : { shard }) };
+      const body = { input: parseExactly(shown), mode: "sync", ...(shard === "" ? {} : { shard }) };
       setCalled(await ask<Called>("POST", `/functions/${name}/invocations`, { body }));
     });
   };

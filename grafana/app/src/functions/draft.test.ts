@@ -7,6 +7,8 @@ import {
   languageOfFile,
   problemOfManifest,
   problemOfName,
+  withManifest,
+  withManifestText,
 } from "./draft";
 
 describe("a name", () => {
@@ -34,6 +36,20 @@ describe("a manifest that is being written", () => {
     '{"triggers": [null]}',
   ])("%s is not yet", (text) => {
     expect(problemOfManifest(text)).toEqual(expect.any(String));
+  });
+});
+
+describe("what is written as the whole manifest", () => {
+  const draft = { name: "a", manifest: { handler: "a.b" }, files: {} };
+
+  it("is the manifest once it is one", () => {
+    const unfinished = withManifestText(draft, "{");
+    expect(unfinished).toEqual({ ...draft, unfinishedManifest: "{" });
+    expect(isUnchanged(draft, unfinished)).toBe(false);
+    expect(withManifestText(unfinished, "{}")).toEqual({ ...draft, manifest: {} });
+  });
+  it("gives way to what a field says", () => {
+    expect(withManifest(withManifestText(draft, "{"), {})).toEqual({ ...draft, manifest: {} });
   });
 });
 

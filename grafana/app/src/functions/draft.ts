@@ -23,6 +23,8 @@ export interface Draft {
   readonly zip?: string;
   /** Paths of files that are no text, and stay as they are as long as the code does. */
   readonly binaries?: readonly string[];
+  /** What is written as the whole manifest since, while it is none: the manifest is what it was before. */
+  readonly unfinishedManifest?: string;
 }
 
 /** What Monaco calls a file's language. */
@@ -59,6 +61,7 @@ export function changeOf(before: Draft, after: Draft): Record<string, unknown> {
 export function isUnchanged(before: Draft, after: Draft): boolean {
   return (
     before.name === after.name &&
+    after.unfinishedManifest === undefined &&
     isSameCode(before, after) &&
     JSON.stringify(before.manifest) === JSON.stringify(after.manifest)
   );
@@ -112,6 +115,20 @@ export function problemOfManifest(text: string): string | undefined {
   return Array.isArray(triggers) && triggers.every(isObject)
     ? undefined
     : 'Its triggers are a list, in brackets, of objects such as { "http": true }.';
+}
+
+/** The draft with what is written as its whole manifest, be it one or not yet. */
+export function withManifestText(draft: Draft, text: string): Draft {
+  const { unfinishedManifest: _, ...finished } = draft;
+  return problemOfManifest(text) === undefined
+    ? { ...finished, manifest: JSON.parse(text) as Manifest }
+    : { ...draft, unfinishedManifest: text };
+}
+
+/** The draft with another manifest, in place of what was written of it. */
+export function withManifest(draft: Draft, manifest: Manifest): Draft {
+  const { unfinishedManifest: _, ...finished } = draft;
+  return { ...finished, manifest };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -11,7 +11,7 @@ export const PANEL_LINK: PluginExtensionAddedLinkConfig<PluginExtensionPanelCont
   title: "New function from this",
   description: "A function that is called with what the panel's query results in",
   targets: [PluginExtensionPoints.DashboardPanelMenu],
-  path: `${APP_PATH}/functions/new`,
+  path: `${APP_PATH}/new-function`,
   icon: "rocket",
   configure: (context) => {
     const query = queryOf(context);
@@ -49,5 +49,5 @@ function asPattern(value: string | readonly string[]): string {
 }
 
 function pathOf(query: string): string {
-  return `${APP_PATH}/functions/new?${new URLSearchParams({ query })}`;
+  return `${APP_PATH}/new-function?${new URLSearchParams({ query })}`;
 }

@@ -15,6 +15,11 @@ export interface Check {
   readonly findings: readonly Finding[];
 }
 
+/** Whether a draft can be deployed, as far as is known. */
+export function mayBeDeployed({ unfinishedManifest }: Draft, check: Check | undefined): boolean {
+  return unfinishedManifest === undefined && check?.isAccepted !== false;
+}
+
 /** Whether a draft could be deployed, asked while it is written. */
 export function useCheck(
   draft: Draft,

@@ -6,6 +6,7 @@ import { mayAs } from "../api/role";
 import type { TopicDetails } from "../api/types";
 import { useAsk } from "../api/use-ask";
 import { Loaded } from "../components/Loaded";
+import { PageTitle } from "../components/PageTitle";
 import { Problem } from "../components/Problem";
 import { useDoing } from "../components/use-doing";
 import { useQueryState } from "../components/use-query-state";
@@ -30,6 +31,7 @@ export default function TopicPage() {
   return (
     <PluginPage
       pageNav={{ text: name, parentItem: { text: "Topics", url: `${APP_PATH}/topics` } }}
+      renderTitle={(title) => <PageTitle title={title} />}
       actions={
         mayAs("editor") && asked.data !== undefined && <DeleteTopic topic={asked.data} doing={deleting} />
       }
