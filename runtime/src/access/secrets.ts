@@ -52,10 +52,12 @@ export class Secrets {
     const closed = others.filter(({ text }) => text === undefined);
     if (closed.length > 0) {
       const names = closed.slice(0, 3).map(({ row }) => `${row.name} of ${row.owner}`);
+      const told =
+        closed.length === 1
+          ? `the secret ${names[0]} is`
+          : `${closed.length} secrets (${names.join(", ")}) are`;
       const place = given.secretKey === undefined ? file : "GAUGELET_SECRET_KEY";
-      throw new ConfigurationError(
-        `${closed.length} secrets (${names.join(", ")}) are ${OTHER_KEY}; this one's is that of ${place}. ${WITHOUT_KEY}`,
-      );
+      throw new ConfigurationError(`${told} ${OTHER_KEY}; this one's is that of ${place}. ${WITHOUT_KEY}`);
     }
     for (const { row, text = "" } of others) {
       const anew = seal(keys.current, placeOf(row), text);

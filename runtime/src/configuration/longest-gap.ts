@@ -1,4 +1,5 @@
-import { Cron } from "croner";
+import type { Cron } from "croner";
+import { cronOf } from "./cron.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -25,13 +26,13 @@ const MOST_KNOWN = 1_000;
 /**
  * The longest time between two runs of a cron expression in the coming week, or in some more where there are few.
  *
- * @returns milliseconds; 0: it runs once.
+ * @returns milliseconds; 0: it never runs.
  */
 export function longestGapOf(expression: string, timeZone: string): number {
   const name = `${timeZone} ${expression}`;
   let longest = known.get(name);
   if (longest === undefined) {
-    longest = longestGap(new Cron(expression, { paused: true, timezone: timeZone }));
+    longest = longestGap(cronOf(expression, timeZone));
     if (known.size >= MOST_KNOWN) known.clear();
     known.set(name, longest);
   }

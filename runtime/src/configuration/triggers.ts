@@ -1,10 +1,10 @@
 import { isReservedKey } from "@gaugelet/shared/keys";
 import { parseKeyPattern } from "@gaugelet/shared/redis/glob";
 import { durationSchema, parseDuration } from "@gaugelet/shared/units";
-import { Cron } from "croner";
 import { z } from "zod";
 import { TOPIC_NAME } from "../topics/topics.ts";
 import { classSchema } from "./classes.ts";
+import { cronOf } from "./cron.ts";
 import { longestGapOf } from "./longest-gap.ts";
 
 const redisKeyTrigger = z.strictObject({
@@ -29,8 +29,7 @@ const scheduleTrigger = z
     if (durationSchema.safeParse(schedule).success) return;
     let problem = "";
     try {
-      if (new Cron(schedule, { paused: true, timezone: timeZone }).nextRun() === null)
-        problem = "it never fires";
+      if (cronOf(schedule, timeZone).nextRun() === null) problem = "it never fires";
     } catch (error) {
       problem = (error as Error).message;
     }

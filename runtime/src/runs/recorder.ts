@@ -260,10 +260,7 @@ export class Recorder {
     const { db, log } = this.#parts;
     const refused = await writeDrained(db, after, entries);
     if (refused !== undefined && refused > 0)
-      log.warn(
-        { refused },
-        `${refused} records in ${RUNS_KEY} are none that the database can keep: left out`,
-      );
+      log.warn({ refused }, `${RUNS_KEY}: left out what is no record that the database can keep: ${refused}`);
     return refused !== undefined;
   }
 

@@ -125,7 +125,7 @@ describe.each(DATABASES)("secrets on %s", (kind) => {
       const key = await readFile(file, "utf8");
       const wrong = { secretKey: randomBytes(32), oldSecretKeys: [] };
       await expect(Secrets.open(db, wrong, file)).rejects.toThrow(
-        /^1 secrets \(A of ann\) are sealed with another key than this runtime has: .*GAUGELET_SECRET_KEY_OLD; this one's is that of GAUGELET_SECRET_KEY\. Where that is lost, empty the table secrets/,
+        /^the secret A of ann is sealed with another key than this runtime has: .*GAUGELET_SECRET_KEY_OLD; this one's is that of GAUGELET_SECRET_KEY\. Where that is lost, empty the table secrets/,
       );
       await expect(Secrets.open(db, NO_KEYS, `${file}-gone`)).rejects.toThrow(
         /but the key that they are sealed with is not here: set GAUGELET_SECRET_KEY to it, or bring .*-gone back\. Where that is lost, empty/,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectRedis } from "@gaugelet/shared/redis/connection";
 import { waitFor } from "@gaugelet/testing/wait";
 import { pino } from "pino";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Leases } from "../../src/leases/leases.ts";
 import { useRuntime } from "./harness.ts";
 import { type Party, useParties, want as wantLease } from "./lease-parties.ts";
@@ -202,10 +202,12 @@ describe("leases where Redis is away", () => {
 
 describe("a lease that Redis has lost", () => {
   test("is said to be nobody's, and is gained again, at once where somebody has it checked", async () => {
+    // Without these it is never renewed.
+    vi.useFakeTimers({ toFake: ["setInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
     const only = await party();
     const lease = want(only);
     await gained(only);
-    const begin = performance.now();
     for (let round = 1; round <= 5; round += 1) {
       const before = tokenOf(only);
       await context.redis.client.del(KEY);
@@ -214,8 +216,6 @@ describe("a lease that Redis has lost", () => {
       expect(only.heard.at(-2)).toBe("standby: nobody: Redis has lost the lease");
       expect(tokenOf(only)).toBeGreaterThan(before);
     }
-    // It is renewed once a second.
-    expect(performance.now() - begin).toBeLessThan(3_000);
   });
 
   test("costs no other one, where somebody wrote something else in its place", async () => {

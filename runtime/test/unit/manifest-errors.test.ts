@@ -79,7 +79,17 @@ const cases: [string, string, string][] = [
   [
     `${NAME}, triggers: [{ schedule: 0s }]`,
     "triggers[0].schedule",
-    `${SCHEDULE}: CronPattern: invalid configuration format ('0s'), exactly five, six, or seven space separated parts are required. (found "0s")`,
+    `${SCHEDULE}: it has 1 field, not five or six (found "0s")`,
+  ],
+  [
+    `${NAME}, triggers: [{ schedule: 0 0 0 1 1 * 2099 }]`,
+    "triggers[0].schedule",
+    `${SCHEDULE}: it has 7 fields, not five or six (found "0 0 0 1 1 * 2099")`,
+  ],
+  [
+    `${NAME}, triggers: [{ schedule: "2099-01-01T00:00:00" }]`,
+    "triggers[0].schedule",
+    `${SCHEDULE}: it has 1 field, not five or six (found "2099-01-01T00:00:00")`,
   ],
   [
     `${NAME}, triggers: [{ schedule: 61 * * * * }]`,

@@ -1,5 +1,7 @@
-import { resolve } from "node:path";
-import { describe, expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { allowedHostsSchema } from "../../src/configuration/allowed-hosts.ts";
 import {
   type AboutUpload,
@@ -221,6 +223,23 @@ test("a Python that is not there is said", async () => {
   });
   await expect(outcome).rejects.toThrow(
     "uploads cannot be checked: /nowhere/python cannot be started: spawn /nowhere/python ENOENT",
+  );
+});
+
+test.each([
+  ["Python", "Traceback:\n  File\nImportError: no module\n", "ImportError: no module"],
+  ["Node", "throw error;\n^\n\nError: no module\n    at load\n\nNode.js v24.1.0\n", "Error: no module"],
+  ["a shell", "not found\n", "not found"],
+])("of what %s says of a check that cannot run, the reason is told", async (_, said, told) => {
+  const folder = await mkdtemp(join(tmpdir(), "gaugelet-python-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const python = join(folder, "python");
+  await writeFile(python, `#!/bin/sh\ncat > /dev/null\nprintf '${said}' >&2\nexit 1\n`, { mode: 0o755 });
+  const upload = { kind: "files", files: new Map([["handler.py", Buffer.from("")]]) } as const;
+  const about = { language: "python", handler: "handler.handler" } as const;
+  const outcome = checkUpload(upload, about, { python, urlPolicy, checks: new CodeChecks() });
+  await expect(outcome).rejects.toThrow(
+    new RegExp(`^uploads cannot be checked: the compiler ended with code 1: ${told}$`),
   );
 });
 

@@ -44,10 +44,15 @@ export async function runChecker(
   if (output.isDone) return output.findings;
   const reason = run.problem ?? `ended with code ${run.exitCode}`;
   if (output.file === undefined) {
-    const last = run.stderr.trimEnd().split("\n").at(-1) ?? "";
-    throw new PackageError(`uploads cannot be checked: the compiler ${reason}: ${last}`);
+    throw new PackageError(`uploads cannot be checked: the compiler ${reason}: ${reasonIn(run.stderr)}`);
   }
   return [...output.findings, output.unfinished(reason)];
+}
+
+/** What a program that failed said of it: Python's last line, or the one that Node has before its stack. */
+function reasonIn(stderr: string): string {
+  const lines = stderr.trimEnd().split("\n");
+  return lines.findLast((line) => /^[\w.]*Error\b/.test(line)) ?? lines.at(-1) ?? "";
 }
 
 /**

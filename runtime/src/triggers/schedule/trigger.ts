@@ -1,5 +1,5 @@
 import { parseDuration } from "@gaugelet/shared/units";
-import { Cron } from "croner";
+import { cronOf } from "../../configuration/cron.ts";
 import type { ScheduleTriggerSpec } from "../../configuration/triggers.ts";
 import type { FunctionEvent } from "../../dispatcher/event.ts";
 import type { Trigger } from "../trigger.ts";
@@ -21,7 +21,7 @@ export class ScheduleTrigger implements Trigger {
     const tick = (): void => emit(this.#event(new Date()));
     const seconds = parseDuration(this.#spec.schedule);
     if (seconds === undefined) {
-      const job = new Cron(this.#spec.schedule, { timezone: this.#spec.timeZone }, tick);
+      const job = cronOf(this.#spec.schedule, this.#spec.timeZone, tick);
       this.#stop = () => job.stop();
       return;
     }
