@@ -136,7 +136,7 @@ export class Answers {
     const again = this.#failures.tryAgain(lane, delivery, entry, failure);
     // What ran after it ran with what it left in env; what ran before it is not stored yet.
     const before = lane.unsaved.splice(0);
-    const after = worker.unanswered.filter(({ event, isVoid }) => event.shard === lane.shard && !isVoid);
+    const after = lane.unansweredBy(worker);
     worker.forget(lane.number);
     const renewed = (each: Delivery): Delivery => each.renewed();
     lane.putBack([...before.map(renewed), ...again, ...after.map(renewed)]);

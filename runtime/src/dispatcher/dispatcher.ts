@@ -1,3 +1,4 @@
+import type { Publication } from "../sinks/handled.ts";
 import type { OutboxParts } from "../sinks/outbox.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import type { PoolUser, WorkerPool } from "../workers/pool.ts";
@@ -13,7 +14,9 @@ import { Failures, type FailuresParts } from "./failures.ts";
 import type { Feed } from "./feed.ts";
 import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
-import { type PauseAnswer, Sending, type SendingParts } from "./sending.ts";
+import { RollBack } from "./roll-back.ts";
+import { type PauseAnswer, Sending } from "./sending.ts";
+import type { Turns } from "./turns.ts";
 
 const STORED_OTHERWISE =
   "Redis holds something else than what this runtime stored: another one stored it, or Redis lost some; reading it anew";
@@ -25,12 +28,9 @@ export interface DispatcherParts extends FailuresParts {
   readonly fence: OutboxParts["fence"];
   /** What was to be stored was refused: another one may be the owner by now. */
   readonly onRefused: () => void;
-  /** Brings outputs to their topics. */
-  readonly publish: (
-    publications: Parameters<OutboxParts["publish"]>[0],
-    signal: AbortSignal,
-  ) => ReturnType<OutboxParts["publish"]>;
-  readonly turns: SendingParts["turns"];
+  /** Brings outputs to their topics; undefined once the signal has aborted. */
+  readonly publish: (publications: readonly Publication[], signal: AbortSignal) => Promise<true | undefined>;
+  readonly turns: Turns;
 }
 
 /**
@@ -50,6 +50,7 @@ export class Dispatcher implements PoolUser<Delivery> {
   readonly #pool: WorkerPool<Delivery>;
   readonly #lanes: Lanes;
   readonly #sending: Sending;
+  readonly #rollBack: RollBack;
   readonly #keepsEnv: boolean;
   readonly #answers: Answers;
   readonly #failures: Failures;
@@ -86,6 +87,7 @@ export class Dispatcher implements PoolUser<Delivery> {
       patience: signal,
       putAside: (lane, delivery, letters) => this.#failures.putAside(lane, delivery, letters),
     });
+    this.#rollBack = new RollBack(definition.state, this.#sending);
     this.#balancing = new Balancing(this.#lanes, this.#pool, (lane) => {
       this.#balance();
       this.#sending.wake(lane);
@@ -139,7 +141,7 @@ export class Dispatcher implements PoolUser<Delivery> {
     const lane = this.#lanes.of(shard);
     lane.beginning += 1;
     try {
-      this.#forget(lane, source);
+      this.#rollBack.ofSource(lane, source);
       await lane.outbox.settled;
       const position = await this.#parts.store.position(lane.outputKey, source, this.patience);
       lane.outbox.expect(source, position);
@@ -191,7 +193,7 @@ export class Dispatcher implements PoolUser<Delivery> {
   disown(): void {
     for (const lane of this.#lanes) {
       for (const feed of lane.feeds.values()) lane.intake.remove(feed);
-      this.#rollBack(lane, isByItself);
+      this.#rollBack.ofLane(lane);
       this.#refuseWaiting(lane, "another runtime owns the function now");
     }
   }
@@ -290,49 +292,13 @@ export class Dispatcher implements PoolUser<Delivery> {
     if (this.#keepsEnv && !this.#isStopping) this.#balancing.begin();
   }
 
-  /** A source is read anew: what is under way of it is void. */
-  #forget(lane: Lane, source: string): void {
-    const isOfSource = ({ entry }: Delivery): boolean => entry?.feed.source === source;
-    if (this.#parts.definition.state === "partition") {
-      // The env may have been somebody else's until now.
-      this.#rollBack(lane, isByItself);
-    } else if (this.#keepsEnv) {
-      if (this.#notStored(lane).some(isOfSource)) this.#rollBack(lane, (delivery) => !isOfSource(delivery));
-    } else {
-      for (const delivery of this.#notStored(lane)) if (isOfSource(delivery)) delivery.isVoid = true;
-    }
-  }
-
   /** What a lane has not stored is void: its `env` is read anew, and so are its feeds. */
   #resetLane(lane: Lane, why: string): void {
     if (this.#isStopping) return;
-    this.#rollBack(lane, isByItself);
+    this.#rollBack.ofLane(lane);
     this.#parts.log.warn({ outputKey: lane.outputKey }, why);
     for (const feed of lane.feeds.values()) feed.rewind();
     this.#sending.wake(lane);
-  }
-
-  /** What of a lane was sent and is not stored, nor on its way there; oldest first. */
-  #notStored(lane: Lane): Delivery[] {
-    const underWay = [...this.#sending.workers].flatMap((worker) =>
-      worker.unanswered.filter(({ event, isVoid }) => event.shard === lane.shard && !isVoid),
-    );
-    return [...lane.unsaved, ...underWay];
-  }
-
-  /** Take the `env` back to what is stored. @param isKept whether what was sent since then runs again, from here. */
-  #rollBack(lane: Lane, isKept: (delivery: Delivery) => boolean): void {
-    const again = this.#notStored(lane).map((delivery) => delivery.renewed());
-    lane.rollBacks += 1;
-    for (const each of lane.unsaved.splice(0)) {
-      // Its env will not come.
-      if (lane.worker !== undefined) this.#sending.acquit(lane.worker, each);
-    }
-    for (const worker of this.#sending.workers) worker.forget(lane.number);
-    lane.isKnown = false;
-    lane.putBack(again.filter(isKept));
-    for (const worker of this.#sending.workers)
-      if (this.#sending.isQuiet(worker)) this.#sending.hearQuiet(worker);
   }
 
   #refuseWaiting({ queue }: Lane, message: string): void {
@@ -348,9 +314,4 @@ export class Dispatcher implements PoolUser<Delivery> {
     // A newer event may have waited for one that is given up.
     this.#sending.wakeAll();
   }
-}
-
-/** Whether it came by itself: events of feeds are read anew by whoever owns them. */
-function isByItself({ entry }: Delivery): boolean {
-  return entry === undefined;
 }

@@ -111,6 +111,11 @@ export class Lane implements TakesTurns {
     }
   }
 
+  /** Its events that a worker has not answered yet and that still count, oldest first. */
+  unansweredBy(worker: Worker<Delivery>): Delivery[] {
+    return worker.unanswered.filter(({ event, isVoid }) => event.shard === this.shard && !isVoid);
+  }
+
   /** Take the calls out up to one, whose `env` has come. */
   takeSaved(id: number): Delivery[] {
     // Numbers of calls begin again after 2^32.

@@ -19,3 +19,18 @@ export function runningFunction(definition: FunctionDefinition): Deployable {
   const { name, state } = definition;
   return { name, mode: "running", isSharded: state === "partition", define: () => definition };
 }
+
+/** Undefined where it cannot be: that is told when it is to run. */
+export function definitionOf(deployable: Deployable): FunctionDefinition | undefined {
+  try {
+    return deployable.define();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether calls of one that is not put together can wait until it is. */
+export function mayBeCalled(deployable: Deployable): boolean {
+  if (deployable.mode === "on-call") return true;
+  return definitionOf(deployable)?.triggers.some((trigger) => "http" in trigger) ?? false;
+}

@@ -1,12 +1,9 @@
 import type { Logger } from "pino";
 import { weightOf } from "../configuration/classes.ts";
-import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
+import type { FunctionDefinition } from "../configuration/manifest.ts";
 import type { TopicTriggerSpec, TriggerSpec } from "../configuration/triggers.ts";
 import { Delivery } from "../dispatcher/delivery.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
-import { type FunctionEvent, NO_CONTEXT } from "../dispatcher/event.ts";
-import { answerOfFailing } from "../dispatcher/failing-answer.ts";
-import type { PauseAnswer } from "../dispatcher/sending.ts";
 import type { Turns } from "../dispatcher/turns.ts";
 import type { Leases } from "../leases/leases.ts";
 import type { FunctionMetrics } from "../observability/function-metrics.ts";
@@ -18,7 +15,6 @@ import type { Topics } from "../topics/topics.ts";
 import type { CallAnswer, Callable, CallRequest } from "../triggers/http/callable.ts";
 import { TopicTriggers } from "../triggers/topic/topic-triggers.ts";
 import type { Trigger } from "../triggers/trigger.ts";
-import type { OwnerRefusal } from "../usage/budget-gate.ts";
 import type { OwnerLimits } from "../usage/owner-limits.ts";
 import { within } from "../within.ts";
 import { type PoolUser, WorkerPool } from "../workers/pool.ts";
@@ -26,16 +22,14 @@ import type { ScalingLog } from "../workers/scaling-log.ts";
 import type { WorkerOptions } from "../workers/worker.ts";
 import type { StarterOptions } from "../workers/worker-starter.ts";
 import { BoundTriggers } from "./bound-triggers.ts";
+import { FunctionCalls } from "./function-calls.ts";
 import { FunctionOwner } from "./function-owner.ts";
 import { FunctionStatus } from "./function-status.ts";
-import { KeptAnswers } from "./kept-answers.ts";
 import type { LoadOutcome } from "./load-outcome.ts";
 import { makeNice, nicenessOf } from "./niceness.ts";
 
 /** How long calls under way, and the storing of their outputs, may take when the runtime stops. */
 const FINISH_MILLISECONDS = 4_000;
-/** More callers than these are asked to come again. */
-const MAX_WAITING = 10_000;
 
 /** What a {@link FunctionRunner} is made of. */
 export interface FunctionRunnerParts {
@@ -69,12 +63,10 @@ export class FunctionRunner implements Callable {
   readonly #triggers: BoundTriggers;
   readonly #topicTriggers: TopicTriggers | undefined;
   readonly #dispatcher: Dispatcher;
-  readonly #kept: KeptAnswers;
+  readonly #calls: FunctionCalls;
   readonly #runs: FunctionRuns | undefined;
   /** How it fares, for whoever looks at it. */
   readonly status: FunctionStatus;
-  #arrivals = 0;
-  #isStopping = false;
   #niceness = 0;
 
   constructor(parts: FunctionRunnerParts) {
@@ -126,9 +118,13 @@ export class FunctionRunner implements Callable {
       metrics,
       log,
     });
-    this.#kept = new KeptAnswers((shard, key) =>
-      store.answer(outputKeyOf(definition, shard), key, this.#dispatcher.patience),
-    );
+    this.#calls = new FunctionCalls({
+      definition,
+      dispatcher: this.#dispatcher,
+      store,
+      owner: this.#owner,
+      limits: parts.limits,
+    });
   }
 
   get definition(): FunctionDefinition {
@@ -141,7 +137,7 @@ export class FunctionRunner implements Callable {
   }
 
   get answeredBy(): string | undefined {
-    return this.#definition.state === "none" ? undefined : this.#owner.other;
+    return this.#calls.answeredBy;
   }
 
   /** Whether it is known who handles what one runtime alone may. */
@@ -151,7 +147,7 @@ export class FunctionRunner implements Callable {
 
   /** Calls that have come over HTTP, since the start. */
   get arrivals(): number {
-    return this.#arrivals;
+    return this.#calls.arrivals;
   }
 
   /** Workers of functions of a greater weight go first; this is the greatest that there is. */
@@ -220,36 +216,8 @@ export class FunctionRunner implements Callable {
     return true;
   }
 
-  call(
-    { body, shard, idempotencyKey, user, invocation }: CallRequest,
-    answer: (answer: CallAnswer) => void,
-  ): void {
-    this.#arrivals += 1;
-    const refusal = this.#refusal();
-    if (refusal !== undefined) {
-      answer({ details: "", ...refusal });
-      return;
-    }
-    const event: FunctionEvent = {
-      source: invocation?.trigger ?? "http",
-      shard,
-      body,
-      position: null,
-      context: NO_CONTEXT,
-      isSuperseded: false,
-      receivedAt: performance.now(),
-      user,
-      invocation,
-    };
-    if (idempotencyKey === undefined) this.#dispatcher.accept(new Delivery(event, answer));
-    else {
-      this.#kept.once(shard, idempotencyKey, answer, (hear) => {
-        // To look whether it was made before took a while.
-        const absence = this.#absence();
-        if (absence === undefined) this.#dispatcher.accept(new Delivery(event, hear, idempotencyKey));
-        else hear({ ...absence, details: "" });
-      });
-    }
+  call(request: CallRequest, answer: (answer: CallAnswer) => void): void {
+    this.#calls.call(request, answer);
   }
 
   /**
@@ -257,7 +225,7 @@ export class FunctionRunner implements Callable {
    * workers are ended where it takes longer.
    */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#calls.close();
     this.#owner.close();
     this.#triggers.stop();
     this.#dispatcher.close();
@@ -301,29 +269,6 @@ export class FunctionRunner implements Callable {
       this.#dispatcher.disown();
     }
     this.#bind();
-  }
-
-  /** Why no call is taken now. */
-  #refusal():
-    | { readonly outcome: "unavailable" | "busy"; readonly message: string }
-    | PauseAnswer
-    | OwnerRefusal
-    | undefined {
-    const refusal = this.#absence() ?? this.#parts.limits.refusal(this.#definition.owner);
-    if (refusal !== undefined) return refusal;
-    const { state, loading } = this.#dispatcher.pool;
-    // Other code may be better.
-    if (state.kind === "failing" && loading.result !== undefined) return answerOfFailing(state);
-    if (this.#dispatcher.waiting < MAX_WAITING) return undefined;
-    return { outcome: "busy", message: `${MAX_WAITING} calls wait already` };
-  }
-
-  /** Why it is not called here. */
-  #absence(): { readonly outcome: "unavailable"; readonly message: string } | undefined {
-    if (this.#isStopping) return { outcome: "unavailable", message: "the runtime stops" };
-    const other = this.answeredBy;
-    if (other === undefined) return undefined;
-    return { outcome: "unavailable", message: `another runtime owns the function: ${other}` };
   }
 
   #makePool(user: PoolUser<Delivery>): WorkerPool<Delivery> {

@@ -1,20 +1,16 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
-import { weightOf } from "../configuration/classes.ts";
 import type { FunctionDefinition } from "../configuration/manifest.ts";
 import { type Target, targetOf } from "../triggers/http/targets.ts";
 import { untilAborted } from "../until-aborted.ts";
-import type { Deployable } from "./deployable.ts";
+import { type AssembledFunction, AssembledFunctions } from "./assembled-functions.ts";
+import { type Deployable, definitionOf, mayBeCalled } from "./deployable.ts";
 import type { FunctionRunner } from "./function-runner.ts";
 import { type LoadOutcome, notLoaded } from "./load-outcome.ts";
 import { Resting } from "./resting.ts";
+import { Slot } from "./slot.ts";
 import { UncallableFunction, WaitingFunction } from "./waiting-function.ts";
 
-/** A function that is put together, and all that has to end with it. */
-export interface AssembledFunction {
-  readonly runner: FunctionRunner;
-  readonly dispose: () => void;
-}
+const PAUSED = "the function is paused";
 
 /** What a {@link FunctionSet} needs. */
 export interface FunctionSetParts {
@@ -31,51 +27,34 @@ export interface FunctionSetParts {
   readonly log: Logger;
 }
 
-/** What becomes of a name: one step at a time, towards the newest wish. */
-interface Slot {
-  readonly name: string;
-  /** Undefined: it is to be gone. */
-  wanted: Deployable | undefined;
-  /** What the last step made of it. */
-  applied: Deployable | undefined;
-  /** What it is once it was put together, also while it rests. */
-  defined: FunctionDefinition | undefined;
-  /** Whether a function that is put together by a call is to be so. */
-  isAwake: boolean;
-  /** Why it cannot be had as it is wanted, which was told. */
-  problem: string | undefined;
-  /** Steps that are under way. */
-  settling: Promise<void> | undefined;
-}
-
 /** The functions of a runtime: they come, change and go while the others run. */
 export class FunctionSet {
   readonly #parts: FunctionSetParts;
   readonly #slots = new Map<string, Slot>();
-  readonly #assembled = new Map<string, AssembledFunction>();
+  readonly #assembled: AssembledFunctions;
   /** As they are called over HTTP, by their names. */
   readonly targets = new Map<string, Target>();
   readonly #resting: Resting;
   #preparing: Promise<void> = Promise.resolve();
-  #isStarted = false;
   #isStopping = false;
   readonly #ready = (of: Deployable): Promise<Target> => this.#readyTarget(of);
 
   constructor(parts: FunctionSetParts) {
     this.#parts = parts;
+    this.#assembled = new AssembledFunctions(parts.log);
     this.#resting = new Resting((name) => this.#letGo(name));
   }
 
   /** Those that are put together. */
   get runners(): FunctionRunner[] {
-    return [...this.#assembled.values()].map(({ runner }) => runner);
+    return this.#assembled.runners;
   }
 
   /** Of those that are put together, and those that rest until they are called again. */
   get definitions(): FunctionDefinition[] {
     return [...this.#slots.values()].flatMap(({ name, wanted, defined }) => {
       if (wanted === undefined || wanted.mode === "paused" || defined === undefined) return [];
-      return this.#assembled.get(name)?.runner.definition ?? defined;
+      return this.#assembled.runner(name)?.definition ?? defined;
     });
   }
 
@@ -93,7 +72,7 @@ export class FunctionSet {
     await prepared;
     const settling: Promise<void>[] = [];
     for (const [name, wanted] of changes) {
-      const slot = this.#slots.get(name) ?? { ...NEW_SLOT, name };
+      const slot = this.#slots.get(name) ?? new Slot(name);
       if (slot.wanted === wanted) continue;
       this.#slots.set(name, slot);
       slot.wanted = wanted;
@@ -116,17 +95,17 @@ export class FunctionSet {
     await untilAborted(this.targets.get(name)?.awaken?.(), signal);
     await untilAborted(this.#slots.get(name)?.settling, signal);
     const slot = this.#slots.get(name);
-    const assembled = this.#assembled.get(name);
+    const runner = this.#assembled.runner(name);
     if (slot?.problem !== undefined) return notLoaded("failed", slot.problem);
     if (slot?.wanted?.mode === "paused") return notLoaded("absent", PAUSED);
     if (slot?.wanted === undefined) return notLoaded("absent", "it does not run in this runtime");
-    if (assembled === undefined || slot.applied !== slot.wanted) return notLoaded("loading", null);
-    return await assembled.runner.load(signal);
+    if (runner === undefined || slot.applied !== slot.wanted) return notLoaded("loading", null);
+    return await runner.load(signal);
   }
 
   /** Why the code of a function that is there is not loaded; undefined where it is, or was not tried. */
   loadProblem(name: string): string | undefined {
-    return this.#slots.get(name)?.problem ?? this.#assembled.get(name)?.runner.status.loadProblem;
+    return this.#slots.get(name)?.problem ?? this.#assembled.runner(name)?.status.loadProblem;
   }
 
   /** Settles once a function is as it is wanted: where that is to be gone, when nothing of it is under way. */
@@ -136,8 +115,7 @@ export class FunctionSet {
 
   /** From now on what is put together runs. */
   start(): void {
-    this.#isStarted = true;
-    for (const runner of this.runners) runner.start();
+    this.#assembled.start();
   }
 
   /** Finish what is under way, and end every function. */
@@ -146,13 +124,12 @@ export class FunctionSet {
     this.#resting.stop();
     await this.#preparing;
     for (const { settling } of this.#slots.values()) await settling;
-    await Promise.all(this.runners.map((runner) => runner.stop()));
+    await this.#assembled.stop();
   }
 
   /** Settles when nothing is stored any more; after {@link stop}. */
   async finished(): Promise<void> {
-    await Promise.all(this.runners.map(({ finished }) => finished));
-    for (const { dispose } of this.#assembled.values()) dispose();
+    await this.#assembled.finished();
   }
 
   async #prepare(changes: Iterable<Deployable | undefined>): Promise<void> {
@@ -168,32 +145,34 @@ export class FunctionSet {
   /** Take steps until all is as it is wanted. @returns undefined where the first step was enough, at once. */
   #settle(slot: Slot): Promise<void> | undefined {
     if (slot.settling !== undefined) return slot.settling;
-    if (this.#isSettledAtOnce(slot)) return undefined;
+    if (this.#settleAtOnce(slot)) return undefined;
     slot.settling = this.#settleInSteps(slot);
     return slot.settling;
   }
 
-  /** What needs no waiting, for ten thousand functions at a start. */
-  #isSettledAtOnce(slot: Slot): boolean {
+  /**
+   * Settle what is not to be put together, and is not: that needs no waiting, for ten thousand functions at a start.
+   *
+   * @returns whether it was that.
+   */
+  #settleAtOnce(slot: Slot): boolean {
     const { name, wanted } = slot;
-    if (this.#assembled.has(name)) return false;
+    if (slot.isUp || this.#assembled.has(name)) return false;
+    this.#holdBack(slot);
     if (wanted === undefined) {
-      this.targets.delete(name);
       this.#slots.delete(name);
       this.#parts.onGone(name);
-    } else if (wanted.mode === "paused") this.targets.set(name, new UncallableFunction(wanted, PAUSED));
-    else if (wanted.mode === "on-call" && !slot.isAwake) {
-      this.targets.set(name, new WaitingFunction(wanted, true, this.#ready));
-      if (slot.applied !== wanted && slot.defined !== undefined) this.#define(slot, definitionOf(wanted));
-    } else return false;
+    } else if (wanted.mode === "on-call" && slot.applied !== wanted && slot.defined !== undefined) {
+      this.#define(slot, definitionOf(wanted));
+    }
     slot.applied = wanted;
     return true;
   }
 
   async #takeSteps(slot: Slot): Promise<void> {
-    while (!this.#isStopping && !this.#isSettledAtOnce(slot)) {
+    while (!this.#isStopping && !this.#settleAtOnce(slot)) {
       const { wanted } = slot;
-      if (wanted === undefined || !isUp(slot)) await this.#bringDown(slot);
+      if (wanted === undefined || !slot.isUp) await this.#bringDown(slot);
       else if (slot.applied !== wanted || !this.#isThere(slot)) await this.#bringUp(slot, wanted);
       else return;
     }
@@ -231,10 +210,10 @@ export class FunctionSet {
 
   async #bringUp(slot: Slot, wanted: Deployable): Promise<void> {
     const { name } = slot;
-    const before = this.#assembled.get(name);
+    const before = this.#assembled.runner(name);
     try {
       const definition = wanted.define();
-      if (before === undefined || !(await this.#update(before, definition))) {
+      if (!this.#assembled.update(name, definition)) {
         if (before !== undefined) {
           this.#holdBack(slot);
           await this.#unwire(name);
@@ -249,8 +228,8 @@ export class FunctionSet {
       this.#tellBroken(slot, wanted, error as Error);
     }
     // It stays, and its calls may have been held back.
-    if (before !== undefined && this.#assembled.get(name) === before) {
-      this.targets.set(name, await targetOf(before.runner));
+    if (before !== undefined && this.#assembled.runner(name) === before) {
+      this.targets.set(name, await targetOf(before));
     }
     slot.applied = wanted;
   }
@@ -281,38 +260,17 @@ export class FunctionSet {
     const { name } = definition;
     const assembled = this.#parts.assemble(definition);
     const target = await targetOf(assembled.runner);
-    this.#assembled.set(name, assembled);
     this.targets.set(name, target);
-    this.#favour();
-    if (!this.#isStarted) return;
-    assembled.runner.start();
+    this.#assembled.add(assembled);
+    if (!this.#assembled.areStarted) return;
     if (mayRest) this.#resting.watch(assembled.runner);
     else this.#parts.log.info({ function: name }, "function added or changed: it starts");
   }
 
   async #unwire(name: string): Promise<void> {
-    const assembled = this.#assembled.get(name);
-    if (assembled === undefined) return;
-    this.#resting.forget(assembled.runner);
-    await assembled.runner.stop();
-    await assembled.runner.finished;
-    assembled.dispose();
-    this.#assembled.delete(name);
-    this.#favour();
-    this.#parts.log.info({ function: name }, "function stopped");
-  }
-
-  /** Change what runs, where that can be done. */
-  async #update({ runner }: AssembledFunction, definition: FunctionDefinition): Promise<boolean> {
-    const before = runner.definition;
-    if (isDeepStrictEqual(before, definition)) return true;
-    if (!isDeepStrictEqual(fixedPart(before), fixedPart(definition))) return false;
-    if (!runner.update(definition)) return false;
-    const { log } = this.#parts;
-    if (isDeepStrictEqual(before.source, definition.source)) {
-      log.info({ function: definition.name }, "the function's triggers changed");
-    } else runner.reload();
-    return true;
+    const runner = this.#assembled.runner(name);
+    if (runner !== undefined) this.#resting.forget(runner);
+    await this.#assembled.remove(name);
   }
 
   async #readyTarget(of: Deployable): Promise<Target> {
@@ -333,53 +291,4 @@ export class FunctionSet {
     slot.isAwake = false;
     void this.#settle(slot);
   }
-
-  /** Functions share the processors by their weights. */
-  #favour(): void {
-    const { runners } = this;
-    const greatest = Math.max(...runners.map(({ definition }) => weightOf(definition.class)));
-    for (const runner of runners) runner.favour(greatest);
-  }
-}
-
-const NEW_SLOT = {
-  wanted: undefined,
-  applied: undefined,
-  defined: undefined,
-  isAwake: false,
-  problem: undefined,
-  settling: undefined,
-} as const;
-const PAUSED = "the function is paused";
-
-/** Whether it is to be put together. */
-function isUp({ wanted, isAwake }: Slot): boolean {
-  return wanted?.mode === "running" || (wanted?.mode === "on-call" && isAwake);
-}
-
-/** Whether one that does not run has calls that can wait for it. */
-function mayBeCalled(wanted: Deployable): boolean {
-  if (wanted.mode === "on-call") return true;
-  return definitionOf(wanted)?.triggers.some((trigger) => "http" in trigger) ?? false;
-}
-
-/** Undefined where it cannot be: that is told when it is to run. */
-function definitionOf(wanted: Deployable): FunctionDefinition | undefined {
-  try {
-    return wanted.define();
-  } catch {
-    return undefined;
-  }
-}
-
-/** All of a definition that cannot change while the function runs. */
-function fixedPart(definition: FunctionDefinition): object {
-  const { source } = definition;
-  // Code that the catalog keeps is there at once, and the old is handed over to the new.
-  return {
-    ...definition,
-    triggers: [],
-    description: "",
-    source: source.kind === "stored" ? "stored" : source,
-  };
 }

@@ -1,6 +1,6 @@
 import { INVOCATIONS_KEY } from "@gaugelet/shared/keys";
 import type { Redis } from "ioredis";
-import { GROUP } from "./invocation-reader.ts";
+import { GROUP } from "./accepted-calls.ts";
 
 /** Each may be large, and all of them are in memory. */
 const LOOKED_AT_ONCE = 16;

@@ -5,55 +5,22 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { CallAnswer } from "../triggers/http/callable.ts";
 import type { Target } from "../triggers/http/targets.ts";
+import { AcceptedCalls, MOST_AT_ONCE } from "./accepted-calls.ts";
 import { CallsUnderWay } from "./calls-under-way.ts";
 import { type InvocationEntry, readEntry } from "./invocation-entry.ts";
 import type { Invocations, StartedInvocation } from "./invocations.ts";
 import type { KnownFunctions } from "./known-functions.ts";
 import { LeftCalls } from "./left-calls.ts";
 
-/** Who carries out accepted calls. */
-export const GROUP = "runtimes";
-const MOST_AT_ONCE = 64;
 const MOST_NAMES_KNOWN = 10_000;
 /** Calls of one function that are tried again soon when they are refused for a limit; others are left to later. */
 const MOST_REFUSED = 64;
 const WAIT_MILLISECONDS = 1_000;
 /** Where there are more abandoned calls to look at. */
 const SHORT_WAIT_MILLISECONDS = 200;
-/** A call that nobody has said to be under way for so long is anybody's. */
-const ABANDONED_MILLISECONDS = 5_000;
 const RETRY_MILLISECONDS = 500;
 /** A function whose calls under way were lost when it changed answers no more. */
 const PATIENCE_WITH_REPLACED_MILLISECONDS = 10_000;
-
-/** Before all ids. */
-const FIRST = "-";
-
-/**
- * Take calls that were read before and left for want of room, unless another runtime has taken them meanwhile.
- *
- * KEYS: calls. ARGV: the group, who takes them, their ids.
- */
-const TAKE_LEFT_SCRIPT = `
-local entries = {}
-for index = 3, #ARGV do
-  local id = ARGV[index]
-  if redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1, ARGV[2])[1] then
-    local entry = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id)[1]
-    if entry then entries[#entries + 1] = entry end
-  end
-end
-return entries
-`;
-
-interface InvocationsRedis extends Redis {
-  gaugeletTakeLeftBuffer(
-    calls: string,
-    group: string,
-    consumer: string,
-    ...ids: string[]
-  ): Promise<InvocationEntry[]>;
-}
 
 /** What an {@link InvocationReader} needs. */
 export interface InvocationReaderParts {
@@ -72,7 +39,7 @@ export interface InvocationReaderParts {
  */
 export class InvocationReader {
   readonly #parts: InvocationReaderParts;
-  readonly #redis: InvocationsRedis;
+  readonly #calls: AcceptedCalls;
   readonly #stopping = new AbortController();
   readonly #underWay = new CallsUnderWay();
   readonly #left = new LeftCalls();
@@ -80,15 +47,12 @@ export class InvocationReader {
   readonly #functionOf = new LRUCache<string, string>({ max: MOST_NAMES_KNOWN });
   /** By function: those of them that were refused, and wait to be tried again. They keep no others from being begun. */
   readonly #refused = new Map<string, Set<string>>();
-  /** Where the next look for abandoned ones begins. */
-  #lookFrom = FIRST;
   readonly #timer: NodeJS.Timeout;
   #reading: Promise<void> = Promise.resolve();
 
   constructor(parts: InvocationReaderParts) {
     this.#parts = parts;
-    parts.redis.defineCommand("gaugeletTakeLeft", { numberOfKeys: 1, lua: TAKE_LEFT_SCRIPT });
-    this.#redis = parts.redis as InvocationsRedis;
+    this.#calls = new AcceptedCalls(parts.redis, parts.consumer);
     this.#timer = setInterval(() => void this.#sayUnderWay().catch(() => {}), WAIT_MILLISECONDS);
   }
 
@@ -99,40 +63,27 @@ export class InvocationReader {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopping.abort();
-    this.#parts.redis.disconnect();
+    this.#calls.disconnect();
     await this.#reading;
   }
 
   async #read(): Promise<void> {
-    const { redis, consumer } = this.#parts;
     const { signal } = this.#stopping;
     let isThere = false;
     while (!signal.aborted) {
       try {
-        if (!isThere) await this.#makeGroup();
+        if (!isThere) await this.#calls.makeGroup();
         isThere = true;
         await this.#takeAbandoned();
         await this.#takeLeft();
-        const isSoon = this.#lookFrom !== FIRST || this.#left.count > 0;
-        const reply: unknown = await redis.xreadgroupBuffer(
-          "GROUP",
-          GROUP,
-          consumer,
-          "COUNT",
-          MOST_AT_ONCE,
-          "BLOCK",
-          isSoon ? SHORT_WAIT_MILLISECONDS : WAIT_MILLISECONDS,
-          "STREAMS",
-          INVOCATIONS_KEY,
-          ">",
-        );
-        for (const entry of (reply as [Buffer, InvocationEntry[]][] | null)?.[0]?.[1] ?? [])
-          this.#carryOut(entry);
+        const isSoon = this.#calls.mayHaveAbandoned || this.#left.count > 0;
+        const entries = await this.#calls.read(isSoon ? SHORT_WAIT_MILLISECONDS : WAIT_MILLISECONDS);
+        for (const entry of entries) this.#carryOut(entry);
       } catch (error) {
         if (signal.aborted) return;
         // Redis may have lost it.
         isThere = false;
-        if (redis.status === "ready") {
+        if (this.#calls.isReachable) {
           this.#parts.log.debug({ err: error }, "cannot read what the API accepted; trying again");
         }
         await sleep(RETRY_MILLISECONDS, undefined, { signal }).catch(() => {});
@@ -140,57 +91,31 @@ export class InvocationReader {
     }
   }
 
-  async #makeGroup(): Promise<void> {
-    await this.#parts.redis
-      .xgroup("CREATE", INVOCATIONS_KEY, GROUP, "0", "MKSTREAM")
-      .catch((error: Error) => {
-        if (!error.message.startsWith("BUSYGROUP")) throw error;
-      });
-  }
-
   /** Take over what others left behind, as far as its function runs here. */
   async #takeAbandoned(): Promise<void> {
-    const { redis, consumer } = this.#parts;
-    const pending: unknown = await redis.xpending(
-      INVOCATIONS_KEY,
-      GROUP,
-      "IDLE",
-      ABANDONED_MILLISECONDS,
-      this.#lookFrom,
-      "+",
-      MOST_AT_ONCE,
-    );
-    const ids = (pending as [string][]).map(([id]) => id);
-    // What nobody here can take is not looked at again before all others.
-    this.#lookFrom = ids.length < MOST_AT_ONCE ? FIRST : `(${ids.at(-1)}`;
-    for (const id of ids) {
-      const known = this.#functionOf.get(id);
-      if (this.#underWay.has(id) || (known !== undefined && !this.#takes(known))) continue;
-      const [entry] = (await redis.xrangeBuffer(INVOCATIONS_KEY, id, id)) as InvocationEntry[];
-      if (entry === undefined) {
-        await redis.xack(INVOCATIONS_KEY, GROUP, id);
-        continue;
-      }
-      const started = readEntry(entry);
-      if (started !== undefined && !this.#takes(started.function)) {
-        this.#functionOf.set(id, started.function);
-        continue;
-      }
-      const claimed: unknown = await redis.xclaim(
-        INVOCATIONS_KEY,
-        GROUP,
-        consumer,
-        ABANDONED_MILLISECONDS,
-        id,
-        "JUSTID",
-      );
-      if ((claimed as string[]).length > 0) this.#carryOut(entry);
+    for (const id of await this.#calls.nextAbandoned()) {
+      if (!this.#underWay.has(id)) await this.#takeOver(id);
     }
+  }
+
+  async #takeOver(id: string): Promise<void> {
+    const known = this.#functionOf.get(id);
+    if (known !== undefined && !this.#takes(known)) return;
+    const entry = await this.#calls.entry(id);
+    if (entry === undefined) {
+      await this.#calls.acknowledge(id);
+      return;
+    }
+    const started = readEntry(entry);
+    if (started !== undefined && !this.#takes(started.function)) {
+      this.#functionOf.set(id, started.function);
+      return;
+    }
+    if (await this.#calls.claimAbandoned(id)) this.#carryOut(entry);
   }
 
   /** Take up what was left for want of room, as far as there is some. */
   async #takeLeft(): Promise<void> {
-    const { consumer } = this.#parts;
     for (const name of this.#left.names) {
       if (!this.#isAnswered(name)) this.#left.drop(name);
       while (this.#underWay.hasRoom(name)) {
@@ -199,13 +124,7 @@ export class InvocationReader {
         // It may have been found as one that others left behind.
         const waiting = ids.filter((id) => !this.#underWay.has(id));
         if (waiting.length === 0) continue;
-        const entries = await this.#redis.gaugeletTakeLeftBuffer(
-          INVOCATIONS_KEY,
-          GROUP,
-          consumer,
-          ...waiting,
-        );
-        for (const entry of entries) this.#carryOut(entry);
+        for (const entry of await this.#calls.takeUp(waiting)) this.#carryOut(entry);
       }
     }
   }
@@ -266,10 +185,7 @@ export class InvocationReader {
   /** Whoever answers for the function need not wait until the call counts as abandoned. */
   #handOver(id: string): void {
     this.#underWay.end(id);
-    const { redis, consumer } = this.#parts;
-    redis
-      .xclaim(INVOCATIONS_KEY, GROUP, consumer, 0, id, "IDLE", ABANDONED_MILLISECONDS, "JUSTID")
-      .catch(() => {});
+    this.#calls.handOver(id);
   }
 
   /** It is taken later, such as once there is room, or the owner's budget is raised. */
@@ -291,30 +207,21 @@ export class InvocationReader {
 
   /** It may have been made meanwhile, by somebody who waits for the same. */
   async #carryOutAgain(id: string): Promise<void> {
-    const [entry] = (await this.#parts.redis.xrangeBuffer(INVOCATIONS_KEY, id, id)) as InvocationEntry[];
+    const entry = await this.#calls.entry(id);
     if (entry === undefined) this.#done(id);
     else this.#carryOut(entry);
   }
 
   #done(id: string): void {
     this.#underWay.end(id);
-    const { redis } = this.#parts;
-    // Where Redis is away it is carried out again, and answered from what is kept; where only the first is done, whoever
-    // looks for abandoned ones does the second.
-    redis
-      .pipeline()
-      .xdel(INVOCATIONS_KEY, id)
-      .xack(INVOCATIONS_KEY, GROUP, id)
-      .exec()
-      .catch(() => {});
+    this.#calls.done(id);
   }
 
   async #sayUnderWay(): Promise<void> {
-    const { redis, consumer, functions } = this.#parts;
+    const { functions } = this.#parts;
     this.#underWay.endReplaced((name) => functions.here(name)?.callable, PATIENCE_WITH_REPLACED_MILLISECONDS);
     const { ids } = this.#underWay;
-    if (ids.length === 0 || redis.status !== "ready") return;
-    await redis.xclaim(INVOCATIONS_KEY, GROUP, consumer, 0, ...ids, "JUSTID");
+    if (ids.length > 0 && this.#calls.isReachable) await this.#calls.keep(ids);
   }
 }
 

@@ -1,11 +1,18 @@
 import { formatDuration } from "@gaugelet/shared/units";
-import { PackageError } from "../packages/package.ts";
 import { backOffSeconds } from "./back-off.ts";
-import { IsolationError, LoadFailedError } from "./errors.ts";
+import { ChangeRetry } from "./change-retry.ts";
 import { type HandOverProblem, handOver } from "./hand-over.ts";
 import { LoadReport } from "./load-report.ts";
 import { PoolSize } from "./pool-size.ts";
-import { type FailingState, isOfCode, type PoolState, type Refusal } from "./pool-state.ts";
+import {
+  type FailingState,
+  failingState,
+  isSameFailure,
+  loadRefusal,
+  type PoolState,
+  type Refusal,
+  readyState,
+} from "./pool-state.ts";
 import type { ScalingChange } from "./scaling-log.ts";
 import type { ScalingPolicy } from "./scaling-rule.ts";
 import type { WorkerEnd } from "./transport.ts";
@@ -64,13 +71,11 @@ export class WorkerPool<C extends Call> {
   #state: PoolState = { kind: "starting" };
   readonly #size: PoolSize;
   readonly #starter: WorkerStarter<C>;
+  /** Starts that failed and workers that ended by themselves, in a row. */
   #failures = 0;
   #stopped = false;
   readonly #stopping = Promise.withResolvers<void>();
-  /** Tries a change again that failed. */
-  #retry: NodeJS.Timeout | undefined;
-  #reloadFailures = 0;
-  #isRetryDue = false;
+  readonly #retry = new ChangeRetry(() => this.#ring());
   /** Rung when there may be something to do. */
   #bell = Promise.withResolvers<void>();
   #running: Promise<void> = Promise.resolve();
@@ -148,9 +153,7 @@ export class WorkerPool<C extends Call> {
   /** The code changed: load it, instead of an older version that is being loaded. */
   reload(): void {
     this.#failures = 0;
-    this.#reloadFailures = 0;
-    clearTimeout(this.#retry);
-    this.#isRetryDue = false;
+    this.#retry.cancel();
     this.loading.begin();
     this.#starter.interrupt();
     this.#starter.noteChange();
@@ -160,7 +163,7 @@ export class WorkerPool<C extends Call> {
   /** End every process; what they are doing is lost. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#retry);
+    this.#retry.cancel();
     this.#size.stop();
     this.#starter.interrupt();
     this.#stopping.resolve();
@@ -172,9 +175,9 @@ export class WorkerPool<C extends Call> {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      if (this.#isRetryDue && this.#serving.length > 0) {
+      if (this.#retry.isDue && this.#serving.length > 0) {
         // Not without one that serves, which would be lost where it fails again.
-        this.#isRetryDue = false;
+        this.#retry.begin();
         this.#starter.noteChange();
       }
       const outdated = this.#starter.hasChanged
@@ -242,7 +245,7 @@ export class WorkerPool<C extends Call> {
       const { reason, mayPass } = problem;
       log.error(`the function changed but cannot take over env, the old version stays: ${reason}`);
       this.#refuse({ reason: `cannot take over env: ${reason}`, details: "" });
-      if (mayPass) this.#retryLater();
+      if (mayPass) this.#retry.noteFailure();
       this.#leaving.delete(old);
       this.#user.onResumed();
       await replacement.stop();
@@ -255,7 +258,7 @@ export class WorkerPool<C extends Call> {
   }
 
   #serveChanged(replacement: Worker<C>): void {
-    this.#reloadFailures = 0;
+    this.#retry.noteSuccess();
     this.#serve(replacement);
   }
 
@@ -288,20 +291,19 @@ export class WorkerPool<C extends Call> {
 
   /** What is missing may come without a change of the code, so that it is tried again; each reason is told once. */
   #refuseChange(error: Error): void {
-    const details = error instanceof LoadFailedError ? error.details : "";
-    const reason = `cannot be loaded: ${error.message}`;
+    const refused = loadRefusal(error);
     // A change that fails as the one before did is told again.
     const isTold =
-      this.#reloadFailures > 0 && this.#state.kind === "ready" && this.#state.refused?.reason === reason;
+      this.#retry.hasFailed && this.#state.kind === "ready" && this.#state.refused?.reason === refused.reason;
     if (!isTold) {
-      const { message } = error;
+      const { details } = refused;
       this.#options.log.error(
         { details },
-        `the function changed but cannot be loaded, the old version stays: ${message}`,
+        `the function changed but cannot be loaded, the old version stays: ${error.message}`,
       );
     }
-    this.#refuse({ reason, details });
-    this.#retryLater();
+    this.#refuse(refused);
+    this.#retry.noteFailure();
   }
 
   #refuse(refused: Refusal | undefined): void {
@@ -315,20 +317,11 @@ export class WorkerPool<C extends Call> {
     if (!this.#starter.hasChanged) this.loading.tell({ problem });
   }
 
-  #retryLater(): void {
-    this.#reloadFailures += 1;
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => {
-      this.#isRetryDue = true;
-      this.#ring();
-    }, backOffSeconds(this.#reloadFailures) * 1000);
-  }
-
   /** @returns undefined where there is nothing to start, it failed, or a newer change or the end came first. */
   async #tryStart(onFailure: (error: Error) => void, servedVersion?: string): Promise<Worker<C> | undefined> {
     const worker = await this.#starter.start(onFailure, servedVersion);
     if (worker === "runs already") {
-      this.#reloadFailures = 0;
+      this.#retry.noteSuccess();
       this.#refuse(undefined);
       return undefined;
     }
@@ -346,19 +339,18 @@ export class WorkerPool<C extends Call> {
   /** Each reason once, however often it is tried. */
   #reportFailure(error: Error): void {
     this.#failures += 1;
-    const details = error instanceof LoadFailedError ? error.details : "";
-    const known =
-      error instanceof LoadFailedError || error instanceof PackageError || error instanceof IsolationError;
-    const reason = known ? error.message : `the function's process ${error.message}`;
+    const { log } = this.#options;
+    const failing = failingState(error);
+    const { reason, details } = failing;
     if (this.#serving.length > 0) {
-      this.#options.log.error({ details }, `cannot start one more worker: ${reason}`);
+      log.error({ details }, `cannot start one more worker: ${reason}`);
       return;
     }
-    const isNews = this.#state.kind !== "failing" || this.#state.reason !== reason;
-    this.#state = { kind: "failing", reason, details, isOfCode: isOfCode(error) };
+    const isTold = isSameFailure(this.#state, failing);
+    this.#state = failing;
     this.#tellLoaded({ reason: `cannot be loaded: ${reason}`, details });
-    this.#user.onFailing(this.#state);
-    if (isNews) this.#options.log.error({ details }, `cannot load the function: ${reason}`);
+    this.#user.onFailing(failing);
+    if (!isTold) log.error({ details }, `cannot load the function: ${reason}`);
   }
 
   #serve(worker: Worker<C>): void {
@@ -367,22 +359,14 @@ export class WorkerPool<C extends Call> {
     void worker.ended.then((end) => this.#lost(worker, end));
     this.#showReady();
     // Where a change is refused, this one is of the code before.
-    if (this.#reloadFailures === 0) this.#tellLoaded(undefined);
+    if (!this.#retry.hasFailed) this.#tellLoaded(undefined);
     this.#options.onStarted(worker);
     this.#user.onReady(worker);
     this.#ring();
   }
 
   #showReady(): void {
-    const refused = this.#state.kind === "ready" ? this.#state.refused : undefined;
-    const [oldest] = this.#serving;
-    const isNew = this.#state.kind !== "ready" || this.#state.version !== this.version;
-    this.#state = {
-      kind: "ready",
-      version: this.version,
-      pid: oldest?.pid,
-      refused: isNew ? undefined : refused,
-    };
+    this.#state = readyState(this.#state, this.version, this.#serving[0]?.pid);
   }
 
   #ring(): void {

@@ -1,16 +1,17 @@
 import { formatDuration } from "@gaugelet/shared/units";
 import type { FunctionPackage } from "../packages/package.ts";
-import { CallLogs } from "../runs/call-logs.ts";
 import { Activity } from "./activity.ts";
 import { ANSWERS, type AnswerHead, type AnswerType } from "./answers.ts";
+import type { CallLogs } from "./call-logs.ts";
 import { type CallResult, readCallResult } from "./call-result.ts";
 import { CpuWatch } from "./cpu-watch.ts";
 import { LoadFailedError, WorkerDiedError } from "./errors.ts";
 import { InvokeFrame, PlainFrame, type ReceivedFrame } from "./frames.ts";
-import { explainEnd } from "./launch/explain-end.ts";
+import { endAtLimit } from "./launch/explain-end.ts";
 import { PendingAnswers } from "./pending.ts";
+import { type LineOptions, ProcessLines } from "./process-lines.ts";
 import { type Frame, FrameType, type LoadHead, type RestoreHead, type SnapshotHead } from "./protocol.ts";
-import type { Launcher, LaunchSpec, Transport, WorkerEnd, WrittenLines } from "./transport.ts";
+import type { Launcher, LaunchSpec, Transport, WorkerEnd } from "./transport.ts";
 
 /** Importing scientific packages from a slow disk takes its time. */
 const LOAD_TIMEOUT_SECONDS = 120;
@@ -23,15 +24,10 @@ const EMPTY = Buffer.alloc(0);
 const NOT_ASKED_FOR = "wrote an answer that was not asked for";
 
 /** What a worker is told about the function besides its code. */
-export interface WorkerOptions {
+export interface WorkerOptions extends LineOptions {
   readonly launcher: Launcher;
   /** All that the launcher needs but the folder of the code. */
   readonly launch: Omit<LaunchSpec, "directory">;
-  readonly lines: WrittenLines;
-  /** Whether a line of stderr says that the process ends for lack of memory. */
-  readonly saysMemoryIsFull: (line: string) => boolean;
-  /** Whether what each call writes is kept for its record. */
-  readonly keepsLines?: boolean;
   readonly handler: string;
   readonly redis: { readonly host: string; readonly port: number };
   /** Seconds of a call, bytes of an output and of a saved `env`, processor seconds of a call. */
@@ -78,7 +74,7 @@ export class Worker<C extends Call = Call> {
   readonly #options: WorkerOptions;
   readonly #pending = new PendingAnswers<C>((timeout) => this.#endLate(timeout));
   readonly #shards = new Set<number>();
-  readonly #activity = new Activity();
+  readonly #activity: Activity;
   #lastId = 0;
   #listener: WorkerListener<C> | undefined;
   #loaded: AnswerHead<"loaded"> | undefined;
@@ -101,33 +97,17 @@ export class Worker<C extends Call = Call> {
     signal: AbortSignal,
   ): Promise<Worker<C>> {
     const before = performance.now();
+    const activity = new Activity();
+    const lines = new ProcessLines(options, () => activity.calls > 0);
     // Nothing comes before `load` is sent.
     let hear: (frame: ReceivedFrame) => void = () => {};
-    let memoryIsFull = false;
-    const logs = options.keepsLines ? new CallLogs() : undefined;
-    let worker: Worker<C> | undefined;
-    const lines: WrittenLines = {
-      line: (line) => {
-        if (line.stream === "stderr" && options.saysMemoryIsFull(line.text)) memoryIsFull = true;
-        const isWritten = options.lines.line(line);
-        if (isWritten) logs?.add(line, (worker?.inFlight ?? 0) > 0);
-        return isWritten;
-      },
-      dropped: options.lines.dropped,
-    };
     const { directory, libraries } = code;
     const readOnly = [...options.launch.readOnly, ...(libraries === null ? [] : [libraries])];
     const spec: LaunchSpec = { ...options.launch, directory, readOnly };
     const maxFrameBytes = Math.max(options.limits.output, options.limits.env) + BESIDE_BODY_BYTES;
     const onFrame = (frame: ReceivedFrame): void => hear(frame);
     const transport = await options.launcher.launch(spec, { maxFrameBytes, onFrame, lines });
-    const ended = transport.ended.then((end) =>
-      memoryIsFull && end.limit === undefined
-        ? explainEnd({ exitCode: null, signal: null, limit: "memory" }, spec.limits)
-        : end,
-    );
-    const started = new Worker<C>(transport, ended, code, options, logs);
-    worker = started;
+    const started = new Worker<C>(code, options, { transport, lines, activity });
     hear = (frame) => started.#hear(frame);
     const abort = (): void => started.#kill("was ended because it is not wanted any more");
     signal.addEventListener("abort", abort, { once: true });
@@ -135,7 +115,7 @@ export class Worker<C extends Call = Call> {
     try {
       await started.#load();
       const now = performance.now();
-      started.#activity.begin(now);
+      activity.begin(now);
       started.#startSeconds = (now - before) / 1000;
       return started;
     } catch (error) {
@@ -147,32 +127,21 @@ export class Worker<C extends Call = Call> {
   }
 
   private constructor(
-    transport: Transport,
-    ended: Promise<WorkerEnd>,
     code: FunctionPackage,
     options: WorkerOptions,
-    logs: CallLogs | undefined,
+    parts: { readonly transport: Transport; readonly lines: ProcessLines; readonly activity: Activity },
   ) {
-    this.logs = logs;
-    this.#transport = transport;
-    this.ended = ended;
+    const { transport, lines, activity } = parts;
     this.package = code;
     this.#options = options;
-    const { pid } = transport;
-    const { cpu } = options.limits;
-    const cpuWatch =
-      pid === undefined || cpu === null
-        ? undefined
-        : new CpuWatch(
-            pid,
-            cpu,
-            () => this.#currentCall,
-            () => {
-              const limits = { ...options.launch.limits, cpu };
-              transport.kill(explainEnd({ exitCode: null, signal: null, limit: "cpu" }, limits));
-            },
-          );
-    void ended.then((end) => {
+    this.#transport = transport;
+    this.#activity = activity;
+    this.logs = lines.logs;
+    this.ended = transport.ended.then((end) =>
+      lines.saidMemoryIsFull && end.limit === undefined ? endAtLimit("memory", options.launch.limits) : end,
+    );
+    const cpuWatch = this.#watchCpu();
+    void this.ended.then((end) => {
       this.#end = end;
       cpuWatch?.stop();
       this.#pending.stop();
@@ -407,6 +376,21 @@ export class Worker<C extends Call = Call> {
     if (head !== undefined) return head;
     this.#kill(NOT_ASKED_FOR);
     throw new WorkerDiedError(await this.ended);
+  }
+
+  /** Undefined where a call's processor time has no limit, or cannot be looked at from here. */
+  #watchCpu(): CpuWatch | undefined {
+    const { pid } = this.#transport;
+    const { launch, limits } = this.#options;
+    const { cpu } = limits;
+    if (pid === undefined || cpu === null) return undefined;
+    const end = endAtLimit("cpu", { ...launch.limits, cpu });
+    return new CpuWatch(
+      pid,
+      cpu,
+      () => this.#currentCall,
+      () => this.#transport.kill(end),
+    );
   }
 
   #endLate(timeout: number): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CallLogs } from "../../src/runs/call-logs.ts";
+import { CallLogs } from "../../src/workers/call-logs.ts";
 
 const line = (text: string) => ({ stream: "stdout", text }) as const;
 

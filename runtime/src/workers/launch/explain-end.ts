@@ -16,6 +16,11 @@ export function explainEnd({ exitCode, signal, limit }: ProcessEnd, limits: Laun
   return { reason: reasonOf(exitCode, signal, reached, limits), limit: reached };
 }
 
+/** The end of a process that went over one of its limits, whatever the operating system says of it. */
+export function endAtLimit(limit: LimitName, limits: LaunchSpec["limits"]): WorkerEnd {
+  return explainEnd({ exitCode: null, signal: null, limit }, limits);
+}
+
 /** The system ends a process at some limits with a signal of their own. */
 function limitOfSignal(signal: string | null, limits: LaunchSpec["limits"]): LimitName | undefined {
   if (signal === "SIGXCPU" && limits.cpu !== null) return "cpu";

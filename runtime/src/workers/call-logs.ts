@@ -1,4 +1,4 @@
-import type { WrittenLine } from "../workers/transport.ts";
+import type { WrittenLine } from "./transport.ts";
 
 const MOST_LINES = 100;
 const MOST_CHARACTERS = 16 * 1024;
