@@ -61,7 +61,8 @@ export async function openShard(lane: Lane, worker: Worker<Delivery>, parts: Ope
     lane.deathsAtRestore = 0;
   } catch (error) {
     if (!(error instanceof WorkerDiedError)) throw error;
-    if (isGone) return;
+    // It did not end for what it read.
+    if (isGone || worker.isStopped) return;
     lane.deathsAtRestore += 1;
     parts.onDeath(error.end);
   }

@@ -80,6 +80,7 @@ export class Worker<C extends Call = Call> {
   #loaded: AnswerHead<"loaded"> | undefined;
   #startSeconds = 0;
   #end: WorkerEnd | undefined;
+  #isStopped = false;
   /** What its calls write, where that is kept. */
   readonly logs: CallLogs | undefined;
   /** The most memory that the process has used so far, as its last answer said. */
@@ -183,6 +184,11 @@ export class Worker<C extends Call = Call> {
     return this.#end !== undefined;
   }
 
+  /** Whether its end was asked for by {@link stop}, whether it has come or not. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** The numbers of the shards whose `env` this worker holds. */
   get shards(): ReadonlySet<number> {
     return this.#shards;
@@ -280,6 +286,7 @@ export class Worker<C extends Call = Call> {
 
   /** End the process; what it is doing is lost. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await this.#transport.stop(STOP_GRACE_SECONDS);
   }
 

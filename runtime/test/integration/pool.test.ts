@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Lane } from "../../src/dispatcher/lane.ts";
+import { RedisStore } from "../../src/sinks/redis-store.ts";
 import { Worker } from "../../src/workers/worker.ts";
 import { outputOf, type ServingRuntime, startFunctions, workers } from "./functions.ts";
 import { useRuntime } from "./harness.ts";
@@ -201,6 +202,42 @@ def handler(input, context):
       await sleep(30 + (id % 10) * 10);
     }
     expect(await scalings(started, "up")).toBeGreaterThan(1);
+  });
+
+  test("may go to 0 while one is about to begin with the stored env, which is not lost for it", async () => {
+    const started = await startFunctions(runtime, [
+      {
+        name: "f",
+        code: `def handler(input, context):
+    context.env["n"] = context.env.get("n", 0) + 1
+    return {"n": context.env["n"]}
+`,
+        workers: { min: 0, max: 1, scaleDown: { idle: "50ms" } },
+      },
+    ]);
+    expect(outputOf(await started.call("f", {}))).toEqual({ n: 1 });
+    await untilWorkers(0);
+    const stop: Worker["stop"] = Reflect.get(Worker.prototype, "stop");
+    let onStop = (): void => {};
+    vi.spyOn(Worker.prototype, "stop").mockImplementation(async function (this: Worker) {
+      const stopped = stop.call(this);
+      onStop();
+      await stopped;
+    });
+    const read: RedisStore["read"] = Reflect.get(RedisStore.prototype, "read");
+    let reads = 0;
+    vi.spyOn(RedisStore.prototype, "read").mockImplementation(async function (this: RedisStore, ...args) {
+      reads += 1;
+      // As long as Redis takes, twice, the worker has nothing to do.
+      if (reads <= 2) {
+        await new Promise<void>((resolve) => {
+          onStop = resolve;
+        });
+      }
+      return await read.apply(this, args);
+    });
+    expect(outputOf(await started.call("f", {}))).toEqual({ n: 2 });
+    expect(reads).toBeGreaterThan(2);
   });
 });
 
