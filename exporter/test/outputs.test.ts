@@ -65,6 +65,22 @@ test("of an output at a key that its function has left nothing is said, until it
   await at("out-1");
 });
 
+test("an output at a key that its function had before a restart gives way to the one at its key now", async () => {
+  await start({ keys: "out-*" });
+  const { client } = redis;
+  const now = Date.now();
+  await storeOutput(client, "out-1", { x: 1 }, { function: "f", storedAt: now - 90_000 });
+  await storeOutput(client, "p-1", { x: 1 }, { function: "g", shard: "a", storedAt: now - 90_000 });
+  await storeOutput(client, "p-2", { x: 2 }, { function: "g", shard: "b", storedAt: now });
+  const shards = [value('function="g",shard="a",field="x"', 1), value('function="g",shard="b",field="x"', 2)];
+  await expect.poll(samples).toEqual([value('function="f",field="x"', 1), ...shards]);
+  await storeOutput(client, "out-2", { x: 2 }, { function: "f", storedAt: now });
+  await expect.poll(samples).toEqual([value('function="f",field="x"', 2), ...shards]);
+  // A runtime that has the key from before is there still, or again.
+  await storeOutput(client, "out-1", { x: 3 }, { function: "f", storedAt: now + 90_000 });
+  await expect.poll(samples).toEqual([value('function="f",field="x"', 3), ...shards]);
+});
+
 test("an output that is gone is not exported, and comes back with its key", async () => {
   await start();
   await storeOutput(redis.client, "f", { x: 1 });
@@ -162,16 +178,17 @@ test("hosts that are written alike are one", async () => {
 
 test("of two outputs with one series, the first by key is exported and the other counted", async () => {
   await start();
-  await storeOutput(redis.client, "b", { x: 2, y: 3 }, { function: "twin" });
+  const now = Date.now();
+  await storeOutput(redis.client, "b", { x: 2, y: 3 }, { function: "twin", storedAt: now });
   const before = await exporter.scrape();
-  await storeOutput(redis.client, "a", { x: 1 }, { function: "twin", storedAt: 5000 });
+  await storeOutput(redis.client, "a", { x: 1 }, { function: "twin", storedAt: now - 5000 });
   const after = await exporter.scrape();
   expect(linesOf(after, "gaugelet_output_value")).toEqual([
     value('function="twin",field="x"', 1),
     value('function="twin",field="y"', 3),
   ]);
   expect(linesOf(after, "gaugelet_output_timestamp_seconds")).toEqual([
-    'gaugelet_output_timestamp_seconds{function="twin"} 5',
+    `gaugelet_output_timestamp_seconds{function="twin"} ${(now - 5000) / 1000}`,
   ]);
   expect(newDrops(before, after)).toEqual({ duplicate: 2 });
 });

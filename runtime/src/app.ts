@@ -173,7 +173,7 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       open: (definition) => openTopicsOf([definition]),
       assemble: (definition) => assemble(definition, parts),
       // Where Redis is away the old output is left as it is.
-      onKeyLeft: ({ name, outputKey }) => void retireOutput(redis, name, outputKey).catch(() => {}),
+      onKeyLeft: (before, after) => void retireOutput(redis, before, after).catch(() => {}),
       onGone: (name) => metrics.forget(name),
       log,
     });

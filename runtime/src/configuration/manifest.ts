@@ -280,7 +280,10 @@ export function outputKeyOn(key: string, nodeName: string | undefined): string {
 }
 
 /** The output key of a shard; where a function has none, a key may hold the placeholder as plain text. */
-export function outputKeyOf({ outputKey, state }: FunctionDefinition, shard: string): string {
+export function outputKeyOf(
+  { outputKey, state }: Pick<FunctionDefinition, "outputKey" | "state">,
+  shard: string,
+): string {
   return state === "partition" ? outputKey.replaceAll(SHARD_PLACEHOLDER, () => shard) : outputKey;
 }
 

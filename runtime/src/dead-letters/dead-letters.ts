@@ -1,4 +1,5 @@
-import { deadLetterKey, delayedKey } from "@gaugelet/shared/keys";
+import { deadLetterKey, delayedKey, OUTPUTS_KEY } from "@gaugelet/shared/keys";
+import { type OutputEntry, parseOutputEntry } from "@gaugelet/shared/outputs";
 import type { Redis } from "ioredis";
 import { idAfter } from "../topics/redis-stream/ids.ts";
 import { writeDelayed } from "../triggers/topic/delayed-event.ts";
@@ -72,16 +73,17 @@ export class DeadLetters {
    */
   async replay(name: string, id: string): Promise<boolean> {
     const letter = await this.get(name, id);
-    return letter !== undefined && (await this.#replay(name, letter));
+    return letter !== undefined && (await this.#replay(name, letter, await this.#outputs(name)));
   }
 
   /** {@link replay} all that there are now. @returns how many were. */
   async replayAll(name: string): Promise<number> {
+    const outputs = await this.#outputs(name);
     let replayed = 0;
     let after = "";
     for (let left = await this.count(name); left > 0; left -= AT_ONCE) {
       const letters = await this.list(name, Math.min(AT_ONCE, left), after);
-      for (const letter of letters) if (await this.#replay(name, letter)) replayed += 1;
+      for (const letter of letters) if (await this.#replay(name, letter, outputs)) replayed += 1;
       after = letters.at(-1)?.id ?? after;
     }
     return replayed;
@@ -99,8 +101,23 @@ export class DeadLetters {
     return count;
   }
 
-  async #replay(name: string, letter: KeptLetter): Promise<boolean> {
-    const { id, topic, partition, offset, timestamp, headers, key, event, outputKey } = letter;
+  /** What is said of a function's outputs, also at keys that it had before; none where that must not be read. */
+  async #outputs(name: string): Promise<ReadonlyMap<string, OutputEntry>> {
+    const announced = await this.#redis.hgetall(OUTPUTS_KEY).catch(() => ({}));
+    const own = new Map<string, OutputEntry>();
+    for (const [key, json] of Object.entries(announced)) {
+      const entry = parseOutputEntry(json);
+      if (entry?.function === name) own.set(key, entry);
+    }
+    return own;
+  }
+
+  async #replay(
+    name: string,
+    letter: KeptLetter,
+    outputs: ReadonlyMap<string, OutputEntry>,
+  ): Promise<boolean> {
+    const { id, topic, partition, offset, timestamp, headers, key, event } = letter;
     if (topic === "" || timestamp === null) return false;
     const text = writeDelayed({
       topic,
@@ -108,8 +125,20 @@ export class DeadLetters {
       event: { position: offset, timestamp, headers, key, body: event },
       attempts: 0,
     });
-    return (await this.#redis.gaugeletReplay(deadLetterKey(name), delayedKey(outputKey), id, text)) === 1;
+    const delayed = delayedKey(keyNow(letter.outputKey, outputs));
+    return (await this.#redis.gaugeletReplay(deadLetterKey(name), delayed, id, text)) === 1;
   }
+}
+
+/** Where a function has stored last for the shard of an output key: its manifest may name another key by now. */
+function keyNow(outputKey: string, outputs: ReadonlyMap<string, OutputEntry>): string {
+  const shard = outputs.get(outputKey)?.shard;
+  let [now, storedAt] = [outputKey, Number.NEGATIVE_INFINITY];
+  for (const [key, entry] of outputs) {
+    if (entry.left || entry.shard !== shard || entry.storedAt <= storedAt) continue;
+    [now, storedAt] = [key, entry.storedAt];
+  }
+  return now;
 }
 
 function letterOf(id: string, fields: readonly Buffer[]): KeptLetter {

@@ -21,7 +21,7 @@ export interface FunctionSetParts {
   /** Wires one function, and starts nothing. */
   readonly assemble: (definition: FunctionDefinition) => AssembledFunction;
   /** Told that a function that was so has another output key, and stores nothing at the old one. */
-  readonly onKeyLeft: (before: FunctionDefinition) => void;
+  readonly onKeyLeft: (before: FunctionDefinition, after: FunctionDefinition) => void;
   /** Told that a function is gone, and its name with it. */
   readonly onGone: (name: string) => void;
   readonly log: Logger;
@@ -238,7 +238,7 @@ export class FunctionSet {
     const before = slot.defined;
     slot.defined = definition;
     if (before === undefined || definition === undefined) return;
-    if (before.outputKey !== definition.outputKey) this.#parts.onKeyLeft(before);
+    if (before.outputKey !== definition.outputKey) this.#parts.onKeyLeft(before, definition);
   }
 
   #tellBroken(slot: Slot, wanted: Deployable, error: Error): void {

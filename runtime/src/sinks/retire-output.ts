@@ -1,5 +1,10 @@
-import { OUTPUTS_KEY } from "@gaugelet/shared/keys";
+import { delayedKey, OUTPUTS_KEY } from "@gaugelet/shared/keys";
+import { parseOutputEntry } from "@gaugelet/shared/outputs";
 import type { Redis } from "ioredis";
+import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
+import { readDelayed } from "../triggers/topic/delayed-event.ts";
+
+type Definition = Pick<FunctionDefinition, "name" | "outputKey" | "state">;
 
 /**
  * KEYS: outputs. ARGV: output key, function.
@@ -14,11 +19,45 @@ redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(entry))
 return 1
 `;
 
+/** KEYS: delayed events, those of another output key. ARGV: the event, when it is due. */
+const MOVE_SCRIPT = `
+if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1]) end
+return 1
+`;
+
 /**
  * Have readers take an output for none that a function stored at a key which is its own no more: of two outputs of one
  * function one is exported, and that would be the old one for ever where it is never stale. It stays, with whose it is,
- * for a function that goes back.
+ * for a function that goes back. Events that wait there to be tried again, or replayed, wait at the key that is its own
+ * now.
  */
-export async function retireOutput(redis: Redis, name: string, outputKey: string): Promise<void> {
-  await redis.eval(RETIRE_SCRIPT, 1, OUTPUTS_KEY, outputKey, name);
+export async function retireOutput(redis: Redis, before: Definition, after: Definition): Promise<void> {
+  for (const key of await keysOf(redis, before)) {
+    await redis.eval(RETIRE_SCRIPT, 1, OUTPUTS_KEY, key, before.name);
+    await moveDelayed(redis, key, after);
+  }
+}
+
+/** Where it has shards, those that have an output. */
+async function keysOf(redis: Redis, definition: Definition): Promise<string[]> {
+  const { name, outputKey, state } = definition;
+  if (state !== "partition") return [outputKey];
+  const announced = Object.entries(await redis.hgetall(OUTPUTS_KEY));
+  return announced.flatMap(([key, json]) => {
+    const entry = parseOutputEntry(json);
+    const isOwn = entry?.function === name && key === outputKeyOf(definition, entry.shard ?? "");
+    return isOwn ? [key] : [];
+  });
+}
+
+async function moveDelayed(redis: Redis, key: string, after: Definition): Promise<void> {
+  const from = delayedKey(key);
+  const found = await redis.zrangebyscore(from, "-inf", "+inf", "WITHSCORES");
+  for (let at = 0; at + 1 < found.length; at += 2) {
+    const [text = "", due = ""] = found.slice(at, at + 2);
+    const event = readDelayed(text);
+    if (event === undefined) continue;
+    const to = delayedKey(outputKeyOf(after, `${event.topic}-${event.partition}`));
+    if (to !== from) await redis.eval(MOVE_SCRIPT, 2, from, to, text, due);
+  }
 }

@@ -2,8 +2,10 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { delayedKey, OUTPUTS_KEY } from "@gaugelet/shared/keys";
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
+import { DeadLetters } from "../../src/dead-letters/dead-letters.ts";
 import { useTopics } from "../topics/functions/topics-under-test.ts";
 import { type FunctionUnderTest, type ServingRuntime, startFunctions } from "./functions.ts";
 import { useRuntime } from "./harness.ts";
@@ -262,6 +264,57 @@ test("what changes while the runtime starts is noticed", async () => {
   await topics.publish("t", numbers(1, 10));
   await runtime.start({ GAUGELET_CONFIG: written, GAUGELET_PRELOAD: "" }, () => write([counts("a")]));
   expect(await countedTo(10, "a")).toEqual({ count: 10, last: 10, wrong: [] });
+});
+
+test("events that wait to be tried again, or are replayed, are handled after the output key has changed", async () => {
+  const healed = join(runtime.folder, "healed");
+  const code = `import os
+def handler(input, context):
+    if input["n"] == 2 and not os.path.exists(${JSON.stringify(healed)}):
+        raise ValueError("no luck")
+    return input
+`;
+  const at = (time: string): FunctionUnderTest[] =>
+    Object.entries({ again: 100, dead: 1 }).map(([name, attempts]) => {
+      const retries = { attempts, backoff: { from: "1s", to: "1s" } };
+      const triggers = [{ topic: "t", start: "oldest", retries }];
+      return { name, code, state: "none", triggers, output: { key: `${name}-${time}` } };
+    });
+  const stored = async (n: number, time: string): Promise<void> => {
+    for (const name of ["again", "dead"]) await runtime.output((output) => output.n === n, `${name}-${time}`);
+  };
+  const started = await startFunctions(runtime, at("before"));
+  await topics.publish("t", numbers(1, 2));
+  await stored(1, "before");
+  await waitFor("a dead letter", async () => (await topics.deadLetters("dead")).length === 1);
+  const waiting = () => runtime.redis.client.zcard(delayedKey("again-before"));
+  await waitFor("an event that waits", async () => (await waiting()) === 1);
+  await change(started, at("after"));
+  await topics.publish("t", [{ n: 3 }]);
+  await stored(3, "after");
+  await writeFile(healed, "");
+  expect(await new DeadLetters(runtime.redis.client).replayAll("dead")).toBe(1);
+  await stored(2, "after");
+  expect(await waiting()).toBe(0);
+});
+
+test("outputs of shards are left where the output key has changed", async () => {
+  const at = (key: string): FunctionUnderTest[] => [
+    { ...counts("a"), state: "partition", output: { key: `${key}:{shard}` } },
+  ];
+  const entryAt = async (key: string): Promise<unknown> =>
+    JSON.parse((await runtime.redis.client.hget(OUTPUTS_KEY, key)) ?? "{}");
+  const started = await startFunctions(runtime, at("before"));
+  await topics.publish("t", numbers(1, 3));
+  await countedTo(3, "before:t-0");
+  await change(started, at("after"));
+  await waitFor("it to be left", async () => {
+    expect(await entryAt("before:t-0")).toMatchObject({ function: "a", shard: "t-0", left: true });
+    return true;
+  });
+  await topics.publish("t", numbers(4, 5));
+  await countedTo(1, "after:t-0");
+  expect(await entryAt("after:t-0")).not.toMatchObject({ left: true });
 });
 
 /** How often a function was loaded. */

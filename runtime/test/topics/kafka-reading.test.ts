@@ -67,6 +67,36 @@ test("partitions that a topic is given later are read from their first event on"
 });
 
 test(
+  "members that come after a topic was given more partitions read these from their first event on, too",
+  TIMEOUT,
+  async () => {
+    await topics.create("grown", { partitions: 2 });
+    const before = range(0, 10).map((number) => numbered(number, `key ${number}`));
+    await topics.publish("grown", before);
+    const begin = () => new Member(topics, "grown", { grown: "newest" }, {});
+    // Which of them gives the group its place does not matter: what was there before comes to neither.
+    const first = [begin(), begin()];
+    await waitFor("their place", async () => (await topics.lag("grown", ["grown"]))[0]?.events === 0);
+    await waitFor("a partition each", () => first.every(({ partitions }) => partitions.size === 1));
+    for (const { consumer } of first) await consumer.stop();
+    const more = [{ brokerIds: [1] }, { brokerIds: [1] }];
+    await admin.createPartitions({ topics: [{ name: "grown", count: 4, assignments: more }] });
+    const producer = connect();
+    const events = range(10, 40).map((number) => numbered(number, `key ${number}`));
+    await waitFor("four partitions", async () => (await topics.describe("grown")).partitions.length === 4);
+    await producer.publish("grown", events);
+    await producer.stop();
+    const { partitions } = await topics.describe("grown");
+    expect(partitions.filter(({ published }) => published === 0)).toEqual([]);
+    const later = begin();
+    await later.received(30).catch(() => {});
+    const numbers = [...first, later].flatMap((member) => member.numbers());
+    expect(numbers.sort((a, b) => a - b)).toEqual(range(10, 40));
+    await later.consumer.stop();
+  },
+);
+
+test(
   "of transactions, events come that were committed, and the lag is none after the last",
   TIMEOUT,
   async () => {

@@ -11,6 +11,11 @@ import { readProblem } from "./reading.ts";
 
 /** Keys that one SCAN looks at: about a millisecond of Redis' time. */
 const SCAN_COUNT = 10_000;
+/**
+ * An output of a function that has stored at another key, for the same shard, so much later is one from before its key
+ * was changed.
+ */
+const OVERTAKEN_MS = 60_000;
 
 /** Which outputs there are. */
 export interface Discovered {
@@ -57,10 +62,11 @@ export async function discoverOutputs(
 
   const left = new Set<string>();
   const entries = search.announced ? await announced(redis, problem) : new Map<string, string>();
-  for (const [key, json] of entries) {
-    const entry = parseOutputEntry(json);
+  const parsed = [...entries].map(([key, json]) => [key, parseOutputEntry(json)] as const);
+  const newest = newestStores(parsed);
+  for (const [key, entry] of parsed) {
     if (entry === undefined) problem("invalid_entry", key.slice(0, MAX_NAME_LENGTH));
-    else if (entry.left) left.add(key);
+    else if (entry.left || isOvertaken(entry, newest)) left.add(key);
     else if (accepts(key, entry.function, entry.shard ?? "")) {
       outputs.set(key, announcedOutput(key, entry, search.sources));
     }
@@ -72,6 +78,28 @@ export async function discoverOutputs(
     }
   }
   return { outputs, ignored, entries };
+}
+
+/** By what an output is of: when it was stored last, at whatever key. */
+function newestStores(
+  entries: readonly (readonly [key: string, entry: OutputEntry | undefined])[],
+): ReadonlyMap<string, number> {
+  const newest = new Map<string, number>();
+  for (const [, entry] of entries) {
+    if (entry === undefined || entry.left) continue;
+    const origin = originOf(entry);
+    newest.set(origin, Math.max(entry.storedAt, newest.get(origin) ?? 0));
+  }
+  return newest;
+}
+
+/** Whether its function stores at another key by now: where that came with a restart, no runtime knew what to retire. */
+function isOvertaken(entry: OutputEntry, newest: ReadonlyMap<string, number>): boolean {
+  return (newest.get(originOf(entry)) ?? 0) - entry.storedAt > OVERTAKEN_MS;
+}
+
+function originOf({ function: name, shard = "" }: OutputEntry): string {
+  return `${name}\0${shard}`;
 }
 
 /** An output that a runtime announces. */

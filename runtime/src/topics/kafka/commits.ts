@@ -32,6 +32,21 @@ export class Commits {
     this.#waiting.set(partition.source, { partition, offset });
   }
 
+  /**
+   * Have the group begin at the end of these partitions of a topic, all of them or none, whoever is to read them.
+   *
+   * @throws Error where Kafka does not take it.
+   */
+  async begin(topic: string, ranges: ReadonlyMap<number, { readonly next: number }>): Promise<void> {
+    const offsets = [...ranges].map(([partition, { next }]) => ({
+      topic,
+      partition,
+      offset: BigInt(next),
+      leaderEpoch: -1,
+    }));
+    await this.#client.commit({ offsets });
+  }
+
   /** The partition is another member's from now on. */
   forget(source: string): void {
     this.#waiting.delete(source);

@@ -1,5 +1,5 @@
 import type { Consumer, ConsumerListener, Partition, TopicEvent, TopicStart } from "../topics.ts";
-import type { KafkaAdmin } from "./admin.ts";
+import type { KafkaAdmin, OffsetRange } from "./admin.ts";
 import { Assigned } from "./assigned.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { Commits } from "./commits.ts";
@@ -32,8 +32,8 @@ export class KafkaConsumer implements Consumer {
   #existing: ReadonlyMap<string, Existing> = new Map();
   /** Topics that were not there when they were first looked for: all of their events count. */
   readonly #missing = new Set<string>();
-  /** How many partitions topics had when they were first seen: of those that are added later all events count. */
-  readonly #partitionsAtFirst = new Map<string, number>();
+  /** Where the group begins in topics that it had never read, by their partitions. */
+  readonly #beginnings = new Map<string, Promise<ReadonlyMap<number, OffsetRange>>>();
   /** By source. */
   readonly #assigned = new Map<string, Assigned>();
   readonly #commits: Commits;
@@ -106,9 +106,7 @@ export class KafkaConsumer implements Consumer {
       if (!topics.has(assigned.partition.topic)) this.#revoke(assigned);
     }
     for (const topic of this.#missing) if (!topics.has(topic)) this.#missing.delete(topic);
-    for (const topic of this.#partitionsAtFirst.keys()) {
-      if (!topics.has(topic)) this.#partitionsAtFirst.delete(topic);
-    }
+    for (const topic of this.#beginnings.keys()) if (!topics.has(topic)) this.#beginnings.delete(topic);
     this.#look();
   }
 
@@ -163,7 +161,6 @@ export class KafkaConsumer implements Consumer {
     this.#existing = found;
     let isGrown = false;
     for (const [topic, { id, partitions }] of found) {
-      if (!this.#partitionsAtFirst.has(topic)) this.#partitionsAtFirst.set(topic, partitions);
       const known = before.get(topic);
       if (known === undefined) continue;
       // Made anew: nothing of what it was is left.
@@ -228,10 +225,29 @@ export class KafkaConsumer implements Consumer {
     const { first, next } = (await this.#admin.ranges(topic, [number])).get(number) ?? { first: 0, next: 0 };
     // What is committed may be of the topic that was there before: it is kept by the name.
     if (this.#missing.has(topic)) return first;
-    const committed = (await this.#admin.committed(this.#group, topic, [number])).get(number);
-    if (committed !== undefined && committed <= next) return Math.max(committed, first);
-    const isAdded = number >= (this.#partitionsAtFirst.get(topic) ?? Number.POSITIVE_INFINITY);
-    return isAdded || this.#wanted.get(topic) === "oldest" ? first : next;
+    const count = Math.max(this.#existing.get(topic)?.partitions ?? 0, number + 1);
+    const all = Array.from({ length: count }, (_, each) => each);
+    const committed = await this.#admin.committed(this.#group, topic, all);
+    const own = committed.get(number);
+    if (own !== undefined && own <= next) return Math.max(own, first);
+    if (this.#wanted.get(topic) === "oldest") return first;
+    if (own !== undefined) return next;
+    // It was added later than the group began with the others: all of its events count.
+    if (committed.size > 0) return first;
+    return (await this.#beginningOf(topic, all)).get(number)?.next ?? next;
+  }
+
+  /** Give the group its place in all partitions that there are, at once: one that has none is known to be added later. */
+  #beginningOf(topic: string, numbers: readonly number[]): Promise<ReadonlyMap<number, OffsetRange>> {
+    const begin = async (): Promise<ReadonlyMap<number, OffsetRange>> => {
+      const ranges = await this.#admin.ranges(topic, numbers);
+      await this.#commits.begin(topic, ranges);
+      return ranges;
+    };
+    const beginning = this.#beginnings.get(topic) ?? begin();
+    this.#beginnings.set(topic, beginning);
+    beginning.catch(() => this.#beginnings.delete(topic));
+    return beginning;
   }
 
   /** What was to come next is not kept any more: go on with the oldest that is. */
