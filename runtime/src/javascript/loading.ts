@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { extname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { MODULE_ENDINGS } from "./module-endings.ts";
 import { locateSyntaxError, type SyntaxErrorPlace } from "./syntax-errors.ts";
 import { describe, stackOf } from "./user-errors.ts";
@@ -129,7 +129,21 @@ function explain(error: unknown, path: string, name: string): LoadError {
       stackOf(error),
     );
   }
-  return new LoadError(`importing '${name}' failed: ${describe(error)}`, stackOf(error));
+  return new LoadError(`importing '${name}' failed: ${describe(error)}${endingHint(error)}`, stackOf(error));
+}
+
+/** Compilers and bundlers find `./helper.ts` by `./helper` and `./helper.js`; Node does not. */
+function endingHint(error: unknown): string {
+  try {
+    const { code, url = "" } = error as { code?: unknown; url?: string };
+    if (code !== "ERR_MODULE_NOT_FOUND") return "";
+    const start = fileURLToPath(url).replace(/\.[cm]?js$/, "");
+    const found = MODULE_ENDINGS.map((ending) => start + ending).find((each) => existsSync(each));
+    return found === undefined ? "" : `; there is ${found}, which is imported with its ending`;
+  } catch {
+    // Functions may throw anything.
+    return "";
+  }
 }
 
 /** Types are gone when it is run: what imports one by its name alone finds nothing. */

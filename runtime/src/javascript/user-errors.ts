@@ -3,6 +3,7 @@ import { classNameOf, cut, nameOf } from "./values.ts";
 /** An error's text goes into a log line and onto a page. */
 const MAX_MESSAGE_CHARACTERS = 2_000;
 const MAX_DETAILS_CHARACTERS = 32_000;
+/** How many errors are told of one: itself, what caused it, and what it stands for. */
 const MAX_CAUSES = 5;
 const FRAME = "\n    at ";
 /** Folder of the worker's own code, as stacks name it. */
@@ -36,17 +37,28 @@ export function describe(error: unknown): string {
   }
 }
 
-/** The stack of the function's own code, and those of the causes; "" where there is none. */
+/** The stack of the function's own code, and those of the causes and of errors that it stands for; "": there is none. */
 export function stackOf(error: unknown): string {
   const stacks: string[] = [];
   try {
-    for (let each = error; each instanceof Error && stacks.length < MAX_CAUSES; each = each.cause) {
-      stacks.push(ownStack(each));
+    const rest: { readonly label: string; readonly each: unknown }[] = [{ label: "", each: error }];
+    for (let next = rest.shift(); next !== undefined && stacks.length < MAX_CAUSES; next = rest.shift()) {
+      const { label, each } = next;
+      if (!(each instanceof Error)) continue;
+      stacks.push(label + ownStack(each));
+      for (const part of partsOf(each)) rest.push({ label: "One of its errors: ", each: part });
+      rest.push({ label: "Caused by: ", each: each.cause });
     }
   } catch {
     // A stack or a cause that cannot be read.
   }
-  return cut(stacks.join("\nCaused by: "), MAX_DETAILS_CHARACTERS);
+  return cut(stacks.join("\n"), MAX_DETAILS_CHARACTERS);
+}
+
+/** Of `Promise.any`, and of a connection that was tried at several addresses: the message of the whole says little. */
+function partsOf(error: Error): readonly unknown[] {
+  const { errors } = error as { errors?: unknown };
+  return error instanceof AggregateError && Array.isArray(errors) ? errors.slice(0, MAX_CAUSES) : [];
 }
 
 /** The stack without what the worker and Node itself do around the function and between its lines. */

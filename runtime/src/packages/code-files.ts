@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** Modules and scripts; and the file that says how Node reads a folder's. All else in a folder is data. */
-const CODE = /^[^.].*\.(py|[cm]?[jt]s|sh)$|^package\.json$/;
+/** Modules and scripts; and what says how Node reads a folder's, and which packages it needs. All else is data. */
+const CODE = /^[^.].*\.(py|[cm]?[jt]s|sh)$|^(package\.json|requirements\.txt)$/;
 /** Hidden folders, what Python leaves behind, and what was installed. */
 export const NO_CODE_FOLDER = /^(\.|__pycache__$|node_modules$)/;
 

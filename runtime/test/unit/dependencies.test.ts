@@ -2,12 +2,13 @@ import { describe, expect, test } from "vitest";
 import type { Language } from "../../src/configuration/manifest.ts";
 import { forNpm, withoutAddresses } from "../../src/packages/dependencies/npm-packages.ts";
 import { readDependencies } from "../../src/packages/dependencies/read-dependencies.ts";
+import { checkDependencies } from "../../src/packages/upload/check-dependencies.ts";
 
 const PYTHON = { language: "python", handler: "handler.handler" } as const;
 const NODE = { language: "javascript", handler: "handler.handler" } as const;
 
-function of(kind: Parameters<typeof readDependencies>[0], files: Record<string, string>) {
-  return readDependencies(kind, (name) => files[name]);
+function of(kind: Parameters<typeof readDependencies>[0], files: Record<string, string>, hasModules = false) {
+  return readDependencies(kind, (name) => files[name], hasModules);
 }
 
 test("a function's own language says which file counts", () => {
@@ -125,6 +126,18 @@ describe("package.json", () => {
     expect(JSON.parse(forNpm(JSON.stringify({ ...told, ...others })))).toEqual(told);
   });
 
+  test("names nothing where the package has its modules: Node looks into no others", () => {
+    const files = { "package.json": '{"dependencies":{"a":"file:../a"}}', "requirements.txt": "a" };
+    expect(of(NODE, files, true)).toEqual({ file: "package.json", isEmpty: true, faults: [] });
+    expect(of(PYTHON, files, true).isEmpty).toBe(false);
+    const uploaded = new Map([
+      ["package.json", Buffer.from(files["package.json"])],
+      ["node_modules/a/index.js", Buffer.from("")],
+    ]);
+    expect(checkDependencies(uploaded, NODE, true)).toEqual([]);
+    expect(checkDependencies(uploaded, NODE, false)).toEqual([]);
+  });
+
   test("is JSON", () => {
     expect(read('\uFEFF{"dependencies":{"a":"1"}}')).toMatchObject({ isEmpty: false, faults: [] });
     expect(JSON.parse(forNpm('\uFEFF{"dependencies":{"a":"1"}}'))).toEqual({ dependencies: { a: "1" } });
@@ -145,6 +158,13 @@ describe("package.json", () => {
     for (const range of ["http://10.0.0.1/b.tgz", "file:../b", "owner/name", "npm:../b"]) {
       expect(read(manifest, wanting(range)).faults).toHaveLength(1);
     }
+  });
+
+  test("a lock of npm 6 has nothing that is read", () => {
+    const old = { lockfileVersion: 1, dependencies: { a: { version: "1.0.0" } } };
+    expect(read({ dependencies: { a: "1.0.0" } }, old).faults).toEqual([
+      { file: "package-lock.json", line: null, message: expect.stringContaining("npm 7 and later") },
+    ]);
   });
 
   test("npm is given a lock without addresses, with all else that is in it", () => {

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, readlink, rm, symlink, utimes, writeFi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { bringCode } from "../../src/packages/bring-code.ts";
 import { Installer } from "../../src/packages/dependencies/installer.ts";
 import { packagesFolder } from "../../src/packages/prepare.ts";
@@ -20,6 +20,7 @@ beforeEach(async () => {
   await mkdir(stateFolder);
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   process.env.PATH = path;
   await rm(folder, { recursive: true, force: true });
 });
@@ -72,6 +73,95 @@ test("modules find the packages of this release of Node, where there were those 
     const libraries = await installer("python3").librariesOf(code, kind, log, signal);
     expect(await readlink(modules)).toBe(`${libraries}/node_modules`);
   }
+});
+
+test("what brings its modules needs no packages, and no npm", async () => {
+  const directory = await unpacked({ "package.json": '{"dependencies":{"a":"1","b":"git+https://host/b"}}' });
+  await mkdir(join(directory, "node_modules"));
+  // No npm is there.
+  process.env.PATH = folder;
+  const kind = { language: "javascript", handler: "handler.handler" } as const;
+  const code = { directory, file: null, version: "1" };
+  expect(await installer("python3").librariesOf(code, kind, log, signal)).toBeNull();
+});
+
+test("an installation that takes too long says so", async () => {
+  await program("npm", ["exec sleep 30"]);
+  process.env.PATH = `${folder}:${path}`;
+  const directory = await unpacked({ "package.json": '{"dependencies":{"a":"1"}}' });
+  const kind = { language: "javascript", handler: "handler.handler" } as const;
+  const code = { directory, file: null, version: "1" };
+  const impatient = new Installer({
+    isAllowed: true,
+    stateFolder,
+    python: "python3",
+    patienceMinutes: 0.001,
+  });
+  await expect(impatient.librariesOf(code, kind, log, signal)).rejects.toMatchObject({
+    name: "PackageError",
+    message: expect.stringContaining("it took longer than 0.001 minutes"),
+  });
+});
+
+test("of what npm says the reason is told, and the same one each time", async () => {
+  await program("npm", [
+    "echo 'npm error code EUSAGE' >&2",
+    "echo 'npm error' >&2",
+    "echo 'npm error Missing: a@1.0.0 from lock file' >&2",
+    'for line in 1 2 3 4 5 6 7 8 9; do echo "npm error usage $line" >&2; done',
+    'echo "npm error A complete log of this run can be found in: $$.log" >&2',
+    "exit 1",
+  ]);
+  process.env.PATH = `${folder}:${path}`;
+  const directory = await unpacked({ "package.json": '{"dependencies":{"a":"1"}}' });
+  const kind = { language: "javascript", handler: "handler.handler" } as const;
+  const code = { directory, file: null, version: "1" };
+  const reason = async (): Promise<string> =>
+    await installer("python3")
+      .librariesOf(code, kind, log, signal)
+      .then(String, (error: Error) => error.message);
+  const told = await reason();
+  expect(told).toContain("npm error code EUSAGE\nnpm error Missing: a@1.0.0 from lock file\n");
+  expect(await reason()).toBe(told);
+});
+
+test("of what pip says the versions that cannot be together are told", async () => {
+  const conflict =
+    "The conflict is caused by:\\n    The user requested a==1\\n    The user requested (constraint) a==2\\n";
+  const fails = `if [ -f "${folder}/told" ]; then printf '${conflict}\\nTo fix this\\n'; echo 'ERROR: conflicting' >&2; exit 1; fi`;
+  const directory = await unpacked({ "requirements.txt": "a==1" });
+  const kind = { language: "python", handler: "handler.handler" } as const;
+  const code = { directory, file: null, version: "1" };
+  await expect(installer(await python(fails)).librariesOf(code, kind, log, signal)).rejects.toThrow(
+    "ERROR: conflicting\nThe conflict is caused by:\n    The user requested a==1\n    The user requested (constraint) a==2",
+  );
+});
+
+test("that nothing is installed is told once of a function's code", async () => {
+  const directory = await unpacked({ "requirements.txt": "a" });
+  const kind = { language: "python", handler: "handler.handler" } as const;
+  const lines: string[] = [];
+  const logOfFunction = pino({}, { write: (line: string) => lines.push(line) });
+  const refusing = new Installer({ isAllowed: false, stateFolder, python: "python3" });
+  const told = [];
+  for (const version of ["1", "1", "2"]) {
+    await refusing.librariesOf({ directory, file: null, version }, kind, logOfFunction, signal);
+    told.push(lines.length);
+  }
+  expect(told).toEqual([1, 1, 2]);
+});
+
+test("installers are told whom to trust, and no secrets", async () => {
+  await program("npm", [`env > "${folder}/environment"`, "mkdir node_modules"]);
+  vi.stubEnv("PATH", `${folder}:${path}`);
+  vi.stubEnv("NODE_EXTRA_CA_CERTS", "/ours.pem");
+  vi.stubEnv("GAUGELET_SECRET_KEY", "secret");
+  const directory = await unpacked({ "package.json": '{"dependencies":{"a":"1"}}' });
+  const kind = { language: "javascript", handler: "handler.handler" } as const;
+  await installer("python3").librariesOf({ directory, file: null, version: "1" }, kind, log, signal);
+  const environment = await readFile(join(folder, "environment"), "utf8");
+  expect(environment).toContain("NODE_EXTRA_CA_CERTS=/ours.pem");
+  expect(environment).not.toContain("secret");
 });
 
 test("code counts as used before its packages are installed", async () => {

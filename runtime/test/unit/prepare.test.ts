@@ -106,7 +106,16 @@ describe("a folder", () => {
     await rm(join(folder, "code/package"), { recursive: true });
     await write("other/part.py", "x = 2\n");
     seen.push(await version());
-    for (const name of ["a.js", "a.mjs", "a.cjs", "a.ts", "a.mts", "a.cts", "package.json"]) {
+    for (const name of [
+      "a.js",
+      "a.mjs",
+      "a.cjs",
+      "a.ts",
+      "a.mts",
+      "a.cts",
+      "package.json",
+      "requirements.txt",
+    ]) {
       await write(`other/${name}`, "");
       seen.push(await version());
     }

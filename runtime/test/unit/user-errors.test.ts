@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { limitOf } from "../../src/javascript/user-errors.ts";
+import { limitOf, stackOf } from "../../src/javascript/user-errors.ts";
 
 test.each([
   ["EAGAIN", "processes"],
@@ -18,4 +18,24 @@ test("EAGAIN of something else than a process or a thread is no limit", () => {
   expect(
     limitOf(Object.assign(new Error("read EAGAIN"), { code: "EAGAIN", syscall: "read" })),
   ).toBeUndefined();
+});
+
+test("a stack is told with its causes, and with the errors that one stands for", () => {
+  const tried = new AggregateError([new Error("one"), "no error", new TypeError("two")], "both");
+  const error = new Error("fetch failed", { cause: tried });
+  const headers = stackOf(error)
+    .split("\n")
+    .filter((line) => !line.startsWith("    at "));
+  expect(headers).toEqual([
+    "Error: fetch failed",
+    "Caused by: AggregateError: both",
+    "One of its errors: Error: one",
+    "One of its errors: TypeError: two",
+  ]);
+});
+
+test("errors without an end are told up to a limit", () => {
+  const error = new AggregateError([], "again");
+  error.errors.push(error, ...Array.from({ length: 1000 }, () => error));
+  expect(stackOf(error).match(/again/g)).toHaveLength(5);
 });

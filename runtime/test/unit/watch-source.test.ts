@@ -103,6 +103,11 @@ const changes: Case[] = [
     change: (at) => writeFile(join(at, "code/more.ts"), ""),
   },
   {
+    name: "the packages that a folder needs are others",
+    before: code,
+    change: (at) => writeFile(join(at, "code/requirements.txt"), "humanize==4.9.0"),
+  },
+  {
     name: "a file is removed from a folder",
     before: code,
     change: (at) => rm(join(at, "code/package/part.py")),

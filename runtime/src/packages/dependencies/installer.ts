@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { promisify } from "node:util";
 import type { Logger } from "pino";
@@ -12,19 +12,24 @@ import {
   type CodeKind,
   NPM_LOCK,
   NPM_MANIFEST,
+  NPM_MODULES,
   REQUIREMENTS,
   readDependencies,
 } from "./read-dependencies.ts";
 import { forPip } from "./requirements.ts";
 
 const run = promisify(execFile);
-/** Longest time that an installation may take, in milliseconds. */
-const PATIENCE = 10 * 60_000;
+/** Longest time that an installation may take. */
+const PATIENCE_MINUTES = 10;
+const MILLISECONDS_PER_MINUTE = 60_000;
 const OUTPUT_BYTES = 16 * 1024 ** 2;
-/** Lines of an installer's last words that an error tells. */
+/** Lines of what an installer said that an error tells. */
 const TOLD_LINES = 8;
-/** What installers are told by the runtime's own environment: where from, and through what. */
-const PASSED_ON = /^(PATH|HOME|LANG|PIP_.*|npm_config_.*|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR))$/i;
+/** Of npm's, what says nothing of why; the name of its log is another one each time. */
+const BESIDE_THE_POINT = /^npm error(?:$| A complete log of this run)/;
+/** What installers are told by the runtime's own environment: where from, through what, and whom to trust. */
+const PASSED_ON =
+  /^(PATH|HOME|LANG|PIP_.*|npm_config_.*|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE)$/i;
 
 /** Packages of others may want such, too. Older versions of npm do not know these words, and go on. */
 const FROM_REGISTRY = ["git", "file", "directory"].map((kind) => `--allow-${kind}=none`);
@@ -36,6 +41,8 @@ export interface InstallerParts {
   readonly stateFolder: string;
   /** The Python that functions run on. */
   readonly python: string;
+  /** Longest time that an installation may take; ten minutes unless said. */
+  readonly patienceMinutes?: number;
 }
 
 /** A set of packages, installed into a folder of its own. */
@@ -52,6 +59,8 @@ interface Installation {
 export class Installer {
   readonly #parts: InstallerParts;
   readonly #installing = new Map<string, Promise<void>>();
+  /** Of each function, the code that it was told of last that its packages are not installed. */
+  readonly #toldOf = new WeakMap<Logger, string>();
   #pythonPackages: Promise<string> | undefined;
 
   constructor(parts: InstallerParts) {
@@ -66,7 +75,7 @@ export class Installer {
    * @throws PackageError where they cannot be installed.
    */
   async librariesOf(
-    { directory, file }: CodeOnDisk,
+    { directory, file, version }: CodeOnDisk,
     kind: CodeKind,
     log: Logger,
     signal: AbortSignal,
@@ -78,13 +87,18 @@ export class Installer {
       const text = await readFile(join(directory, name), "utf8").catch(() => undefined);
       if (text !== undefined) texts.set(name, text);
     }
-    const declared = readDependencies(kind, (name) => texts.get(name));
+    const modules = join(directory, NPM_MODULES);
+    // A link is one of ours.
+    const hasModules = (await lstat(modules).catch(() => undefined))?.isDirectory() === true;
+    const declared = readDependencies(kind, (name) => texts.get(name), hasModules);
     const isPython = declared.file === REQUIREMENTS;
     // A folder of the operator's has its node_modules beside it, or not: it is not ours to change.
     const isOurs = directory.startsWith((await packagesFolder(this.#parts.stateFolder)) + sep);
     if (declared.isEmpty || !(isPython || isOurs)) return null;
     if (!this.#parts.isAllowed) {
-      log.warn(`${declared.file} is not installed: ${NOT_ALLOWED}`);
+      // Not with each try, where it cannot be loaded without them.
+      if (this.#toldOf.get(log) !== version) log.warn(`${declared.file} is not installed: ${NOT_ALLOWED}`);
+      this.#toldOf.set(log, version);
       return null;
     }
     const [fault] = declared.faults;
@@ -93,14 +107,16 @@ export class Installer {
     const installation = isPython ? await this.#ofPython(text) : this.#ofNpm(text, texts.get(NPM_LOCK));
     const libraries = join(this.#parts.stateFolder, "environments", installation.key);
     await this.#installOnce(libraries, installation, log, signal);
-    if (!isPython) await link(join(libraries, "node_modules"), join(directory, "node_modules"));
+    if (!isPython) await link(join(libraries, NPM_MODULES), modules);
     return libraries;
   }
 
   async #ofPython(requirements: string): Promise<Installation> {
     const { python } = this.#parts;
     // Modules that the warm process has imported are shared with all: another version beside them could not work.
-    this.#pythonPackages ??= this.#pip(["freeze", "--all"], AbortSignal.timeout(PATIENCE));
+    this.#pythonPackages ??= this.#within(AbortSignal.any([]), (signal) =>
+      this.#pip(["freeze", "--all"], signal),
+    );
     const constraints = await this.#pythonPackages.catch((error: unknown) => {
       this.#pythonPackages = undefined;
       throw error;
@@ -148,6 +164,24 @@ export class Installer {
     }
   }
 
+  /** @throws PackageError where it takes too long. A registry that nobody answers for looks like this. */
+  async #within<Result>(
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const { patienceMinutes = PATIENCE_MINUTES } = this.#parts;
+    const timeout = AbortSignal.timeout(patienceMinutes * MILLISECONDS_PER_MINUTE);
+    try {
+      return await work(AbortSignal.any([signal, timeout]));
+    } catch (error) {
+      if (!timeout.aborted || signal.aborted) throw error;
+      throw new PackageError(
+        `packages cannot be installed: it took longer than ${patienceMinutes} minutes; can the registry be reached?`,
+        { cause: error },
+      );
+    }
+  }
+
   async #installOnce(
     folder: string,
     installation: Installation,
@@ -179,7 +213,7 @@ export class Installer {
     // One that is half made must not be taken for one that is there.
     const making = `${folder}.${randomUUID()}`;
     try {
-      await install(making, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]));
+      await this.#within(signal, (limited) => install(making, limited));
       await chmod(making, 0o755);
       await rename(making, folder);
     } catch (error) {
@@ -212,13 +246,30 @@ async function execute(
     return stdout;
   } catch (error) {
     signal.throwIfAborted();
-    const { code, stderr = "" } = error as { code?: unknown; stderr?: string };
+    const { code, stdout = "", stderr = "" } = error as { code?: unknown; stdout?: string; stderr?: string };
     if (code === "ENOENT") throw new PackageError(`packages cannot be installed: there is no ${program}`);
-    const told = stderr.trim().split("\n").slice(-TOLD_LINES).join("\n");
-    throw new PackageError(`packages cannot be installed: ${told || (error as Error).message}`, {
-      cause: error,
-    });
+    throw new PackageError(
+      `packages cannot be installed: ${reasonIn(stdout, stderr) || (error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
+}
+
+/** What pip says of versions that cannot be together, among what it does. */
+const CONFLICT = /^The conflict is caused by:\n(?: +\S.*\n)+/m;
+
+/** Why an installer failed: pip says it last, and npm first, before how it is used. */
+function reasonIn(stdout: string, stderr: string): string {
+  const lines = stderr
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !BESIDE_THE_POINT.test(line));
+  const isOfNpm = lines.some((line) => line.startsWith("npm error"));
+  const told = isOfNpm ? lines.slice(0, TOLD_LINES) : lines.slice(-TOLD_LINES);
+  const conflict = CONFLICT.exec(stdout)?.[0].trimEnd().split("\n").slice(0, TOLD_LINES) ?? [];
+  return [...told, ...conflict].join("\n");
 }
 
 /** Make a link, or lead one that is there to where it should. What else is there is the package's own. */

@@ -23,7 +23,7 @@ const manifestSchema = wantedSchema.extend({ overrides: z.unknown().optional() }
 const lockSchema = z.looseObject({
   packages: z
     .record(z.string(), wantedSchema.extend({ version: z.string().optional(), link: z.boolean().optional() }))
-    .default({}),
+    .optional(),
 });
 
 /** What a `package.json`, with its lock where there is one, has that is not installed, and whether it has anything else. */
@@ -79,6 +79,11 @@ function faultsOfLock(lock: string): Fault[] {
   const file = "package-lock.json";
   const read = parse(lock, lockSchema);
   if (read === undefined) return [{ file, line: null, message: "expected a lock file of npm" }];
+  if (read.packages === undefined) {
+    const message =
+      "expected `packages`, as npm 7 and later write them; make the lock anew with `npm install`";
+    return [{ file, line: null, message }];
+  }
   return Object.entries(read.packages).flatMap(([path, { version, link = false, ...entry }]): Fault[] => {
     const isElsewhere = link || (version !== undefined && !VERSION.test(version)) || wantsOthers(entry);
     return isElsewhere
@@ -98,7 +103,7 @@ function wantsOthers(entry: z.output<typeof wantedSchema>): boolean {
  */
 export function withoutAddresses(lock: string): string {
   const read = lockSchema.parse(readJson(lock));
-  const packages = Object.entries(read.packages).map(([path, entry]) => [
+  const packages = Object.entries(read.packages ?? {}).map(([path, entry]) => [
     path,
     { ...entry, resolved: undefined },
   ]);

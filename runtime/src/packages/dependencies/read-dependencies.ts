@@ -5,6 +5,7 @@ import { type Fault, readRequirements } from "./requirements.ts";
 export const REQUIREMENTS = "requirements.txt";
 export const NPM_MANIFEST = "package.json";
 export const NPM_LOCK = "package-lock.json";
+export const NPM_MODULES = "node_modules";
 
 /** What a function is written in, as far as that says where its packages come from. */
 export interface CodeKind {
@@ -27,10 +28,12 @@ export interface DeclaredDependencies {
  * Read what a function needs, from the files at the top of its package.
  *
  * @param read gives a file's text; undefined: there is none.
+ * @param hasModules whether the package has {@link NPM_MODULES} of its own, which is all that Node would look into.
  */
 export function readDependencies(
   { language, handler }: CodeKind,
   read: (name: string) => string | undefined,
+  hasModules: boolean,
 ): DeclaredDependencies {
   const isNode =
     language === "javascript" ||
@@ -38,6 +41,6 @@ export function readDependencies(
     (language === "script" && /\.[cm]?[jt]s$/.test(handler));
   const file = isNode ? NPM_MANIFEST : REQUIREMENTS;
   const text = read(file);
-  if (text === undefined) return { file, isEmpty: true, faults: [] };
+  if (text === undefined || (isNode && hasModules)) return { file, isEmpty: true, faults: [] };
   return { file, ...(isNode ? readNpmPackages(text, read(NPM_LOCK)) : readRequirements(text)) };
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 /** Folder that holds the Python package `gaugelet_worker`; the same from `src` and from `dist`. */
 const PYTHON_FOLDER = fileURLToPath(new URL("../../../python", import.meta.url));
 /** What a worker needs of the runtime's own environment. The rest may hold secrets. */
-const INHERITED = /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|SSL_CERT_\w+)$/;
+const INHERITED = /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|SSL_CERT_\w+|NODE_EXTRA_CA_CERTS)$/;
 
 /** Numerical libraries start a thread for each processor otherwise, in every worker; a function may ask for them. */
 const ONE_THREAD = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };

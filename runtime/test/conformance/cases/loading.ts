@@ -289,6 +289,17 @@ export const LOADING: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a module that is there under another ending is named",
+    because: "imports of TypeScript are elsewhere written without its ending",
+    handler: { typescript: 'export { handler } from "./sibling.js";\n' },
+    isLoaded: false,
+    async run({ worker, write }) {
+      const sibling = write("sibling.ts", "export const handler = () => ({});\n");
+      const { message } = await worker.load("loadFailed");
+      expect(message).toContain(`there is ${sibling}, which is imported with its ending`);
+    },
+  },
+  {
     name: "TypeScript that is more than types is told",
     handler: { typescript: "export enum Kind { A }\nexport const handler = () => ({});\n" },
     because: "a matter of TypeScript",
