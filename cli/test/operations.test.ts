@@ -63,6 +63,26 @@ test("an alias is set, moved, listed, said for a version, and deleted", async ()
   expect(await gaugelet("aliases nope")).toMatchObject({ code: 3 });
 });
 
+test("who deploys a deleted function is told how to bring it back", async () => {
+  const { gaugelet } = await start();
+  await gaugelet("functions delete f");
+  expect(await gaugelet("deploy f")).toMatchObject({
+    code: 1,
+    error: expect.stringContaining("f was deleted; to bring it back: gaugelet functions undelete f,"),
+  });
+  expect(await gaugelet("functions undelete f")).toEqual(done("f is there again"));
+});
+
+test("a function that has written nothing is said to have", async () => {
+  const { gaugelet } = await start();
+  expect(await gaugelet("logs f")).toEqual({
+    code: 0,
+    out: "",
+    error: "f has written nothing; whether it can be loaded: gaugelet functions show f\n",
+  });
+  expect(await gaugelet("logs f --json")).toEqual({ code: 0, out: "", error: "" });
+});
+
 test("what was changed is listed, newest first, for administrators", async () => {
   const { gaugelet } = await start();
   await gaugelet("aliases set f stable 1");

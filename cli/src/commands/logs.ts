@@ -36,6 +36,11 @@ export function addLogs(program: Command, context: Context): void {
       };
       if (!follow) {
         await before();
+        if (told.size === 0 && !output.isJson) {
+          output.note(
+            `${name} has written nothing; whether it can be loaded: gaugelet functions show ${name}`,
+          );
+        }
         return;
       }
       const stopping = new AbortController();

@@ -7,6 +7,7 @@ import decimal
 import enum
 import json
 import math
+import types
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -200,6 +201,8 @@ def _parts_of(output: dict) -> Iterator[tuple[str, Any]]:
 
 
 def _name_of(value: Any) -> str:
+    if isinstance(value, types.CoroutineType):
+        return "a coroutine (write `def` instead of `async def`, and `asyncio.run` in it)"
     return "None" if value is None else f"a value of type {type(value).__name__}"
 
 

@@ -3,14 +3,19 @@
 import datetime
 import importlib
 import importlib.util
+import itertools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 # What Python says when it compiles them: a ValueError in 3.11's first releases, a SyntaxError since.
 _NULL_BYTES = "source code string cannot contain null bytes"
+# What Python says of text in Latin-1, say.
+_NOT_UTF_8 = "'utf-8' codec can't decode"
+
+_MOST_MODULES = 10
 
 
 class LoadError(Exception):
@@ -105,17 +110,19 @@ def _import(name: str, directory: str, file: str | None) -> Any:
         if not isinstance(error, SyntaxError):
             raise _failed_at_import(error, name) from None
         message = f"{type(error).__name__} in {error.filename}, line {error.lineno}: {error.msg}"
+        if _NOT_UTF_8 in message:
+            message += "; save the file as UTF-8"
         raise LoadError(message, (error.text or "").rstrip()) from None
     except ModuleNotFoundError as error:
         missing = error.name or name
         if missing == name or name.startswith(f"{missing}."):
             raise LoadError(
-                _clash(missing, directory) or f"there is no module {missing!r} in {directory}"
+                _clash(missing, directory)
+                or f"there is no module {missing!r} in {directory}{_modules_below(directory)}"
             ) from None
         raise LoadError(
             f"the function imports {missing!r}, which is not installed in this Python environment;"
-            f" install it with {sys.executable} -m pip install {missing.partition('.')[0]},"
-            " or put the module beside the function",
+            f" {_way_to_install(missing.partition('.')[0])}",
             _own_traceback(error),
         ) from None
     except BaseException as error:
@@ -137,6 +144,38 @@ def _clash(name: str, directory: str) -> str | None:
     if os.path.realpath(os.path.dirname(found)) in homes:
         return None
     return f"{top!r} is the module {found} already; give {own} of the function another name"
+
+
+def _modules_below(directory: str) -> str:
+    """What could be chosen instead: a zip often holds one folder with all the rest in it."""
+    try:
+        files = [
+            os.path.relpath(os.path.join(folder, file), directory)
+            for folder in itertools.islice(_folders_below(directory), _MOST_MODULES)
+            for file in sorted(os.listdir(folder))
+            if file.endswith(".py") and file != "__init__.py"
+        ]
+    except OSError:
+        return ""
+    if not files:
+        return ""
+    names = ", ".join(file.removesuffix(".py").replace(os.sep, ".") for file in files[:_MOST_MODULES])
+    return f"; it has {names}: choose another entry point"
+
+
+def _folders_below(directory: str) -> Iterator[str]:
+    """The folder, and those in it that a module can be imported from."""
+    yield directory
+    for entry in sorted(os.scandir(directory), key=lambda each: each.name):
+        if entry.name.isidentifier() and entry.name != "__pycache__" and entry.is_dir():
+            yield entry.path
+
+
+def _way_to_install(package: str) -> str:
+    # An image has no pip, and nothing that is installed while it runs would stay.
+    if importlib.util.find_spec("pip") is None:
+        return "put the module into a zip with the function, or use an image that has it"
+    return f"install it with {sys.executable} -m pip install {package}, or put the module beside the function"
 
 
 def _failed_at_import(error: BaseException, name: str) -> LoadError:

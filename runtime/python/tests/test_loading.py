@@ -102,6 +102,16 @@ def test_there_is_no_such_module(folder, failure):
     assert str(failure("package.module.handler")) == f"there is no module 'package.module' in {folder.path}"
 
 
+def test_what_modules_there_are_is_told_where_that_of_the_entry_point_is_missing(folder, failure):
+    folder.write("stats.py", "")
+    folder.write("my_project/usermodule.py", HANDLER)
+    folder.write("my-data/table.py", "")
+    assert str(failure()) == (
+        f"there is no module 'usermodule' in {folder.path};"
+        " it has stats, my_project.usermodule: choose another entry point"
+    )
+
+
 def test_there_is_no_such_file(folder, failure):
     assert str(failure(file="missing.py")) == f"{folder.path}/missing.py does not exist"
 
@@ -169,6 +179,7 @@ def test_a_syntax_error_of_a_sibling_is_told_with_the_siblings_name(folder, fail
 def test_a_file_that_is_not_utf_8_is_told_with_its_name(folder, failure):
     (folder.path / "usermodule.py").write_bytes(b"x = '\xff'\n")
     assert str(failure()).startswith(f"SyntaxError in {folder.path}/usermodule.py, line 1: (unicode error)")
+    assert str(failure()).endswith("; save the file as UTF-8")
 
 
 def test_a_file_in_utf_16_is_told_with_what_to_do(folder, failure):
@@ -191,6 +202,16 @@ def test_what_is_not_installed_is_told_with_what_to_do(folder, failure):
         " or put the module beside the function"
     )
     assert f'File "{folder.path}/usermodule.py", line 2, in <module>' in error.details
+
+
+def test_where_there_is_no_pip_it_is_not_advised(folder, failure, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pip" else find(name))
+    folder.write("usermodule.py", "import not_installed\n")
+    assert str(failure()) == (
+        "the function imports 'not_installed', which is not installed in this Python environment;"
+        " put the module into a zip with the function, or use an image that has it"
+    )
 
 
 def test_a_missing_name_of_a_sibling_is_told(folder, failure):

@@ -105,7 +105,10 @@ def test_what_is_no_output_is_an_error_without_a_traceback(loaded, source, messa
 
 def test_a_coroutine_function_is_told(loaded):
     result = loaded("async def handler(input, context):\n    return {}\n").invoke()
-    assert result.head["message"] == "handler returned a value of type coroutine; a dict was expected"
+    assert result.head["message"] == (
+        "handler returned a coroutine (write `def` instead of `async def`, and `asyncio.run` in it);"
+        " a dict was expected"
+    )
 
 
 RAISED = {

@@ -70,7 +70,7 @@ export interface StartedApi {
 export function startApi(database: DatabaseAddress, parts: ApiParts): StartedApi {
   const stopping = new AbortController();
   let controlPlane: ControlPlane | undefined;
-  let reason = "the catalog is being opened";
+  let reason = "the catalog is being opened; try again in a moment";
   const opening = (async (): Promise<void> => {
     // What it is made of is loaded only where there is a catalog.
     const { openControlPlane } = await import("./control-plane.ts");

@@ -60,7 +60,10 @@ export async function functionToChange(
     );
   }
   if (row.deletedAt !== null && !deleted) {
-    throw new ApiProblem("gone", `${name} was deleted; POST /functions/${name}/undelete brings it back`);
+    throw new ApiProblem(
+      "gone",
+      `${name} was deleted; to bring it back: gaugelet functions undelete ${name}, or POST /api/v1/functions/${name}/undelete`,
+    );
   }
   return row;
 }

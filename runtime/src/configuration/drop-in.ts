@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { validate } from "@gaugelet/shared/configuration";
+import { ConfigurationError, validate } from "@gaugelet/shared/configuration";
 import { SECRET_VARIABLES } from "@gaugelet/shared/redis/environment";
 import { z } from "zod";
 import { codeSource } from "./file.ts";
@@ -43,6 +43,11 @@ const SECRETS = [NOT_PASSED_ON, SECRET_VARIABLES, SECRET_KAFKA_VARIABLES];
 export function readDropIn(environment: NodeJS.ProcessEnv, operator: OperatorSettings): FunctionDefinition {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const values = validate(dropInSchema, set, "environment");
+  if (values.REDIS_OUTPUT_KEY === values.REDIS_INPUT_KEY) {
+    throw new ConfigurationError(
+      `environment: REDIS_OUTPUT_KEY: expected another key than REDIS_INPUT_KEY: the output would replace the input, for all who read it (found ${JSON.stringify(values.REDIS_OUTPUT_KEY)})`,
+    );
+  }
   const manifest = manifestSchema.parse({
     // The output key names the function, and may hold what a manifest's name may not: set below.
     name: "drop-in",

@@ -62,7 +62,7 @@ export class Answers {
   hearSaved(worker: Worker<Delivery>, shard: number, { id, env, problem }: SavedEnv): void {
     const lane = this.#lanes.at(shard);
     if (lane === undefined || lane.worker !== worker) return;
-    this.#problems.env(problem);
+    this.#problems.env(shard, problem);
     lane.isEnvSaved = problem === null;
     const saved = lane.takeSaved(id);
     if (saved.length > 0) {

@@ -277,8 +277,11 @@ export class Sending implements TurnTaker {
 
   async #open(lane: Lane, worker: Worker<Delivery>): Promise<void> {
     const { definition, store, patience, log, note } = this.#parts;
-    const onDeath = ({ reason, limit }: WorkerEnd): void =>
+    const onDeath = ({ reason, limit }: WorkerEnd): void => {
+      // Whoever stops the runtime ends its processes.
+      if (this.#isClosed) return;
       note("killed", `the function's process ${reason} while it read the saved env`, "", limit);
+    };
     const { rollBacks } = lane;
     lane.opening.add(worker);
     try {

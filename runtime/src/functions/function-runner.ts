@@ -286,7 +286,11 @@ export class FunctionRunner implements Callable {
           const { pid, runtime, startMethod, level } = started;
           const { version } = started.package;
           const took = `${(started.startSeconds * 1000).toFixed(1)} ms`;
-          log.info({ version, pid, startMethod, level }, `function loaded in ${took} on ${runtime}`);
+          // A field named `level` would stand beside that of the line itself.
+          log.info(
+            { version, pid, startMethod, isolation: level },
+            `function loaded in ${took} on ${runtime}`,
+          );
         },
         onGone: (gone) => metrics.gone(gone),
         onEnded: ({ limit }) => metrics.restarted(limit ?? "exit"),

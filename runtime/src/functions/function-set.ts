@@ -259,12 +259,15 @@ export class FunctionSet {
   async #wire(definition: FunctionDefinition, mayRest: boolean): Promise<void> {
     const { name } = definition;
     const assembled = this.#parts.assemble(definition);
-    const target = await targetOf(assembled.runner);
+    const target = await targetOf(assembled.runner).catch((error: unknown) => {
+      assembled.dispose();
+      throw error;
+    });
     this.targets.set(name, target);
     this.#assembled.add(assembled);
-    if (!this.#assembled.areStarted) return;
     if (mayRest) this.#resting.watch(assembled.runner);
-    else this.#parts.log.info({ function: name }, "function added or changed: it starts");
+    else if (this.#assembled.areStarted)
+      this.#parts.log.info({ function: name }, "function added or changed: it starts");
   }
 
   async #unwire(name: string): Promise<void> {

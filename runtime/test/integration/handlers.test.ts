@@ -162,6 +162,7 @@ def handler(input, context):
 `);
   await runtime.input({ n: 1 });
   await runtime.output();
+  expect(await started.logged("function loaded")).toMatchObject({ level: "info", function: "out" });
   expect(await started.logged("printed")).toMatchObject({ level: "info", function: "out", stream: "stdout" });
   expect(await started.logged("logged 7")).toMatchObject({ level: "warn", function: "out", logger: "mine" });
   expect(await started.logged("to stderr")).toMatchObject({ level: "warn", stream: "stderr" });

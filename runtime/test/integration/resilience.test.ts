@@ -139,6 +139,28 @@ def handler(input, context):
   );
 });
 
+test("a runtime that is stopped while an env is read blames nobody", async () => {
+  const source = `import pathlib, time
+class Slow:
+    def __setstate__(self, state):
+        pathlib.Path("reading").touch()
+        time.sleep(60)
+def handler(input, context):
+    context.env["slow"] = Slow()
+    context.env["slow"].x = 1
+    return {"n": input["n"]}
+`;
+  const first = await runtime.dropIn(source);
+  await runtime.input({ n: 1 });
+  await runtime.output(({ n }) => n === 1);
+  await first.stop();
+  const second = await runtime.dropIn(source);
+  await runtime.input({ n: 2 });
+  await waitFor("the env to be read", () => readFile(join(runtime.folder, "reading")).then(() => true));
+  await second.stop();
+  expect(second.log.filter(({ level }) => level === "error")).toEqual([]);
+});
+
 test("an answer forged while the function is imported ends that process and no more", async () => {
   const started = await runtime.dropIn(
     "import os\nos.write(3, b'\\0\\0\\0\\x09\\x10\\0\\0\\0\\4null')\nimport time\ntime.sleep(3600)\n",

@@ -374,7 +374,9 @@ export const CALLS: readonly ConformanceCase[] = [
     because: "JavaScript's promises are awaited",
     async run({ worker }) {
       const { head } = await worker.call();
-      expect(head.message).toBe("handler returned a value of type coroutine; a dict was expected");
+      expect(head.message).toBe(
+        "handler returned a coroutine (write `def` instead of `async def`, and `asyncio.run` in it); a dict was expected",
+      );
     },
   },
 ];
