@@ -116,6 +116,17 @@ def handler(input, context):
   await runtime.output(({ n, kept }) => n === 2 && kept === 2);
 });
 
+/** A second runtime of a handler, with an event: the first has stored the `env` of another one. */
+async function startedAgain(source: string) {
+  const first = await runtime.dropIn(source);
+  await runtime.input({ n: 1 });
+  await runtime.output(({ n }) => n === 1);
+  await first.stop();
+  const second = await runtime.dropIn(source);
+  await runtime.input({ n: 2 });
+  return second;
+}
+
 test("an env that ends the process that reads it is given up", async () => {
   const source = `import os
 class Deadly:
@@ -126,12 +137,7 @@ def handler(input, context):
     context.env["deadly"].x = 1
     return {"n": input["n"]}
 `;
-  const first = await runtime.dropIn(source);
-  await runtime.input({ n: 1 });
-  await runtime.output(({ n }) => n === 1);
-  await first.stop();
-  const second = await runtime.dropIn(source);
-  await runtime.input({ n: 2 });
+  const second = await startedAgain(source);
   await runtime.output(({ n }) => n === 2);
   await second.logged(/ended with exit code 7.* while it read the saved env/);
   await second.logged(
@@ -150,12 +156,7 @@ def handler(input, context):
     context.env["slow"].x = 1
     return {"n": input["n"]}
 `;
-  const first = await runtime.dropIn(source);
-  await runtime.input({ n: 1 });
-  await runtime.output(({ n }) => n === 1);
-  await first.stop();
-  const second = await runtime.dropIn(source);
-  await runtime.input({ n: 2 });
+  const second = await startedAgain(source);
   await waitFor("the env to be read", () => readFile(join(runtime.folder, "reading")).then(() => true));
   await second.stop();
   expect(second.log.filter(({ level }) => level === "error")).toEqual([]);
