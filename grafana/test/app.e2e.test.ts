@@ -168,7 +168,7 @@ describe.skipIf(WHY_NOT !== undefined)("the app in a browser, with a whole stack
   });
 
   test("a function may be called new, and a deleted one is not called", async () => {
-    const { page, url } = await visitor("Editor");
+    const { page, url } = await visitor("Admin");
     await grafana.askAsAdmin("POST", "/functions", {
       name: "new",
       manifest: { handler: "handler.handler", triggers: [{ http: true }] },
