@@ -27,6 +27,7 @@ import { UnusedFolders } from "./packages/unused-folders.ts";
 import { Backlog } from "./runs/backlog.ts";
 import type { RunParts } from "./runs/function-runs.ts";
 import { RunIds } from "./runs/run-ids.ts";
+import { LeftOutputs } from "./sinks/left-outputs.ts";
 import { RedisStore } from "./sinks/redis-store.ts";
 import { retireOutput } from "./sinks/retire-output.ts";
 import { keepTicksQuick } from "./ticks.ts";
@@ -259,6 +260,10 @@ export async function startRuntime(configuration: RuntimeConfiguration, log: Log
       // A function in drop-in mode shares its Redis with others, and lists itself nowhere.
       instances.start();
       teardown.push(() => instances.stop());
+      // Its name is its output key, as well.
+      const left = new LeftOutputs(redis, () => functions.definitions);
+      teardown.push(() => left.stop());
+      redis.on("ready", () => left.look());
     }
 
     if (file !== undefined) teardown.push(file.watch());

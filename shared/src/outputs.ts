@@ -27,3 +27,27 @@ export function parseOutputEntry(json: string): OutputEntry | undefined {
     return undefined;
   }
 }
+
+/**
+ * An output of a function that has stored at another key, for the same shard, so many milliseconds later is one from
+ * before its key was changed: where that came with a restart, no runtime knew which it had been.
+ */
+const OVERTAKEN_MILLISECONDS = 60_000;
+
+/** Keys of outputs whose functions store at other keys by now. @param entries those that are left already count for nothing. */
+export function overtakenOutputs(entries: Iterable<readonly [key: string, entry: OutputEntry]>): Set<string> {
+  const there = [...entries].filter(([, { left }]) => !left);
+  const newest = new Map<string, number>();
+  for (const [, entry] of there) {
+    const origin = originOf(entry);
+    newest.set(origin, Math.max(entry.storedAt, newest.get(origin) ?? 0));
+  }
+  const overtaken = there.filter(
+    ([, entry]) => (newest.get(originOf(entry)) ?? 0) - entry.storedAt > OVERTAKEN_MILLISECONDS,
+  );
+  return new Set(overtaken.map(([key]) => key));
+}
+
+function originOf({ function: name, shard = "" }: OutputEntry): string {
+  return `${name}\0${shard}`;
+}

@@ -46,3 +46,34 @@ export async function watchConfiguration(
     await sleep(interval, undefined, { signal, ref: false }).catch(() => {});
   }
 }
+
+/** Longest time that the API is waited for, whose catalog is opened beside the rest, in milliseconds. */
+const API_PATIENCE = 15_000;
+const API_INTERVAL = 100;
+const AWAY = 503;
+
+/** Wait until the runtime's API answers. @returns why it does not, in its words; undefined: it does, or there is none. */
+export async function untilApi(
+  runtime: number,
+  signal: AbortSignal,
+  patience = API_PATIENCE,
+): Promise<string | undefined> {
+  const end = performance.now() + patience;
+  for (;;) {
+    const problem = await apiProblem(runtime);
+    if (problem === undefined || signal.aborted || performance.now() > end) return problem;
+    await sleep(API_INTERVAL, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function apiProblem(runtime: number): Promise<string | undefined> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${runtime}/api/v1/me`, {
+      signal: AbortSignal.timeout(INTERVAL),
+    });
+    const { detail } = (await response.json()) as { detail?: string };
+    return response.status === AWAY ? (detail ?? "it is away") : undefined;
+  } catch (error) {
+    return String(error);
+  }
+}

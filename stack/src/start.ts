@@ -13,7 +13,7 @@ import { runtimePart } from "./parts/runtime.ts";
 import { checkPorts, waitForFreePorts } from "./ports.ts";
 import { explainFileError, Problem } from "./problem.ts";
 import type { Progress } from "./progress.ts";
-import { readReadiness, watchConfiguration } from "./readiness.ts";
+import { readReadiness, untilApi, watchConfiguration } from "./readiness.ts";
 import { formatSeconds } from "./seconds.ts";
 import type { Settings } from "./settings.ts";
 import { setupGrafanaApp } from "./setup/grafana-app.ts";
@@ -58,6 +58,8 @@ export async function runStack(
     const inTime = await Promise.race([grafana, sleep(GRAFANA_PATIENCE, undefined, { signal, ref: false })]);
     progress.line(`\n${formatTable([...rows, ...(inTime ?? [])])}\n  logs: ${logs}\n`);
     for (const line of await brokenFunctions(settings)) progress.line(line);
+    const away = await untilApi(settings.ports.runtime, signal);
+    if (away !== undefined) progress.line(`        The API is not there yet: ${away}`);
     progress.line(`ready (${formatSeconds(performance.now() - started)})`);
     if (inTime === undefined) announceLater(grafana, progress);
     void watchConfiguration(settings.ports.management, report, stop);

@@ -58,6 +58,8 @@ async function query({ variables }: NpmStart, expression: string): Promise<numbe
 test("npm start gives real values in Prometheus, mends a part that dies, and leaves nothing behind", async () => {
   const stack = await npmStart();
   await stack.untilReady();
+  const api = await fetch(`http://127.0.0.1:${stack.variables.GAUGELET_RUNTIME_PORT}/api/v1/openapi.json`);
+  expect(api.status).toBe(200);
   for (const port of ["RUNTIME", "MANAGEMENT", "EXPORTER", "PROMETHEUS", "ALERTMANAGER"]) {
     expect(stack.output()).toContain(`http://127.0.0.1:${stack.variables[`GAUGELET_${port}_PORT`]}`);
   }

@@ -25,17 +25,20 @@ if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then redis.call('ZADD', KEYS[2], AR
 return 1
 `;
 
+/** {@link retireKey} for all that a function was before its output key changed. */
+export async function retireOutput(redis: Redis, before: Definition, after: Definition): Promise<void> {
+  for (const key of await keysOf(redis, before)) await retireKey(redis, key, after);
+}
+
 /**
  * Have readers take an output for none that a function stored at a key which is its own no more: of two outputs of one
  * function one is exported, and that would be the old one for ever where it is never stale. It stays, with whose it is,
  * for a function that goes back. Events that wait there to be tried again, or replayed, wait at the key that is its own
  * now.
  */
-export async function retireOutput(redis: Redis, before: Definition, after: Definition): Promise<void> {
-  for (const key of await keysOf(redis, before)) {
-    await redis.eval(RETIRE_SCRIPT, 1, OUTPUTS_KEY, key, before.name);
-    await moveDelayed(redis, key, after);
-  }
+export async function retireKey(redis: Redis, key: string, owner: Definition): Promise<void> {
+  await redis.eval(RETIRE_SCRIPT, 1, OUTPUTS_KEY, key, owner.name);
+  await moveDelayed(redis, key, owner);
 }
 
 /** Where it has shards, those that have an output. */

@@ -6,6 +6,7 @@ import { delayedKey, OUTPUTS_KEY } from "@gaugelet/shared/keys";
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect, test } from "vitest";
 import { DeadLetters } from "../../src/dead-letters/dead-letters.ts";
+import { writeDelayed } from "../../src/triggers/topic/delayed-event.ts";
 import { useTopics } from "../topics/functions/topics-under-test.ts";
 import { type FunctionUnderTest, type ServingRuntime, startFunctions } from "./functions.ts";
 import { useRuntime } from "./harness.ts";
@@ -315,6 +316,29 @@ test("outputs of shards are left where the output key has changed", async () => 
   await topics.publish("t", numbers(4, 5));
   await countedTo(1, "after:t-0");
   expect(await entryAt("after:t-0")).not.toMatchObject({ left: true });
+});
+
+test("what waits at an output key from before a start is taken along", async () => {
+  const { client } = runtime.redis;
+  const entryOf = (name: string, age: number) =>
+    JSON.stringify({ function: name, version: "1", storedAt: Date.now() - age * 1000, staleAfter: null });
+  await client.hset(OUTPUTS_KEY, {
+    before: entryOf("a", 120),
+    after: entryOf("a", 0),
+    other: entryOf("b", 120),
+  });
+  const event = { position: "1-0", timestamp: 1, headers: {}, key: null, body: Buffer.from('{"n":7}') };
+  const waiting = writeDelayed({ topic: "t", partition: 0, event, attempts: 1 });
+  await client.zadd(delayedKey("before"), 0, waiting);
+  await client.zadd(delayedKey("other"), 0, waiting);
+  await startFunctions(runtime, [{ ...counts("a"), state: "none", output: { key: "after" } }]);
+  await runtime.output(({ last }) => last === 7, "after");
+  expect(await client.zcard(delayedKey("before"))).toBe(0);
+  expect(await client.zcard(delayedKey("other"))).toBe(1);
+  const left = Object.entries(await client.hgetall(OUTPUTS_KEY)).filter(([, json]) =>
+    json.includes('"left"'),
+  );
+  expect(left.map(([key]) => key)).toEqual(["before"]);
 });
 
 /** How often a function was loaded. */

@@ -1,5 +1,5 @@
 import { isReservedKey, OUTPUTS_KEY } from "@gaugelet/shared/keys";
-import { type OutputEntry, parseOutputEntry } from "@gaugelet/shared/outputs";
+import { type OutputEntry, overtakenOutputs, parseOutputEntry } from "@gaugelet/shared/outputs";
 import type { RedisClient } from "@gaugelet/shared/redis/connection";
 import type { KeyPattern } from "@gaugelet/shared/redis/glob";
 import { scanKeys } from "@gaugelet/shared/redis/scan";
@@ -11,11 +11,6 @@ import { readProblem } from "./reading.ts";
 
 /** Keys that one SCAN looks at: about a millisecond of Redis' time. */
 const SCAN_COUNT = 10_000;
-/**
- * An output of a function that has stored at another key, for the same shard, so much later is one from before its key
- * was changed.
- */
-const OVERTAKEN_MS = 60_000;
 
 /** Which outputs there are. */
 export interface Discovered {
@@ -62,11 +57,15 @@ export async function discoverOutputs(
 
   const left = new Set<string>();
   const entries = search.announced ? await announced(redis, problem) : new Map<string, string>();
-  const parsed = [...entries].map(([key, json]) => [key, parseOutputEntry(json)] as const);
-  const newest = newestStores(parsed);
-  for (const [key, entry] of parsed) {
+  const parsed = new Map<string, OutputEntry>();
+  for (const [key, json] of entries) {
+    const entry = parseOutputEntry(json);
     if (entry === undefined) problem("invalid_entry", key.slice(0, MAX_NAME_LENGTH));
-    else if (entry.left || isOvertaken(entry, newest)) left.add(key);
+    else parsed.set(key, entry);
+  }
+  const overtaken = overtakenOutputs(parsed);
+  for (const [key, entry] of parsed) {
+    if (entry.left || overtaken.has(key)) left.add(key);
     else if (accepts(key, entry.function, entry.shard ?? "")) {
       outputs.set(key, announcedOutput(key, entry, search.sources));
     }
@@ -78,28 +77,6 @@ export async function discoverOutputs(
     }
   }
   return { outputs, ignored, entries };
-}
-
-/** By what an output is of: when it was stored last, at whatever key. */
-function newestStores(
-  entries: readonly (readonly [key: string, entry: OutputEntry | undefined])[],
-): ReadonlyMap<string, number> {
-  const newest = new Map<string, number>();
-  for (const [, entry] of entries) {
-    if (entry === undefined || entry.left) continue;
-    const origin = originOf(entry);
-    newest.set(origin, Math.max(entry.storedAt, newest.get(origin) ?? 0));
-  }
-  return newest;
-}
-
-/** Whether its function stores at another key by now: where that came with a restart, no runtime knew what to retire. */
-function isOvertaken(entry: OutputEntry, newest: ReadonlyMap<string, number>): boolean {
-  return (newest.get(originOf(entry)) ?? 0) - entry.storedAt > OVERTAKEN_MS;
-}
-
-function originOf({ function: name, shard = "" }: OutputEntry): string {
-  return `${name}\0${shard}`;
 }
 
 /** An output that a runtime announces. */

@@ -174,6 +174,7 @@ export class KafkaAdmin {
 
   /** What there is of partitions. */
   async ranges(topic: string, numbers: readonly number[]): Promise<Map<number, OffsetRange>> {
+    await this.#know(topic, Math.max(...numbers) + 1);
     const offsets = async (timestamp: bigint): Promise<Map<number, number>> => {
       const partitions = numbers.map((partitionIndex) => ({ partitionIndex, timestamp }));
       const [listed] = await this.#admin.listOffsets({ topics: [{ name: topic, partitions }] });
@@ -186,6 +187,13 @@ export class KafkaAdmin {
     return new Map(
       numbers.map((number) => [number, { first: first.get(number) ?? 0, next: next.get(number) ?? 0 }]),
     );
+  }
+
+  /** The client keeps what it knows of a topic, and fails over partitions that were added since. */
+  async #know(topic: string, partitions: number): Promise<void> {
+    const asked = { topics: [topic], autocreateTopics: false };
+    const known = (await this.#admin.metadata(asked)).topics.get(topic)?.partitionsCount ?? 0;
+    if (known < partitions) await this.#admin.metadata({ ...asked, forceUpdate: true });
   }
 
   /** The offsets that a group would go on with; none of a partition that it committed nothing of. */
