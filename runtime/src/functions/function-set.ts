@@ -146,7 +146,8 @@ export class FunctionSet {
   #settle(slot: Slot): Promise<void> | undefined {
     if (slot.settling !== undefined) return slot.settling;
     if (this.#settleAtOnce(slot)) return undefined;
-    slot.settling = this.#settleInSteps(slot);
+    // It is known to be under way before it is: a function that stops answers calls at once, which ask for it again.
+    slot.settling = Promise.resolve().then(() => this.#settleInSteps(slot));
     return slot.settling;
   }
 
