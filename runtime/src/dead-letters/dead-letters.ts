@@ -1,6 +1,7 @@
-import { deadLetterKey, delayedKey, OUTPUTS_KEY } from "@gaugelet/shared/keys";
-import { type OutputEntry, parseOutputEntry } from "@gaugelet/shared/outputs";
+import { deadLetterKey, delayedKey } from "@gaugelet/shared/keys";
+import type { OutputEntry } from "@gaugelet/shared/outputs";
 import type { Redis } from "ioredis";
+import { announcedOutputs } from "../sinks/announced-outputs.ts";
 import { idAfter } from "../topics/redis-stream/ids.ts";
 import { writeDelayed } from "../triggers/topic/delayed-event.ts";
 import { DROP_SCRIPT, REPLAY_SCRIPT } from "./scripts.ts";
@@ -103,13 +104,7 @@ export class DeadLetters {
 
   /** What is said of a function's outputs, also at keys that it had before; none where that must not be read. */
   async #outputs(name: string): Promise<ReadonlyMap<string, OutputEntry>> {
-    const announced = await this.#redis.hgetall(OUTPUTS_KEY).catch(() => ({}));
-    const own = new Map<string, OutputEntry>();
-    for (const [key, json] of Object.entries(announced)) {
-      const entry = parseOutputEntry(json);
-      if (entry?.function === name) own.set(key, entry);
-    }
-    return own;
+    return await announcedOutputs(this.#redis, (other) => other === name).catch(() => new Map());
   }
 
   async #replay(

@@ -1,7 +1,7 @@
-import { OUTPUTS_KEY } from "@gaugelet/shared/keys";
-import { type OutputEntry, overtakenOutputs, parseOutputEntry } from "@gaugelet/shared/outputs";
+import { overtakenOutputs } from "@gaugelet/shared/outputs";
 import type { Redis } from "ioredis";
 import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
+import { announcedOutputs } from "./announced-outputs.ts";
 import { retireKey } from "./retire-output.ts";
 
 const LOOK_EVERY_MILLISECONDS = 60_000;
@@ -35,11 +35,7 @@ export class LeftOutputs {
   async #look(): Promise<void> {
     const served = new Map(this.#definitions().map((definition) => [definition.name, definition]));
     if (served.size === 0) return;
-    const entries = new Map<string, OutputEntry>();
-    for (const [key, json] of Object.entries(await this.#redis.hgetall(OUTPUTS_KEY))) {
-      const entry = parseOutputEntry(json);
-      if (entry !== undefined && served.has(entry.function)) entries.set(key, entry);
-    }
+    const entries = await announcedOutputs(this.#redis, (name) => served.has(name));
     const overtaken = overtakenOutputs(entries);
     for (const [key, { function: name, shard = "", left = false }] of entries) {
       const definition = served.get(name);

@@ -1,8 +1,8 @@
 import { delayedKey, OUTPUTS_KEY } from "@gaugelet/shared/keys";
-import { parseOutputEntry } from "@gaugelet/shared/outputs";
 import type { Redis } from "ioredis";
 import { type FunctionDefinition, outputKeyOf } from "../configuration/manifest.ts";
 import { readDelayed } from "../triggers/topic/delayed-event.ts";
+import { announcedOutputs } from "./announced-outputs.ts";
 
 type Definition = Pick<FunctionDefinition, "name" | "outputKey" | "state">;
 
@@ -45,12 +45,8 @@ export async function retireKey(redis: Redis, key: string, owner: Definition): P
 async function keysOf(redis: Redis, definition: Definition): Promise<string[]> {
   const { name, outputKey, state } = definition;
   if (state !== "partition") return [outputKey];
-  const announced = Object.entries(await redis.hgetall(OUTPUTS_KEY));
-  return announced.flatMap(([key, json]) => {
-    const entry = parseOutputEntry(json);
-    const isOwn = entry?.function === name && key === outputKeyOf(definition, entry.shard ?? "");
-    return isOwn ? [key] : [];
-  });
+  const announced = [...(await announcedOutputs(redis, (other) => other === name))];
+  return announced.flatMap(([key, { shard = "" }]) => (key === outputKeyOf(definition, shard) ? [key] : []));
 }
 
 async function moveDelayed(redis: Redis, key: string, after: Definition): Promise<void> {
