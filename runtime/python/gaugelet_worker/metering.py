@@ -6,9 +6,12 @@ from time import perf_counter, process_time
 
 from gaugelet_worker.isolation.limits import renew_cpu_limit
 
-# To ask the system costs as much as a small handler. Until it is asked again, a call is taken to have
-# computed for as long as it took.
+# To ask the system costs as much as a small handler, and as much as many of them where software imitates the
+# processor. So it is asked again when this has passed, or so many times what asking took. Until then a call
+# is taken to have computed for as long as it took.
 _LOOK_SECONDS = 0.001
+_LOOK_AT_LATEST_SECONDS = 0.01
+_LOOK_AFTER_TIMES = 200
 # Processor time. The limit counts whole seconds, and to renew it before each call would cost too much.
 _RENEW_CPU_LIMIT_SECONDS = 0.5
 _MAXRSS_BYTES = 1.0 if sys.platform == "darwin" else 1024.0
@@ -67,7 +70,9 @@ class Meter:
             seconds += children.ru_utime + children.ru_stime
             self.peak_memory_bytes = max(self.peak_memory_bytes, _peak_of(resource.RUSAGE_CHILDREN))
         self._cpu_seconds = seconds
-        self._look_at = now + _LOOK_SECONDS
+        asked = perf_counter()
+        after = _LOOK_AFTER_TIMES * (asked - now)
+        self._look_at = asked + min(max(_LOOK_SECONDS, after), _LOOK_AT_LATEST_SECONDS)
         if self._cpu_limit is not None and seconds >= self._renew_cpu_limit_at:
             # Not at every call: what may be used until the next time is added.
             renew_cpu_limit(self._cpu_limit + _RENEW_CPU_LIMIT_SECONDS)
