@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { CatalogDoor } from "./catalog/door.ts";
 import { withSecrets } from "./catalog/with-secrets.ts";
 import type { RuntimeConfiguration } from "./configuration/environment.ts";
-import { type FunctionDefinition, outputKeyOf } from "./configuration/manifest.ts";
+import { type FunctionDefinition, isOutputKeyOf, outputKeyOf } from "./configuration/manifest.ts";
 import type { TriggerSpec } from "./configuration/triggers.ts";
 import type { Turns } from "./dispatcher/turns.ts";
 import type { AssembledFunction } from "./functions/assembled-functions.ts";
@@ -100,6 +100,7 @@ function makeTrigger(
     changes,
     log,
     sharded: definition.state === "partition",
+    isOwnOutput: (key) => isOutputKeyOf(definition, key),
     lastPosition: (shard, source) => store.lastPosition(outputKeyOf(definition, shard), source),
   });
 }

@@ -120,6 +120,13 @@ export const manifestSchema = z
     for (const [index, name] of manifest.secrets.entries()) {
       if (name in manifest.environment) refuse(["secrets", index], "expected no variable of environment");
     }
+    for (const [index, trigger] of manifest.triggers.entries()) {
+      if (!("redisKey" in trigger) || !isReplacedByOutput(trigger.redisKey, manifest)) continue;
+      refuse(
+        ["triggers", index, "redisKey"],
+        "expected another key than that of the output, which would replace the input and call the function again",
+      );
+    }
     const topics = manifest.triggers.map((trigger) => ("topic" in trigger ? trigger.topic : undefined));
     for (const [index, topic] of topics.entries()) {
       if (topic !== undefined && topics.indexOf(topic) !== index) {
@@ -156,6 +163,20 @@ export function faultOfEntryPoint(handler: string, language: Language): string |
   return ENTRY_OF_SCRIPT.test(handler)
     ? undefined
     : "expected the path of the script's file, such as run.sh, which ends in .py, .sh, .js or .ts";
+}
+
+/** Whether an output is stored at the very key that its input was read from. */
+function isReplacedByOutput(
+  redisKey: string,
+  manifest: Pick<Manifest, "name" | "state" | "output">,
+): boolean {
+  const pattern = parseKeyPattern(redisKey);
+  const { state } = manifest;
+  const outputKey = outputKeyOn(outputKeyIn(manifest), undefined);
+  const example = outputKeyOf({ outputKey, state }, "1");
+  const shard = pattern.match(example);
+  if (shard === undefined) return false;
+  return pattern.isLiteral || (state === "partition" && outputKeyOf({ outputKey, state }, shard) === example);
 }
 
 /** The shard is the matched part of a pattern's key, or the topic with its partition; a call says it itself. */
@@ -285,6 +306,17 @@ export function outputKeyOf(
   shard: string,
 ): string {
   return state === "partition" ? outputKey.replaceAll(SHARD_PLACEHOLDER, () => shard) : outputKey;
+}
+
+/** Whether this is an output key of the function, of whichever shard. */
+export function isOutputKeyOf(
+  { outputKey, state }: Pick<FunctionDefinition, "outputKey" | "state">,
+  key: string,
+): boolean {
+  const parts = state === "partition" ? outputKey.split(SHARD_PLACEHOLDER) : [outputKey];
+  const [before = "", after] = [parts[0], parts.at(-1) ?? ""];
+  if (parts.length === 1) return key === outputKey;
+  return key.length > before.length + after.length && key.startsWith(before) && key.endsWith(after);
 }
 
 /** The greater of 60 s and three periods of the slowest trigger; never, where only calls come. */

@@ -125,6 +125,28 @@ test("our own keys are nobody's input, however wide a pattern is; outputs are", 
   expect(await started.metric('gaugelet_function_invocations_total{function="wide",outcome="ok"}')).toBe(2);
 });
 
+test("a function's own outputs are no inputs of it, however wide its pattern is", async () => {
+  const file = await runtime.write("handler.py", COUNTING);
+  const configuration = await runtime.write(
+    "gaugelet.yaml",
+    `functions:
+  - { name: all, source: ${file}, handler: handler.handler, triggers: [{ redisKey: "gaugelet:output:*", pollInterval: 100ms }] }
+  - { name: each, source: ${file}, handler: handler.handler, state: partition, triggers: [{ redisKey: "room:*", pollInterval: 100ms }], output: { key: "room:{shard}:seen" } }
+`,
+  );
+  await runtime.input({ n: 1 }, "gaugelet:output:other");
+  await runtime.input({ n: 2 }, "room:a");
+  const started = await runtime.start({ GAUGELET_CONFIG: configuration });
+  await runtime.output(({ n }) => n === 1, "gaugelet:output:all");
+  await runtime.output(({ n }) => n === 2, "room:a:seen");
+  // Several polls.
+  await sleep(500);
+  for (const name of ["all", "each"]) {
+    const metric = `gaugelet_function_invocations_total{function="${name}",outcome="ok"}`;
+    expect(await started.metric(metric)).toBe(1);
+  }
+});
+
 test("functions are chained: one's output is another's input", async () => {
   const file = await runtime.write("handler.py", COUNTING);
   const configuration = await runtime.write(

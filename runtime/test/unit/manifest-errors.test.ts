@@ -11,6 +11,8 @@ const SIZE = "expected a size above 0, such as 512, 64Ki or 16Mi";
 const TOPIC = "expected the name of a topic: letters, digits, dots, dashes, underscores, 249 at most";
 const SCHEDULE = "expected an interval such as 5s or a cron expression";
 
+const OWN_OUTPUT =
+  "expected another key than that of the output, which would replace the input and call the function again";
 const ONE_WORKER =
   "expected at most 1 with state: function, whose one env and order of events only one worker can keep; " +
   "for more workers say state: none or state: partition";
@@ -101,6 +103,16 @@ const cases: [string, string, string][] = [
     `${NAME}, triggers: [{ redisKey: "${key}" }]`,
     "triggers[0].redisKey",
     `expected a key that does not begin with gaugelet:, or one of an output (gaugelet:output:…) (found "${key}")`,
+  ]),
+  ...[
+    "redisKey: gaugelet:output:a }]",
+    "redisKey: usage }], output: { key: usage }",
+    'redisKey: "usage:*" }], state: partition, output: { key: usage }',
+    'redisKey: "usage:*" }], state: partition, output: { key: "usage:{shard}" }',
+  ].map((rest): [string, string, string] => [
+    `${NAME}, triggers: [{ ${rest}`,
+    "triggers[0].redisKey",
+    `${OWN_OUTPUT} (found ${JSON.stringify(/redisKey: "?([^" ]+)/.exec(rest)?.[1])})`,
   ]),
   [
     `${NAME}, triggers: [{ redisKey: "" }]`,

@@ -26,7 +26,12 @@ type ErrorName =
   | "RECORD_LIST_TOO_LARGE"
   | "OFFSET_OUT_OF_RANGE"
   | "NOT_ENOUGH_REPLICAS"
-  | "NOT_ENOUGH_REPLICAS_AFTER_APPEND";
+  | "NOT_ENOUGH_REPLICAS_AFTER_APPEND"
+  | "NOT_COORDINATOR"
+  | "COORDINATOR_NOT_AVAILABLE"
+  | "COORDINATOR_LOAD_IN_PROGRESS"
+  | "NOT_LEADER_OR_FOLLOWER"
+  | "LEADER_NOT_AVAILABLE";
 
 /** What our client's errors say of themselves. */
 interface ClientError extends Error {
@@ -135,6 +140,12 @@ export function explainKafkaError(error: unknown): string {
   }
   if (isOneOf(error, "NOT_ENOUGH_REPLICAS", "NOT_ENOUGH_REPLICAS_AFTER_APPEND")) {
     return "too few brokers are there to keep events safe (min.insync.replicas)";
+  }
+  if (isOneOf(error, "NOT_COORDINATOR", "COORDINATOR_NOT_AVAILABLE", "COORDINATOR_LOAD_IN_PROGRESS")) {
+    return "another broker takes over this group, as while one starts anew; it is asked for again";
+  }
+  if (isOneOf(error, "NOT_LEADER_OR_FOLLOWER", "LEADER_NOT_AVAILABLE")) {
+    return "another broker takes over a partition, as while one starts anew; it is asked for again";
   }
   const server = causeWith(error, "PLT_KFK_PROTOCOL");
   if (server !== undefined) return server.serverErrorMessage ?? server.message;

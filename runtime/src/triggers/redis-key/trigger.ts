@@ -24,6 +24,8 @@ export interface RedisKeyTriggerOptions {
   readonly log: Logger;
   /** Whether the matched part of a key is the event's shard. */
   readonly sharded: boolean;
+  /** Whether a key is one of the function's own outputs, which are no inputs of it though a pattern matches them. */
+  isOwnOutput(key: string): boolean;
   /** The position of the newest event from a source whose result is stored; undefined: none. */
   lastPosition(shard: string, source: string): Promise<string | undefined>;
 }
@@ -131,8 +133,9 @@ export class RedisKeyTrigger implements Trigger {
 
   async #look(key: string): Promise<void> {
     const matched = this.#pattern.match(key);
-    // Our own keys hold what is not for others, such as the env of each function.
-    if (matched === undefined || this.#stopped || isReservedKey(key)) return;
+    // Gaugelet's own keys hold what is not for others, such as the env of each function.
+    if (matched === undefined || this.#stopped || isReservedKey(key) || this.#options.isOwnOutput(key))
+      return;
     let watched = this.#keys.get(key);
     if (watched === undefined) {
       watched = {
