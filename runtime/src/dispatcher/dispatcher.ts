@@ -28,6 +28,8 @@ export interface DispatcherParts extends FailuresParts {
   readonly fence: OutboxParts["fence"];
   /** What was to be stored was refused: another one may be the owner by now. */
   readonly onRefused: () => void;
+  /** What these events came to is void, and nobody is to store it: they come again where they are the newest. */
+  readonly onVoid: (positions: ReadonlyMap<string, string>) => void;
   /** Brings outputs to their topics; undefined once the signal has aborted. */
   readonly publish: (publications: readonly Publication[], signal: AbortSignal) => Promise<true | undefined>;
   readonly turns: Turns;
@@ -72,10 +74,11 @@ export class Dispatcher implements PoolUser<Delivery> {
       fence,
       version: () => this.#pool.version,
       publish: (publications) => parts.publish(publications, signal),
-      onConflict: (lane) => {
+      onConflict: (lane, positions) => {
         // Before the state is read: where the function is lost, nothing of it is handled in vain until then.
         parts.onRefused();
         this.#resetLane(lane, STORED_OTHERWISE);
+        parts.onVoid(positions);
       },
       onRoom: (lane) => this.#sending.wake(lane),
     });

@@ -11,8 +11,8 @@ export interface LanesParts extends Pick<OutboxParts, "store" | "signal" | "fenc
   readonly definition: FunctionDefinition;
   /** Version of the code that runs. */
   readonly version: () => string;
-  /** What a lane had not stored yet is void. */
-  readonly onConflict: (lane: Lane) => void;
+  /** What a lane had not stored yet is void, of these positions. */
+  readonly onConflict: (lane: Lane, positions: ReadonlyMap<string, string>) => void;
   /** The outbox of a lane was full and is not any more. */
   readonly onRoom: (lane: Lane) => void;
 }
@@ -62,7 +62,7 @@ export class Lanes implements Iterable<Lane> {
       fence,
       publish,
       entryNow: () => entryOf(definition, shard, version()),
-      onConflict: () => onConflict(lane),
+      onConflict: (positions) => onConflict(lane, positions),
       onRoom: () => onRoom(lane),
       onPositions: (positions) => {
         for (const [source, position] of positions) lane.feeds.get(source)?.stored(position);

@@ -39,6 +39,13 @@ export class BoundTriggers {
     }
   }
 
+  /** What came of these positions of their sources is void. */
+  again(positions: ReadonlyMap<string, string>): void {
+    for (const trigger of this.#running.values()) {
+      for (const [source, position] of positions) trigger.again?.(source, position);
+    }
+  }
+
   stop(): void {
     this.#isStarted = false;
     for (const trigger of this.#running.values()) trigger.stop();

@@ -93,6 +93,7 @@ export class FunctionRunner implements Callable {
         runs: this.#runs,
         fence: () => this.#owner.fence,
         onRefused: () => this.#owner.check(),
+        onVoid: (positions) => this.#triggers.again(positions),
         publish: (publications, signal) => this.#publish(publications, signal),
       },
       (user) => this.#makePool(user),

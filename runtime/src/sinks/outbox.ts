@@ -30,8 +30,8 @@ export interface OutboxParts {
   readonly fence: () => Fence | undefined;
   /** Publish outputs, however long it takes; undefined once the patience is over. */
   readonly publish: (publications: readonly Publication[]) => Promise<true | undefined>;
-  /** What was to be stored is void: another owner came first, or has the partition. */
-  readonly onConflict: () => void;
+  /** What was to be stored of these positions is void: another owner came first, or has the partition. */
+  readonly onConflict: (positions: ReadonlyMap<string, string>) => void;
   /** There is room again, after {@link Outbox.isFull}. */
   readonly onRoom: () => void;
   /** These positions are stored. */
@@ -276,7 +276,7 @@ export class Outbox {
       if (this.#next !== undefined) isVoid.push(this.#next);
       this.#next = undefined;
       this.#nextBytes = 0;
-      this.#parts.onConflict();
+      this.#parts.onConflict(new Map(isVoid.flatMap(({ positions }) => [...positions])));
     }
     for (const each of isVoid) tellOf(each, false);
   }

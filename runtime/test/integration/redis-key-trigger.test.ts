@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "@gaugelet/testing/wait";
+import { pino } from "pino";
 import { expect, test } from "vitest";
+import type { FunctionEvent } from "../../src/dispatcher/event.ts";
+import { RedisKeyTrigger } from "../../src/triggers/redis-key/trigger.ts";
 import { useRuntime } from "./harness.ts";
 
 const runtime = useRuntime();
@@ -144,6 +147,36 @@ test("a function's own outputs are no inputs of it, however wide its pattern is"
   for (const name of ["all", "each"]) {
     const metric = `gaugelet_function_invocations_total{function="${name}",outcome="ok"}`;
     expect(await started.metric(metric)).toBe(1);
+  }
+});
+
+test("what came of a value is void: it comes again, but where a newer one has come", async () => {
+  const { client } = runtime.redis;
+  const emitted: FunctionEvent[] = [];
+  const trigger = new RedisKeyTrigger(
+    { redisKey: "metrics", pollInterval: 3600 },
+    {
+      redis: client,
+      changes: { pushing: true, listen: () => () => {} },
+      log: pino({ enabled: false }),
+      sharded: false,
+      isOwnOutput: () => false,
+      lastPosition: async () => "what is stored",
+    },
+  );
+  await client.set("metrics", "1");
+  trigger.start((event) => emitted.push(event));
+  try {
+    await waitFor("the value", () => emitted.length === 1);
+    const [{ source, position }] = emitted as [FunctionEvent];
+    trigger.again(source, "older");
+    trigger.again("schedule:5s", position ?? "");
+    trigger.again(source, position ?? "");
+    await waitFor("the value once more", () => emitted.length > 1);
+    await sleep(100);
+    expect(emitted.map(({ body }) => body.toString())).toEqual(["1", "1"]);
+  } finally {
+    trigger.stop();
   }
 });
 

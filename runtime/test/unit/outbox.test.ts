@@ -18,7 +18,8 @@ let patience: AbortController;
 let outbox: Outbox;
 let entries: number;
 let rooms: number;
-let conflicts: number;
+/** Of each conflict, the positions that were void. */
+let conflicts: Record<string, string>[];
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -36,7 +37,7 @@ beforeEach(async () => {
   patience = new AbortController();
   entries = 0;
   rooms = 0;
-  conflicts = 0;
+  conflicts = [];
   const entryNow = () => {
     entries += 1;
     return { function: "f", version: `v${entries}`, storedAt: Date.now(), staleAfter: 60 };
@@ -50,8 +51,8 @@ beforeEach(async () => {
     signal: patience.signal,
     fence: () => undefined,
     publish: async () => true,
-    onConflict: () => {
-      conflicts += 1;
+    onConflict: (positions) => {
+      conflicts.push(Object.fromEntries(positions));
     },
     onRoom: () => {
       rooms += 1;
@@ -326,9 +327,10 @@ test("has room again after what it holds became void", async () => {
   outbox.put(large(1024 ** 2));
   await begun();
   outbox.put(large(8 * 1024 ** 2));
+  outbox.put(handled("{}", { positions: new Map([["redis:metrics", "2"]]) }));
   expect(outbox.isFull).toBe(true);
   await outbox.idle;
-  expect([conflicts, outbox.isFull, rooms]).toEqual([1, false, 1]);
+  expect([conflicts, outbox.isFull, rooms]).toEqual([[{ s: "1", "redis:metrics": "2" }], false, 1]);
 });
 
 test("gives up when there is no more patience, and says of nothing that it is stored", async () => {

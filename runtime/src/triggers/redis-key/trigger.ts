@@ -13,6 +13,8 @@ import { readInput } from "./read-input.ts";
 /** Between two searches for new keys of a pattern while changes are pushed: a safety net that is not cheap. */
 const SEARCH_EVERY_MILLISECONDS = 60_000;
 const SCAN_COUNT = 1000;
+/** Before the key, in the name of an event's source. */
+const SOURCE_PREFIX = "redis:";
 /** Values read at the same time, which bounds the memory of a poll. */
 const LOOKS_AT_ONCE = 16;
 
@@ -80,6 +82,14 @@ export class RedisKeyTrigger implements Trigger {
     // What changed while commands could not be sent; and the first look, where nothing is pushed.
     this.#options.redis.on("ready", this.#onReady);
     this.#onReady();
+  }
+
+  again(source: string, position: string): void {
+    const key = source.startsWith(SOURCE_PREFIX) ? source.slice(SOURCE_PREFIX.length) : undefined;
+    const watched = key === undefined ? undefined : this.#keys.get(key);
+    if (key === undefined || watched?.position !== position) return;
+    watched.positionKnown = false;
+    void this.#look(key);
   }
 
   stop(): void {
@@ -171,7 +181,7 @@ export class RedisKeyTrigger implements Trigger {
 
   /** @returns whether the key is there. */
   async #readOnce(key: string, shard: string, watched: WatchedKey): Promise<boolean> {
-    const source = `redis:${key}`;
+    const source = `${SOURCE_PREFIX}${key}`;
     const receivedAt = performance.now();
     if (!watched.positionKnown) {
       watched.position = await this.#options.lastPosition(shard, source);
