@@ -308,15 +308,16 @@ export function outputKeyOf(
   return state === "partition" ? outputKey.replaceAll(SHARD_PLACEHOLDER, () => shard) : outputKey;
 }
 
-/** Whether this is an output key of the function, of whichever shard. */
+/** Whether this looks like an output key of the function, of whichever shard; where the shard is all of it none does. */
 export function isOutputKeyOf(
   { outputKey, state }: Pick<FunctionDefinition, "outputKey" | "state">,
   key: string,
 ): boolean {
-  const parts = state === "partition" ? outputKey.split(SHARD_PLACEHOLDER) : [outputKey];
-  const [before = "", after] = [parts[0], parts.at(-1) ?? ""];
-  if (parts.length === 1) return key === outputKey;
-  return key.length > before.length + after.length && key.startsWith(before) && key.endsWith(after);
+  if (state !== "partition") return key === outputKey;
+  const parts = outputKey.split(SHARD_PLACEHOLDER);
+  const [before = "", after = ""] = [parts[0], parts.at(-1)];
+  const around = before.length + after.length;
+  return around > 0 && key.length > around && key.startsWith(before) && key.endsWith(after);
 }
 
 /** The greater of 60 s and three periods of the slowest trigger; never, where only calls come. */
