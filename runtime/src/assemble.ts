@@ -17,7 +17,7 @@ import { bringCode, type CodePlaces } from "./packages/bring-code.ts";
 import { watchSource } from "./packages/watch-source.ts";
 import type { RunParts } from "./runs/function-runs.ts";
 import type { RedisStore } from "./sinks/redis-store.ts";
-import type { OpenedTopics } from "./topics/on-demand.ts";
+import type { TopicsOnDemand } from "./topics/on-demand.ts";
 import { PrometheusTrigger } from "./triggers/prometheus/trigger.ts";
 import type { FollowedKeys } from "./triggers/redis-key/followed-keys.ts";
 import { RedisKeyTrigger } from "./triggers/redis-key/trigger.ts";
@@ -49,7 +49,7 @@ export interface CommonParts {
   readonly launcher: Launcher;
   /** Of functions at isolation `microvm`. */
   readonly machines: MachineLauncher;
-  readonly topics: OpenedTopics | undefined;
+  readonly topics: TopicsOnDemand;
   readonly metrics: RuntimeMetrics;
   readonly scalings: ScalingLog;
   readonly catalog: CatalogDoor;
@@ -59,11 +59,7 @@ export interface CommonParts {
 }
 
 /** Wire one function. */
-export function assemble(
-  definition: FunctionDefinition,
-  { topics, ...shared }: Omit<CommonParts, "topics"> & { readonly topics: () => CommonParts["topics"] },
-): AssembledFunction {
-  const parts: CommonParts = { ...shared, topics: topics() };
+export function assemble(definition: FunctionDefinition, parts: CommonParts): AssembledFunction {
   const { store, metrics, leases, turns, meter, limits, scalings } = parts;
   const log = parts.log.child({ function: definition.name });
   const runner = new FunctionRunner({
@@ -71,7 +67,7 @@ export function assemble(
     makeTrigger: (spec) => makeTrigger(spec, definition, parts, log),
     leases,
     turns,
-    topics: parts.topics,
+    topics: parts.topics.opened,
     // Where its code is may have changed since.
     prepare: (signal) => bringCode(runner.definition, parts.places, log, signal),
     worker: workerOptions(definition, parts, log),
