@@ -18,6 +18,35 @@ async function explained(attempt: Promise<unknown>): Promise<string> {
   throw new Error("it did not fail");
 }
 
+describe("what our library says names no option of its own", () => {
+  test("where there is no connection", async () => {
+    const away = new Redis({
+      port: 1,
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      retryStrategy: () => null,
+    });
+    away.on("error", () => {});
+    void away.connect().catch(() => {});
+    try {
+      expect(await explained(away.get("k"))).toBe("there is no connection to Redis");
+    } finally {
+      away.disconnect();
+    }
+  });
+
+  test("where it stopped answering", async () => {
+    const silent = new Redis({ port: redis.port, socketTimeout: 200, retryStrategy: () => null });
+    const heard = new Promise((_, reject) => silent.once("error", reject));
+    try {
+      silent.blpop("nothing", 2).catch(() => {});
+      expect(await explained(heard)).toBe("Redis said nothing for 0.2 s");
+    } finally {
+      silent.disconnect();
+    }
+  });
+});
+
 describe("what Redis says is kept, and what to do is added", () => {
   test("for a key of another type", async () => {
     await redis.client.lpush("list", "1");

@@ -34,11 +34,15 @@ export function isOfAllSentinels(error: unknown): error is Error {
 }
 
 /**
- * Of OpenSSL's own messages, which name threads and lines of its code, what they say. Where a key of a cluster is, is
- * another place with each.
+ * Of OpenSSL's own messages, which name threads and lines of its code, what they say; of our library's, which name its
+ * options, what they come to. Where a key of a cluster is, is another place with each.
  */
 function readable(message: string): string {
   if (message.startsWith("MOVED ")) return "MOVED";
+  if (/^Stream isn't writeable|^Reached the max retries/.test(message))
+    return "there is no connection to Redis";
+  const [, silence] = /^Socket timeout\. .*in (\d+)ms/.exec(message) ?? [];
+  if (silence !== undefined) return `Redis said nothing for ${Number(silence) / 1000} s`;
   return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
 }
 
