@@ -13,7 +13,7 @@ import pickle
 import sys
 import types
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from traceback import format_exception_only
 from typing import Any, ClassVar
 
@@ -78,6 +78,9 @@ _SHARED_BY_EVERYBODY = (
     types.WrapperDescriptorType,
 )
 
+
+# So that each class of the function's own is tried once.
+_known_to_come_back: set[type] = set()
 
 # An enum with a way of its own to be saved keeps it.
 _REDUCE_OF_ENUM = (enum.Enum.__reduce_ex__, enum.Flag.__reduce_ex__)
@@ -176,13 +179,31 @@ class _AllowListUnpickler(pickle._Unpickler):
     dispatch: ClassVar = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: load_build}
 
 
+class _NotTriedError(Exception):
+    """Whether a value can be read back is not found out."""
+
+
+class _TryingUnpickler(_AllowListUnpickler):
+    """Stops where a class of the function's own has a `__setstate__`: that may take long, or do more."""
+
+    def load_build(self) -> None:
+        kind = type(self.stack[-2])
+        if hasattr(kind, "__setstate__") and self._own_modules(kind.__module__):
+            raise _NotTriedError
+        super().load_build()
+
+    dispatch: ClassVar = {**_AllowListUnpickler.dispatch, pickle.BUILD[0]: load_build}
+
+
 class _CheckingPickler(pickle.Pickler):
     """Refuses, while saving, what the unpickler would refuse."""
 
-    def __init__(self, stream: io.BytesIO, own_modules: Callable[[str], bool]) -> None:
+    def __init__(
+        self, stream: io.BytesIO, own_modules: Callable[[str], bool], checked: Iterable[type] = ()
+    ) -> None:
         super().__init__(stream, protocol=5)
         self._own_modules = own_modules
-        self._checked: set[type] = set()
+        self._checked = set(checked)
 
     def reducer_override(self, value: Any) -> Any:
         kind = type(value)
@@ -203,7 +224,26 @@ class _CheckingPickler(pickle.Pickler):
         else:
             self._check(kind)
             self._checked.add(kind)
+            self._try(value, kind)
         return NotImplemented
+
+    def _try(self, value: Any, kind: type) -> None:
+        """Read the first value of a class of the function's own back: not every one can make its values anew.
+
+        One like `deque` that has its own `__init__` may not, say, and then nothing of `env` could be read.
+        """
+        if kind in _known_to_come_back:
+            return
+        if self._own_modules(kind.__module__):
+            data = _dump({"": value}, self._own_modules, self._checked)
+            try:
+                _TryingUnpickler(io.BytesIO(data), self._own_modules).load()
+            except (MemoryError, _NotTriedError):
+                pass  # a process that begins with it has more room, and nothing to do meanwhile
+            except BaseException as error:
+                what = f"a value of type {kind.__module__}.{kind.__qualname__}"
+                raise EnvError(f"{what} could not be read back: {_describe(error)}") from None
+        _known_to_come_back.add(kind)
 
     def _check(self, value: Any) -> None:
         module = getattr(value, "__module__", None) or "builtins"
@@ -213,9 +253,9 @@ class _CheckingPickler(pickle.Pickler):
             raise EnvError(f"{what} cannot be saved")
 
 
-def _dump(env: dict, own_modules: Callable[[str], bool]) -> bytes:
+def _dump(env: dict, own_modules: Callable[[str], bool], checked: Iterable[type] = ()) -> bytes:
     stream = io.BytesIO()
-    _CheckingPickler(stream, own_modules).dump(env)
+    _CheckingPickler(stream, own_modules, checked).dump(env)
     return stream.getvalue()
 
 

@@ -65,6 +65,38 @@ class Exiting:
     def __getstate__(self):
         raise SystemExit(3)
 
+class Recent(collections.deque):
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+
+class Fault(Exception):
+    def __init__(self, code, text):
+        super().__init__(text)
+        self.code = code
+
+class Proxy:
+    def __init__(self):
+        self.fields = {}
+    def __getattr__(self, name):
+        return self.fields[name]
+
+class Limited(dict):
+    def __setitem__(self, key, value):
+        if len(self) < self.most:
+            super().__setitem__(key, value)
+
+class Counted:
+    made = 0
+    def __new__(cls):
+        cls.made += 1
+        return super().__new__(cls)
+
+class Careful:
+    tried = False
+    def __setstate__(self, state):
+        Careful.tried = True
+
 def helper(): pass
 
 def local_class():
@@ -162,6 +194,50 @@ def test_a_class_that_is_gone_is_named(usermodule, folder, forget):
     forget("shapes", "shapes.circle")
     with pytest.raises(EnvError, match=r"^the saved env cannot be read: .*Circle"):
         load_env(data, folder.own_modules)
+
+
+def limited(module):
+    value = module.Limited()
+    value.most = 1
+    value["a"] = 1
+    return value
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (
+            lambda module: module.Recent(60),
+            "TypeError: Recent.__init__() missing 1 required positional argument",
+        ),
+        (lambda module: module.Fault(1, "x"), "TypeError: Fault.__init__() missing 1 required positional"),
+        (lambda module: module.Proxy(), "RecursionError: maximum recursion depth exceeded"),
+        (limited, "AttributeError: 'Limited' object has no attribute 'most'"),
+        (lambda module: module.Plain(module.Recent(60)), "TypeError: Recent.__init__()"),
+    ],
+    ids="deque exception getattr dict inside".split(),
+)
+def test_what_its_class_cannot_make_again_is_refused_when_it_is_saved(usermodule, folder, make, reason):
+    for _ in range(2):
+        with pytest.raises(EnvError) as caught:
+            dump_env({"fine": 1, "x": make(usermodule)}, LIMIT, folder.own_modules)
+        assert str(caught.value).startswith("context.env['x'] cannot be saved: a value of type usermodule.")
+        assert f" could not be read back: {reason}" in str(caught.value)
+
+
+def test_a_class_whose_values_come_back_is_tried_once(usermodule, folder):
+    first, second = usermodule.Counted(), usermodule.Counted()
+    first.others = [second, first]
+    for _ in range(3):
+        dump_env({"first": first, "second": second}, LIMIT, folder.own_modules)
+    assert usermodule.Counted.made == 4
+
+
+def test_what_a_class_does_when_it_is_given_its_state_is_not_done_when_it_is_saved(usermodule, folder):
+    value = usermodule.Careful()
+    value.n = 1
+    dump_env({"value": value, "inside": usermodule.Plain(value)}, LIMIT, folder.own_modules)
+    assert not usermodule.Careful.tried
 
 
 OTHERS = {
