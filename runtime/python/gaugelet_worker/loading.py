@@ -16,6 +16,17 @@ _NULL_BYTES = "source code string cannot contain null bytes"
 _NOT_UTF_8 = "'utf-8' codec can't decode"
 
 _MOST_MODULES = 10
+# What is installed by another name than it is imported by.
+_PACKAGES = {
+    "PIL": "pillow",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 
 
 class LoadError(Exception):
@@ -120,11 +131,7 @@ def _import(name: str, directory: str, file: str | None) -> Any:
                 _clash(missing, directory)
                 or f"there is no module {missing!r} in {directory}{_modules_below(directory)}"
             ) from None
-        raise LoadError(
-            f"the function imports {missing!r}, which is not installed in this Python environment;"
-            f" {_way_to_install(missing.partition('.')[0])}",
-            _own_traceback(error),
-        ) from None
+        raise LoadError(_missing(missing), _own_traceback(error)) from None
     except BaseException as error:
         raise _failed_at_import(error, name) from None
 
@@ -171,10 +178,23 @@ def _folders_below(directory: str) -> Iterator[str]:
             yield entry.path
 
 
-def _way_to_install(package: str) -> str:
+def _missing(name: str) -> str:
+    """Why a module that the function imports is not there, and what to do."""
+    parent, _, last = name.rpartition(".")
+    package = sys.modules.get(parent)
+    if package is not None:
+        return f"the function imports {name!r}, but {_origin(package)} has no module {last!r}"
+    return (
+        f"the function imports {name!r}, which is not installed in this Python environment;"
+        f" {_way_to_install(name.partition('.')[0])}"
+    )
+
+
+def _way_to_install(module: str) -> str:
     # An image has no pip, and nothing that is installed while it runs would stay.
     if importlib.util.find_spec("pip") is None:
         return "put the module into a zip with the function, or use an image that has it"
+    package = _PACKAGES.get(module, module)
     return f"install it with {sys.executable} -m pip install {package}, or put the module beside the function"
 
 

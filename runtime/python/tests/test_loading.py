@@ -204,6 +204,28 @@ def test_what_is_not_installed_is_told_with_what_to_do(folder, failure):
     assert f'File "{folder.path}/usermodule.py", line 2, in <module>' in error.details
 
 
+def test_what_is_installed_by_another_name_is_told_with_that(folder, failure, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)  # as if it were not installed
+    folder.write("usermodule.py", "from sklearn import cluster\n")
+    assert f"{sys.executable} -m pip install scikit-learn, or " in str(failure())
+
+
+@pytest.mark.parametrize("source", ["import json.encoders", "from json.encoders import JSONEncoder"])
+def test_a_module_that_an_installed_package_has_not_is_told(folder, failure, source):
+    folder.write("usermodule.py", source)
+    error = failure()
+    assert str(error) == f"the function imports 'json.encoders', but {json.__file__} has no module 'encoders'"
+    assert f'File "{folder.path}/usermodule.py", line 1, in <module>' in error.details
+
+
+def test_a_module_that_is_no_package_has_none_inside(folder, failure):
+    folder.write("sibling.py", "")
+    folder.write("usermodule.py", "import sibling.part")
+    assert str(failure()) == (
+        f"the function imports 'sibling.part', but {folder.path}/sibling.py has no module 'part'"
+    )
+
+
 def test_where_there_is_no_pip_it_is_not_advised(folder, failure, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pip" else find(name))
