@@ -56,6 +56,23 @@ test("when what workers are forked from is killed, all of them come back by them
   expect(names.map((name) => restarts.get(`function="${name}",cause="exit"`))).toEqual([2, 1, 1]);
 });
 
+test("why what workers are forked from has ended is told once, and of one that is to end nothing", async () => {
+  const started = await startFunctions(runtime, [
+    { name: "none", code: COUNTER, state: "none", workers: { min: 2, max: 2 } },
+  ]);
+  const told = (): string[] =>
+    started.log.map(({ msg }) => msg).filter((msg) => msg.startsWith("the Python that workers are forked"));
+  await started.call("none", { id: 0 });
+  kill((await zygote()) as number);
+  await waitFor("what is told of it", () => told().length > 0);
+  outputOf(await started.call("none", { id: 1 }));
+  await started.stop();
+  expect(told()).toEqual([
+    "the Python that workers are forked from was killed by SIGKILL, from outside or because the machine" +
+      " ran out of memory; they end with it, and all are started anew",
+  ]);
+});
+
 test("a program that a function started does not outlive what workers are forked from", async () => {
   const started = await startFunctions(runtime, [
     {

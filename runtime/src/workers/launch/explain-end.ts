@@ -42,11 +42,17 @@ function reasonOf(
     return `used more processor time in one call than its limit${amount}; raise limits.cpu or do less`;
   }
   if (limit === "syscall" || signal === "SIGSYS") return "used a system call that its sandbox does not allow";
-  if (signal === "SIGKILL")
+  if (signal !== null) return explainSignal(signal);
+  return `ended with exit code ${exitCode}, as a call of exit in the function would make it`;
+}
+
+/** What a signal did to a process, in words that follow its name. */
+export function explainSignal(signal: string): string {
+  if (signal === "SIGKILL") {
     return "was killed by SIGKILL, from outside or because the machine ran out of memory";
+  }
   if (signal === "SIGSEGV" || signal === "SIGABRT" || signal === "SIGBUS" || signal === "SIGTRAP") {
     return `crashed with ${signal}, a fault in native code`;
   }
-  if (signal !== null) return `was ended by ${signal}`;
-  return `ended with exit code ${exitCode}, as a call of exit in the function would make it`;
+  return `was ended by ${signal}`;
 }

@@ -8,7 +8,7 @@ import { PlainFrame } from "../frames.ts";
 import { type EndHead, type Frame, FrameType, type LaunchHead, type TakenHead } from "../protocol.ts";
 import type { LaunchSpec, StartMethod, Transport, TransportListener, WorkerEnd } from "../transport.ts";
 import { Channel, connectionOf } from "./channel.ts";
-import { explainEnd } from "./explain-end.ts";
+import { explainEnd, explainSignal } from "./explain-end.ts";
 import { ProcessTransport, type WorkerStreams } from "./process-transport.ts";
 import { type PythonProgram, pythonArguments, pythonEnvironment } from "./python-program.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -48,6 +48,7 @@ export class Zygote {
   readonly #launches = new Map<number, Launch>();
   readonly #ready = Promise.withResolvers<AnswerHead<"ready">>();
   #lastLaunch = 0;
+  #isStopping = false;
 
   /** @throws WorkerDiedError where it ends before it is ready. */
   static async start(options: ZygoteOptions): Promise<Zygote> {
@@ -77,13 +78,22 @@ export class Zygote {
       env: pythonEnvironment({}),
     });
     this.#child = child;
-    let problem = "ended";
-    child.on("error", (error) => {
-      problem = `could not be started: ${error.message}`;
-      this.#fail(problem);
-    });
+    child.on("error", (error) => this.#fail(`could not be started: ${error.message}`));
+    let told: string | undefined;
+    const tell = (problem: string): void => {
+      told = problem;
+      log.error(
+        { zygote: child.pid },
+        `the Python that workers are forked from ${problem}; they end with it, and all are started anew`,
+      );
+    };
     this.ended = once(child, "close").then(
-      () => this.#fail(problem),
+      ([code, signal]) => {
+        const problem = told ?? (signal ? explainSignal(signal) : `ended with exit code ${code}`);
+        // Who waits for the first worker is told in any case.
+        if (told === undefined && !this.#isStopping && this.#launches.size > 0) tell(problem);
+        this.#fail(problem);
+      },
       () => {},
     );
     for (const descriptor of [1, 2]) {
@@ -92,11 +102,7 @@ export class Zygote {
       });
     }
     this.#watchdog = new Watchdog(silenceSeconds, () => {
-      problem = `said nothing for ${silenceSeconds} s and was ended`;
-      log.error(
-        { zygote: child.pid },
-        `the Python that workers are forked from ${problem}; they end with it, and all are started anew`,
-      );
+      tell(`said nothing for ${silenceSeconds} s and was ended`);
       child.kill("SIGKILL");
     });
     this.#channel = new Channel(connectionOf(child.stdio[CONTROL_DESCRIPTOR] as Duplex), {
@@ -104,7 +110,10 @@ export class Zygote {
         this.#watchdog.heard();
         this.#hear(frame);
       },
-      onBroken: () => child.kill("SIGKILL"),
+      onBroken: (reason) => {
+        tell(`wrote what cannot be read and was ended: ${reason}`);
+        child.kill("SIGKILL");
+      },
       onClosed: () => setTimeout(() => child.kill("SIGKILL"), END_GRACE_MILLISECONDS).unref(),
     });
   }
@@ -146,6 +155,7 @@ export class Zygote {
 
   /** End it and its workers. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#channel.end();
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_GRACE_MILLISECONDS);
     await this.ended;
