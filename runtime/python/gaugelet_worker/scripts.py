@@ -13,6 +13,7 @@ from typing import Any
 
 from gaugelet_worker.codec import InputError, OutputError
 from gaugelet_worker.isolation import linux
+from gaugelet_worker.isolation.processes import name_of_signal
 from gaugelet_worker.metering import count_children_too
 from gaugelet_worker.script_streams import Streams
 from gaugelet_worker.user_errors import ScriptFailed
@@ -82,7 +83,11 @@ def _run(command: list[str], event: Any, output_limit: int, libraries: str | Non
         process.kill()
         process.wait()
     if streams.is_too_large:
-        raise OutputError(f"the script printed more than {output_limit} bytes", "output")
+        raise OutputError(
+            f"the script printed more than the limit of {output_limit:,} bytes;"
+            " print less or raise limits.output",
+            limit="output",
+        )
     if process.returncode != 0:
         errors = streams.end_of_errors
         code = process.returncode
@@ -103,7 +108,7 @@ def _how(code: int) -> str:
         return f"ended with exit code {code}"
     if -code == signal.SIGXCPU:
         return "used more processor time than limits.cpu; raise it or do less"
-    return f"was ended by {signal.Signals(-code).name}"
+    return f"was ended by {name_of_signal(-code)}"
 
 
 def _advice(code: int, errors: str) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gaugelet_worker.frames import decode_head
 from gaugelet_worker.holding import Holding, Premises
 from gaugelet_worker.isolation.namespaces import fork_into_namespaces
+from gaugelet_worker.isolation.processes import name_of_signal
 from gaugelet_worker.isolation.refused import Refused
 from gaugelet_worker.launch import Child, InChild, Launch, run_child
 from gaugelet_worker.report import Report
@@ -185,14 +186,7 @@ class Worker:
         limit = _LIMIT_OF_SIGNAL.get(number)
         if number == signal.SIGKILL and self._was_out_of_memory:
             limit = "memory"
-        return Outcome(signal=_name(number), limit=limit)
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # one of those without a name
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+        return Outcome(signal=name_of_signal(number), limit=limit)
 
 
 def fork_worker(launch: Launch, premises: Premises, *, is_trial: bool = False) -> Worker:

@@ -106,8 +106,12 @@ def test_another_exit_code_is_an_error_with_the_end_of_what_it_wrote_to_stderr(s
     assert worker.end().stderr == "first\ngröße\nlast\n"
 
 
-def test_a_signal_is_an_error(script):
-    assert script("kill -SEGV $$").invoke().head["message"] == "the script was ended by SIGSEGV"
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGSEGV, "SIGSEGV"), (40, f"SIGRTMIN+{40 - signal.SIGRTMIN}")]
+)
+def test_a_signal_is_an_error(script, number, name):
+    head = script(f"kill -{number} $$").invoke().head
+    assert head == {"message": f"the script was ended by {name}", "details": ""}
 
 
 def test_what_it_writes_to_stderr_is_log_and_no_error(script):
@@ -135,7 +139,11 @@ def test_output_beyond_the_limit_ends_it(script):
     result = script("echo $$ >&2; yes").invoke()
     assert (result.outcome, result.head) == (
         "error",
-        {"message": "the script printed more than 1048576 bytes", "limit": "output"},
+        {
+            "message": "the script printed more than the limit of 1,048,576 bytes;"
+            " print less or raise limits.output",
+            "limit": "output",
+        },
     )
 
 

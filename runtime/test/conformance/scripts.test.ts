@@ -148,7 +148,7 @@ describe.each(ENDINGS)("a script that ends in .%s", (ending) => {
     expect([outcome, head.limit, head.message]).toEqual([
       "error",
       "output",
-      expect.stringContaining("printed more than 100000 bytes"),
+      expect.stringContaining("printed more than the limit of 100,000 bytes"),
     ]);
   });
 

@@ -1,4 +1,4 @@
-"""Finding processes, and ending those that a worker left behind."""
+"""Finding processes, ending those that a worker left behind, and what ended one."""
 
 import contextlib
 import os
@@ -59,3 +59,11 @@ def _threads(pid: int) -> int:
         return len(os.listdir(f"/proc/{pid}/task"))
     except OSError:
         return 0
+
+
+def name_of_signal(number: int) -> str:
+    """As people write it."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of those without a name
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
