@@ -192,3 +192,10 @@ def test_a_new_zygote_removes_what_a_dead_one_left(place):
             wait_until(lambda folder=folder: not list(folder.glob(f"gaugelet-{dead.process.pid}-*")))
         assert not list(Path(tempfile.gettempdir()).glob(f"gaugelet-{dead.process.pid}-*"))
         assert zygote.run(place, "print(1)") == "1\n"
+
+
+@pytest.mark.parametrize("name", ["gaugelet-1-1", "gaugelet-²-1"])
+def test_what_anybody_may_put_beside_scratch_folders_keeps_no_zygote_from_starting(place, name):
+    (place / name).symlink_to("/nowhere")
+    with running_zygote(environment={"TMPDIR": str(place)}) as zygote:
+        assert zygote.run(place, "print(1)") == "1\n"

@@ -13,7 +13,7 @@ def own_prefix() -> str:
 def is_left_over(name: str) -> bool:
     """Whether something was made by a process that is no more."""
     parts = name.split("-")
-    if len(parts) < 3 or parts[0] != _PREFIX or not (parts[1].isdigit() and parts[2].isdigit()):
+    if len(parts) < 3 or parts[0] != _PREFIX or not (parts[1].isdecimal() and parts[2].isdecimal()):
         return False
     return _start_time(int(parts[1])) != int(parts[2])
 

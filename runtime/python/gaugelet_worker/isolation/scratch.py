@@ -14,7 +14,7 @@ class ScratchFolders:
 
     def __init__(self) -> None:
         for left in Path(tempfile.gettempdir()).glob("gaugelet-*"):
-            if is_left_over(left.name) and left.stat().st_uid == os.geteuid():
+            if is_left_over(left.name) and _is_own(left):
                 subprocess.run(["/bin/rm", "-rf", "--", str(left)], check=False)
         self._base = Path(tempfile.gettempdir(), own_prefix())
         self._base.mkdir(mode=0o711)
@@ -38,3 +38,11 @@ class ScratchFolders:
         """Remove what holds them."""
         with contextlib.suppress(OSError):
             self._base.rmdir()
+
+
+def _is_own(path: Path) -> bool:
+    """Everybody may put something there, a link to nowhere too, and another zygote may be removing it."""
+    try:
+        return path.lstat().st_uid == os.geteuid()
+    except FileNotFoundError:
+        return False
