@@ -40,8 +40,10 @@ def traces(zygote: ZygoteProcess) -> dict:
     return {
         "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
         "children": list(zygote.children().values()),
-        "groups": [len(list(folder.glob(f"gaugelet-{pid}-*"))) for folder in folders],
-        "scratch": [list(each.iterdir()) for each in Path(tempfile.gettempdir()).glob(f"gaugelet-{pid}-*")],
+        "groups": [len(list(folder.glob(f"gaugelet-zygote-{pid}-*"))) for folder in folders],
+        "scratch": [
+            list(each.iterdir()) for each in Path(tempfile.gettempdir()).glob(f"gaugelet-zygote-{pid}-*")
+        ],
     }
 
 
@@ -189,13 +191,21 @@ def test_a_new_zygote_removes_what_a_dead_one_left(place):
     with running_zygote() as zygote:
         found = find_hierarchies()
         for folder in set(found.folders.values()) if isinstance(found, Hierarchies) else ():
-            wait_until(lambda folder=folder: not list(folder.glob(f"gaugelet-{dead.process.pid}-*")))
-        assert not list(Path(tempfile.gettempdir()).glob(f"gaugelet-{dead.process.pid}-*"))
+            wait_until(lambda folder=folder: not list(folder.glob(f"gaugelet-zygote-{dead.process.pid}-*")))
+        assert not list(Path(tempfile.gettempdir()).glob(f"gaugelet-zygote-{dead.process.pid}-*"))
         assert zygote.run(place, "print(1)") == "1\n"
 
 
-@pytest.mark.parametrize("name", ["gaugelet-1-1", "gaugelet-²-1"])
+@pytest.mark.parametrize("name", ["gaugelet-zygote-1-1", "gaugelet-zygote-²-1"])
 def test_what_anybody_may_put_beside_scratch_folders_keeps_no_zygote_from_starting(place, name):
     (place / name).symlink_to("/nowhere")
     with running_zygote(environment={"TMPDIR": str(place)}) as zygote:
         assert zygote.run(place, "print(1)") == "1\n"
+
+
+def test_what_is_called_after_a_day_is_nobodys_scratch_folder(place):
+    names = {"gaugelet-2026-11-30", "gaugelet-2026-11-30.tar.gz", "gaugelet-20261130-1200"}
+    for name in names:
+        (place / name).touch()
+    with running_zygote(environment={"TMPDIR": str(place)}):
+        assert names <= set(os.listdir(place))

@@ -56,7 +56,7 @@ async function groupsOf(zygote: number): Promise<string[]> {
   const ofSpares = await Promise.all(
     children.map(async (pid) => ((await isSpare(pid)) ? (await groupOf(pid)).name : "")),
   );
-  return names.filter((name) => name.startsWith(`gaugelet-${zygote}-`) && !ofSpares.includes(name));
+  return names.filter((name) => name.startsWith(`gaugelet-zygote-${zygote}-`) && !ofSpares.includes(name));
 }
 
 /** The control group that a process is in. */

@@ -6,14 +6,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from gaugelet_worker.isolation.names import is_left_over, own_prefix
+from gaugelet_worker.isolation.names import PREFIX, is_left_over, own_prefix
 
 
 class ScratchFolders:
     """Makes and removes them. Removing is done by a process of its own: a folder may hold a million files."""
 
     def __init__(self) -> None:
-        for left in Path(tempfile.gettempdir()).glob("gaugelet-*"):
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
             if is_left_over(left.name) and _is_own(left):
                 subprocess.run(["/bin/rm", "-rf", "--", str(left)], check=False)
         self._base = Path(tempfile.gettempdir(), own_prefix())
