@@ -77,8 +77,12 @@ def test_its_settings_are_few(see):
     seen = see("[str(p) for p in pathlib.Path('/etc').iterdir()]")
     assert {"/etc/passwd", "/etc/group", "/etc/hosts"} <= set(seen)
     assert not {"/etc/shadow", "/etc/resolv.conf", "/etc/hostname", "/etc/machine-id"} & set(seen)
-    assert "worker" in see("open('/etc/passwd').read()")
     assert len(see("open('/etc/passwd').read().splitlines()")) == 2
+
+
+def test_its_user_has_a_name(see):
+    assert see("[__import__('getpass').getuser(), os.path.expanduser('~worker')]") == ["worker", "/tmp"]
+    assert see("__import__('grp').getgrgid(os.getgid()).gr_name") == "worker"
 
 
 def test_another_functions_folder_is_not_there(see, place):

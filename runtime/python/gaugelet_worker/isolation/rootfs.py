@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gaugelet_worker.isolation import mounts
 from gaugelet_worker.isolation.mounts import NO_DEVICES, NO_PROGRAMS, NO_SUID, READ_ONLY
+from gaugelet_worker.isolation.namespaces import INNER_USER
 from gaugelet_worker.isolation.refused import Refused
 
 # Where the new root is put together; what is there on the machine is not needed by then.
@@ -114,9 +115,10 @@ def _make_devices(devices: dict[str, int]) -> None:
 
 def _write_etc(view: View) -> None:
     etc = Path(_SITE, "etc")
-    people = f"root:x:0:0::/:/usr/sbin/nologin\nworker:x:{view.user}:{view.user}::/tmp:/bin/sh\n"
+    # Whoever the worker is outside, in its own namespace it is this user.
+    people = f"root:x:0:0::/:/usr/sbin/nologin\nworker:x:{INNER_USER}:{INNER_USER}::/tmp:/bin/sh\n"
     (etc / "passwd").write_text(people)
-    (etc / "group").write_text(f"root:x:0:\nworker:x:{view.user}:\n")
+    (etc / "group").write_text(f"root:x:0:\nworker:x:{INNER_USER}:\n")
     if not view.network:
         (etc / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
 
