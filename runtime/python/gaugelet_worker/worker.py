@@ -200,11 +200,6 @@ def fork_worker(launch: Launch, premises: Premises, *, is_trial: bool = False) -
     return Worker(spec, holding, pid, reading)
 
 
-def spare_for(spec: LaunchSpec) -> str | None:
-    """The level of the spares that serve such a launch: none has the machine's network in a sandbox."""
-    return None if spec.isolation == "sandbox" and spec.network else spec.isolation
-
-
 def fork_spare(isolation: str, premises: Premises) -> Worker:
     """Fork a worker ahead of need. Raises InChild in the child; Refused or OSError where that cannot be."""
     spec = LaunchSpec(launch=None, directory="/", isolation=isolation)

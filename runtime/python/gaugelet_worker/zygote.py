@@ -23,17 +23,16 @@ from gaugelet_worker.isolation import linux
 from gaugelet_worker.isolation.refused import Refused
 from gaugelet_worker.launch import InChild, Launch
 from gaugelet_worker.preload import Preloaded, preload
+from gaugelet_worker.spares import Spares
 from gaugelet_worker.specification import LEVELS, LaunchSpec
 from gaugelet_worker.streams import Pipes
-from gaugelet_worker.worker import Worker, fork_spare, fork_worker, spare_for, try_level
+from gaugelet_worker.worker import Worker, try_level
 
 _CONTROL_DESCRIPTOR = 3
 # How often to look whether all of an ended worker is gone, and whether one takes too long to set up.
 _POLL_SECONDS = 0.005
 _SWEEP_SECONDS = 5
 _LONGEST_END_SECONDS = 5
-# A spare is forked once no worker was asked for so long: it takes the time of several starts.
-_QUIET_SECONDS = 0.05
 # What is not a worker by then will not become one, even where very many are asked for at once.
 _SET_UP_SECONDS = 60
 
@@ -50,10 +49,6 @@ class Zygote:
         self._selector = selectors.DefaultSelector()
         # All that are there, spares too.
         self._workers: set[Worker] = set()
-        # By level, as are those that are wanted.
-        self._spares: dict[str, Worker] = {}
-        self._wanted_spares: set[str] = set()
-        self._next_spare = math.inf
         self._reporting: set[Worker] = set()
         # Those that have not become a worker yet, by when that is too long ago.
         self._setting_up: dict[Worker, float] = {}
@@ -62,6 +57,7 @@ class Zygote:
         self._set_up_seconds = set_up_seconds
         self._sweep_seconds = min(_SWEEP_SECONDS, set_up_seconds)
         self._premises = Premises()
+        self._spares = Spares(self._premises)
         self._next_sweep = 0.0
         self._wakened, self._wake = socket.socketpair()
         self._wakened.setblocking(False)
@@ -96,19 +92,18 @@ class Zygote:
     def _turn(self) -> None:
         ending = any(worker.is_ending for worker in self._workers)
         timeout = _POLL_SECONDS if ending else self._sweep_seconds if self._setting_up else None
-        if self._next_spare < math.inf:
-            until_spare = max(0, self._next_spare - time.monotonic())
+        if self._spares.due < math.inf:
+            until_spare = max(0, self._spares.due - time.monotonic())
             timeout = until_spare if timeout is None else min(timeout, until_spare)
         ready = self._selector.select(timeout)
         for key, _ in ready:
             self._guard(key.data)
         if ending:
             self._guard(self._finish)
-        if not ready and time.monotonic() >= self._next_spare:
-            self._next_spare = math.inf
-            # Not while a launch arrives: its environment would be in it.
-            if self._channel.is_open and not self._channel.is_inside_frame:
-                self._guard(self._fork_spare)
+        # Not while a launch arrives: its environment would be in it.
+        is_free = self._channel.is_open and not self._channel.is_inside_frame
+        if not ready and self._spares.have_come_due() and is_free:
+            self._guard(self._fork_spare)
         if self._setting_up and time.monotonic() >= self._next_sweep:
             self._next_sweep = time.monotonic() + self._sweep_seconds
             self._guard(self._sweep)
@@ -139,7 +134,7 @@ class Zygote:
         # Without a `finally`: the fork leaves this by an exception too, and needs all of it.
         try:
             self._untaken[spec.launch] = pipes = Pipes()
-            worker = self._worker_for(Launch(spec, frame.body, pipes.workers))
+            worker = self._spares.worker_for(Launch(spec, frame.body, pipes.workers))
         except (Refused, OSError) as error:
             wipe(frame.body)
             self._refuse(spec.launch, str(error))
@@ -151,34 +146,8 @@ class Zygote:
         self._setting_up[worker] = time.monotonic() + self._set_up_seconds
         self._selector.register(worker, selectors.EVENT_READ, lambda: self._read_report(worker))
 
-    def _worker_for(self, launch: Launch) -> Worker:
-        """The spare, where there is one and it is of use; else a new fork."""
-        if self._next_spare < math.inf:
-            self._next_spare = time.monotonic() + _QUIET_SECONDS
-        level = spare_for(launch.spec)
-        spare = self._spares.get(level)
-        if spare is None or spare.has_died:
-            return fork_worker(launch, self._premises)
-        if spare.is_outdated:
-            self._spares.pop(level).end()
-            return fork_worker(launch, self._premises)
-        spare.take_on(launch, self._premises)
-        del self._spares[level]
-        return spare
-
-    def _want_spare(self, worker: Worker) -> None:
-        """Fork one after a while: where one was of use there may be a next time."""
-        level = spare_for(worker.spec)
-        if level is not None and level not in self._spares:
-            self._wanted_spares.add(level)
-            self._next_spare = time.monotonic() + _QUIET_SECONDS
-
     def _fork_spare(self) -> None:
-        level = self._wanted_spares.pop()
-        if self._wanted_spares:
-            self._next_spare = time.monotonic()
-        self._spares[level] = spare = fork_spare(level, self._premises)
-        self._workers.add(spare)
+        self._workers.add(self._spares.fork())
         self._premises.cgroups.move_on()
 
     def _read_report(self, worker: Worker) -> None:
@@ -192,7 +161,7 @@ class Zygote:
             self._channel.send(FrameType.LAUNCHED, head | {"pipes": pipes})
             # Nobody waits any more, so that there is time for what takes long.
             self._premises.cgroups.move_on()
-            self._want_spare(worker)
+            self._spares.want(worker.spec)
         if not more:
             self._stop_reading(worker)
 
@@ -226,10 +195,9 @@ class Zygote:
             self._setting_up.pop(worker, None)
             if worker.launch is None:
                 worker.close_report()
-                if self._spares.get(worker.spec.isolation) is worker:
-                    del self._spares[worker.spec.isolation]
+                self._spares.forget(worker)
                 continue
-            self._want_spare(worker)
+            self._spares.want(worker.spec)
             if worker.refusal is None:
                 if not worker.has_launched:
                     self._close_pipes(worker.launch)
