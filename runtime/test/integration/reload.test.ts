@@ -318,6 +318,30 @@ test("outputs of shards are left where the output key has changed", async () => 
   expect(await entryAt("after:t-0")).not.toMatchObject({ left: true });
 });
 
+test("a function that goes back to an output key that it had handles no event again", async () => {
+  const plain = [counts("a")];
+  const sharded = [{ ...counts("a"), state: "partition" }];
+  const lastOf = (last: number, key: string) => runtime.output((output) => output.last === last, key);
+  const isLeft = (key: string) =>
+    waitFor("it to be left", async () =>
+      ((await runtime.redis.client.hget(OUTPUTS_KEY, key)) ?? "").includes('"left":true'),
+    );
+  const started = await startFunctions(runtime, plain);
+  await topics.publish("t", numbers(1, 3));
+  await lastOf(3, "a");
+  await change(started, sharded);
+  await topics.publish("t", numbers(4, 5));
+  expect(await lastOf(5, "a:t-0")).toMatchObject({ count: 2 });
+  await isLeft("a");
+  await change(started, plain);
+  await topics.publish("t", numbers(6, 9));
+  expect(await lastOf(9, "a")).toMatchObject({ count: 3 + 4 });
+  await isLeft("a:t-0");
+  await change(started, sharded);
+  await topics.publish("t", [{ n: 10 }]);
+  expect(await lastOf(10, "a:t-0")).toMatchObject({ count: 2 + 1 });
+});
+
 test("what waits at an output key from before a start is taken along", async () => {
   const { client } = runtime.redis;
   const entryOf = (name: string, age: number) =>
