@@ -52,6 +52,11 @@ export class FunctionOwner {
     return this.#state.kind === "owner" ? [...owned, ...shared] : shared;
   }
 
+  /** Triggers that another runtime handles now, and this one once it is the owner. */
+  get awaited(): readonly TriggerSpec[] {
+    return this.#state.kind === "standby" ? this.#ownership.owned : [];
+  }
+
   /** The proof that what the owner alone may store is the owner's. */
   get fence(): Fence | undefined {
     const state = this.#state;

@@ -247,8 +247,8 @@ export class FunctionRunner implements Callable {
     const { triggers } = this.#owner;
     this.#triggers.set(triggers);
     this.#triggers.start();
-    const topics = triggers.filter((spec): spec is TopicTriggerSpec => "topic" in spec);
-    this.#topicTriggers?.update(topics);
+    const topics = triggers.filter(isOfTopic);
+    this.#topicTriggers?.update(topics, this.#owner.awaited.filter(isOfTopic));
     this.#parts.metrics.bound(topics.map(({ topic }) => topic));
   }
 
@@ -303,4 +303,8 @@ export class FunctionRunner implements Callable {
       user,
     );
   }
+}
+
+function isOfTopic(spec: TriggerSpec): spec is TopicTriggerSpec {
+  return "topic" in spec;
 }

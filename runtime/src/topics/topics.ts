@@ -88,8 +88,14 @@ export interface TopicLag {
   readonly dropped: number;
 }
 
-/** Where a group begins in a partition that nothing is stored of. */
-export type TopicStart = "newest" | "oldest";
+/** One of the ends of a topic. */
+export type TopicEnd = "newest" | "oldest";
+
+/**
+ * Where a group begins in a partition that nothing is stored of: at an end, or after positions, by partitions. One that
+ * has none was added since these were taken, and is read from its first event on.
+ */
+export type TopicStart = TopicEnd | ReadonlyMap<number, string>;
 
 /** Something about a topic cannot be done. The message says what and why. */
 export class TopicError extends Error {
@@ -170,7 +176,13 @@ export interface Topics {
    * @returns at most so many of all partitions.
    * @throws TopicError where there is no such topic.
    */
-  peek(topic: string, end: TopicStart, most: number): Promise<PeekedEvent[]>;
+  peek(topic: string, end: TopicEnd, most: number): Promise<PeekedEvent[]>;
+  /**
+   * Where a topic ends now, for a group to begin there later.
+   *
+   * @returns `oldest` where there is no such topic: all of its events are yet to come.
+   */
+  endOf(topic: string): Promise<TopicStart>;
   /** How far a group is behind, for each of these topics that exists. */
   lag(group: string, topics: readonly string[]): Promise<TopicLag[]>;
   /**

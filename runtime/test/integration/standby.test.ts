@@ -13,6 +13,10 @@ const COUNTS = `def handler(input, context):
     context.env["count"] = context.env.get("count", 0) + 1
     return {"count": context.env["count"]}
 `;
+const LISTS = `def handler(input, context):
+    context.env.setdefault("all", []).append(input["n"])
+    return {"all": context.env["all"]}
+`;
 const FUNCTIONS = [{ name: "f", code: COUNTS, triggers: [{ topic: "t", start: "oldest" }, { http: true }] }];
 
 /** One more runtime with the same functions. */
@@ -74,6 +78,38 @@ test("a standby becomes the owner when the owner stops, and goes on with what is
   expect(performance.now() - stopped).toBeLessThan(2_000);
   await standby.logged("this runtime owns the function now");
   expect((await ready(standby)).text).toBe("redis: up\nfunction f: ready\n");
+});
+
+test("a standby that reads other topics than the owner misses nothing of them from its first look on", async () => {
+  await topics.publish("before", [{ n: 0 }]);
+  await topics.publish("after", [{ n: 0 }]);
+  const owner = await startFunctions(runtime, [{ name: "f", code: LISTS, triggers: [{ topic: "before" }] }]);
+  await waitFor("the owner", async () => (await ready(owner)).status === 200);
+  const file = await runtime.write(
+    "renamed.yaml",
+    JSON.stringify({
+      functions: [
+        {
+          name: "f",
+          source: join(runtime.folder, "f.py"),
+          handler: "f.handler",
+          triggers: [{ topic: "after" }, { topic: "made-later" }],
+          output: { key: "f" },
+        },
+      ],
+    }),
+  );
+  const standby = await runtime.start({ GAUGELET_CONFIG: file, GAUGELET_PRELOAD: "" });
+  await standby.logged("another runtime owns the function");
+  await sleep(500);
+  await topics.publish("after", [{ n: 1 }, { n: 2 }]);
+  await topics.publish("made-later", [{ n: 3 }]);
+  await owner.stop();
+  await standby.logged("this runtime owns the function now");
+  await runtime.output(({ all }) => (all as number[]).includes(3) && (all as number[]).length >= 3, "f");
+  await topics.publish("after", [{ n: 4 }]);
+  const { all } = await runtime.output(({ all }) => (all as number[]).includes(4), "f");
+  expect((all as number[]).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
 });
 
 test("a runtime that does not know yet who owns a function is not ready", async () => {

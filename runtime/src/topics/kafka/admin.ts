@@ -6,6 +6,7 @@ import {
   TopicError,
   type TopicLag,
   type TopicOptions,
+  type TopicStart,
 } from "../topics.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { explained, isOneOf, isUnknownTopic, patiently } from "./errors.ts";
@@ -97,6 +98,19 @@ export class KafkaAdmin {
     } catch (error) {
       throw this.#about(topic, `describe topic ${topic}`, error);
     }
+  }
+
+  async endOf(topic: string): Promise<TopicStart> {
+    const count = (await this.ids([topic])).get(topic)?.partitions ?? 0;
+    if (count === 0) {
+      const problem = await this.notThere(topic);
+      // One that is hidden may be there.
+      if (problem.code === "unknown-topic") return "oldest";
+      throw problem;
+    }
+    const numbers = Array.from({ length: count }, (_, number) => number);
+    const ranges = await patiently(() => this.ranges(topic, numbers));
+    return new Map([...ranges].map(([number, { next }]) => [number, String(next - 1)]));
   }
 
   async lag(group: string, topics: readonly string[]): Promise<TopicLag[]> {

@@ -33,15 +33,15 @@ export class Commits {
   }
 
   /**
-   * Have the group begin at the end of these partitions of a topic, all of them or none, whoever is to read them.
+   * Have the group begin at these offsets of a topic's partitions, all of them or none, whoever is to read them.
    *
    * @throws Error where Kafka does not take it.
    */
-  async begin(topic: string, ranges: ReadonlyMap<number, { readonly next: number }>): Promise<void> {
-    const offsets = [...ranges].map(([partition, { next }]) => ({
+  async begin(topic: string, beginnings: ReadonlyMap<number, number>): Promise<void> {
+    const offsets = [...beginnings].map(([partition, offset]) => ({
       topic,
       partition,
-      offset: BigInt(next),
+      offset: BigInt(offset),
       leaderEpoch: -1,
     }));
     await this.#client.commit({ offsets });

@@ -33,7 +33,7 @@ export class KafkaConsumer implements Consumer {
   /** Topics that were not there when they were first looked for: all of their events count. */
   readonly #missing = new Set<string>();
   /** Where the group begins in topics that it had never read, by their partitions. */
-  readonly #beginnings = new Map<string, Promise<ReadonlyMap<number, OffsetRange>>>();
+  readonly #beginnings = new Map<string, Promise<ReadonlyMap<number, number>>>();
   /** By source. */
   readonly #assigned = new Map<string, Assigned>();
   readonly #commits: Commits;
@@ -234,15 +234,17 @@ export class KafkaConsumer implements Consumer {
     if (own !== undefined) return next;
     // It was added later than the group began with the others: all of its events count.
     if (committed.size > 0) return first;
-    return (await this.#beginningOf(topic, all)).get(number)?.next ?? next;
+    return (await this.#beginningOf(topic, all)).get(number) ?? next;
   }
 
   /** Give the group its place in all partitions that there are, at once: one that has none is known to be added later. */
-  #beginningOf(topic: string, numbers: readonly number[]): Promise<ReadonlyMap<number, OffsetRange>> {
-    const begin = async (): Promise<ReadonlyMap<number, OffsetRange>> => {
+  #beginningOf(topic: string, numbers: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    const begin = async (): Promise<ReadonlyMap<number, number>> => {
       const ranges = await this.#admin.ranges(topic, numbers);
-      await this.#commits.begin(topic, ranges);
-      return ranges;
+      const start = this.#wanted.get(topic);
+      const offsets = new Map([...ranges].map(([number, range]) => [number, offsetAt(start, number, range)]));
+      await this.#commits.begin(topic, offsets);
+      return offsets;
     };
     const beginning = this.#beginnings.get(topic) ?? begin();
     this.#beginnings.set(topic, beginning);
@@ -302,4 +304,12 @@ export class KafkaConsumer implements Consumer {
     this.#told = reason;
     this.#listener.onProblem(reason);
   }
+}
+
+/** Where a group begins in a partition, if not at its first event. */
+function offsetAt(start: TopicStart | undefined, number: number, { first, next }: OffsetRange): number {
+  if (start === undefined || typeof start === "string") return next;
+  const offset = Number(start.get(number) ?? -1) + 1;
+  // One after all that there ever was is of a topic of that name before this one.
+  return offset > next ? first : Math.max(offset, first);
 }

@@ -5,6 +5,7 @@ import type {
   NewEvent,
   PeekedEvent,
   TopicDescription,
+  TopicEnd,
   TopicLag,
   TopicOptions,
   TopicStart,
@@ -54,9 +55,13 @@ export class KafkaTopics implements Topics {
     return await this.#producer.publish(topic, events);
   }
 
-  peek(topic: string, end: TopicStart, most: number): Promise<PeekedEvent[]> {
+  peek(topic: string, end: TopicEnd, most: number): Promise<PeekedEvent[]> {
     this.#peeker ??= new KafkaPeeker(this.#options, this.#admin);
     return this.#peeker.peek(topic, end, most);
+  }
+
+  endOf(topic: string): Promise<TopicStart> {
+    return this.#admin.endOf(topic);
   }
 
   lag(group: string, topics: readonly string[]): Promise<TopicLag[]> {

@@ -1,5 +1,5 @@
 import { Consumer } from "@platformatic/kafka";
-import { type PeekedEvent, TopicError, type TopicStart } from "../topics.ts";
+import { type PeekedEvent, type TopicEnd, TopicError } from "../topics.ts";
 import { checkName, type KafkaAdmin, type OffsetRange } from "./admin.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { explained, isUnknownTopic, patiently } from "./errors.ts";
@@ -25,7 +25,7 @@ export class KafkaPeeker {
   }
 
   /** @throws TopicError where there is no such topic. */
-  async peek(topic: string, end: TopicStart, most: number): Promise<PeekedEvent[]> {
+  async peek(topic: string, end: TopicEnd, most: number): Promise<PeekedEvent[]> {
     checkName(topic);
     const found = (await this.#admin.ids([topic])).get(topic);
     if (found === undefined) throw await this.#admin.notThere(topic);
@@ -56,7 +56,7 @@ export class KafkaPeeker {
     topicId: string,
     number: number,
     { first, next }: OffsetRange,
-    end: TopicStart,
+    end: TopicEnd,
     most: number,
   ): Promise<PeekedEvent[]> {
     const until = end === "newest" ? next : Math.min(next, first + most);

@@ -65,7 +65,7 @@ export class FollowedTopic implements Awaited {
   constructor(options: FollowedTopicOptions) {
     const { topic, start } = options;
     this.#options = options;
-    this.#start = start === "oldest" ? BEFORE_ALL : "$";
+    this.#start = start === "newest" ? "$" : start === "oldest" ? BEFORE_ALL : (start.get(0) ?? BEFORE_ALL);
     this.#key = topicKey(topic);
     this.partition = { topic, number: 0, source: `stream:${topic}` };
   }

@@ -10,6 +10,7 @@ import {
   type PeekedEvent,
   type Retention,
   type TopicDescription,
+  type TopicEnd,
   TopicError,
   type TopicLag,
   type TopicOptions,
@@ -127,7 +128,7 @@ export class RedisStreamTopics implements Topics {
     return positions;
   }
 
-  async peek(topic: string, end: TopicStart, most: number): Promise<PeekedEvent[]> {
+  async peek(topic: string, end: TopicEnd, most: number): Promise<PeekedEvent[]> {
     checkName(topic);
     const key = topicKey(topic);
     const entries = await patiently(`look at topic ${topic}`, async () => {
@@ -139,6 +140,17 @@ export class RedisStreamTopics implements Topics {
       return found;
     });
     return entries.map((entry) => ({ ...eventOf(entry), partition: 0 }));
+  }
+
+  async endOf(topic: string): Promise<TopicStart> {
+    return patiently(`look at topic ${topic}`, async () => {
+      try {
+        return new Map([[0, (await streamInfo(this.#commands, topicKey(topic))).newest]]);
+      } catch (error) {
+        if (isMissing(error)) return "oldest";
+        throw error;
+      }
+    });
   }
 
   async lag(group: string, topics: readonly string[]): Promise<TopicLag[]> {

@@ -15,6 +15,7 @@ import type {
   Topics,
 } from "../../topics/topics.ts";
 import { within } from "../../within.ts";
+import { Beginnings } from "./beginnings.ts";
 import { DelayedFeed } from "./delayed-feed.ts";
 import { PartitionFeed } from "./partition-feed.ts";
 
@@ -35,6 +36,7 @@ export class TopicTriggers implements ConsumerListener {
   readonly #parts: TopicTriggersParts;
   readonly #hasNumericOffsets: boolean;
   #specs: ReadonlyMap<string, TopicTriggerSpec> = new Map();
+  readonly #beginnings: Beginnings;
   #consumer: Consumer | undefined;
   /** By the source of their partitions. */
   readonly #feeds = new Map<string, PartitionFeed>();
@@ -49,16 +51,21 @@ export class TopicTriggers implements ConsumerListener {
 
   constructor(parts: TopicTriggersParts) {
     this.#parts = parts;
+    this.#beginnings = new Beginnings(parts.topics);
     this.#hasNumericOffsets = parts.topics.engine === "kafka";
   }
 
-  /** Read these topics from now on, those that stay without a break. */
-  update(specs: readonly TopicTriggerSpec[]): void {
+  /**
+   * Read these topics from now on, those that stay without a break.
+   *
+   * @param awaited those that another runtime reads, until this one does.
+   */
+  update(specs: readonly TopicTriggerSpec[], awaited: readonly TopicTriggerSpec[] = []): void {
     this.#specs = new Map(specs.map((spec) => [spec.topic, spec]));
     // From 0 on, so that the first events are an increase and not a new series.
     for (const { topic } of specs) this.#consumed.set(topic, this.#consumed.get(topic) ?? 0);
     const active = specs.filter(({ paused }) => !paused);
-    const starts = new Map(active.map(({ topic, start }) => [topic, start]));
+    const starts = new Map(active.map((spec) => [spec.topic, this.#beginnings.of(spec)]));
     if (starts.size === 0) {
       void this.stop();
     } else if (this.#consumer !== undefined) {
@@ -68,6 +75,7 @@ export class TopicTriggers implements ConsumerListener {
       this.#consumer = this.#parts.topics.consume(this.#parts.definition.name, starts, this);
     }
     if (specs.length > 0 && this.#parts.definition.state !== "partition") this.#startDelayed("");
+    this.#beginnings.look(awaited);
   }
 
   /** What metrics show of it; undefined where this member has nothing to read. */
@@ -148,6 +156,7 @@ export class TopicTriggers implements ConsumerListener {
 
   /** Read nothing any more, and commit what is handled. */
   async stop(): Promise<void> {
+    this.#beginnings.stop();
     const consumer = this.#consumer;
     this.#consumer = undefined;
     for (const shard of this.#delayed.keys()) this.#stopDelayed(shard);

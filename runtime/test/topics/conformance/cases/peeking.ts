@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { TopicError, type TopicStart } from "../../../../src/topics/topics.ts";
+import { type TopicEnd, TopicError } from "../../../../src/topics/topics.ts";
 import { numbered, numberedEvents, type Subject, type TopicsCase } from "../case.ts";
 
 /** Looking at events without handling any. */
@@ -53,6 +53,6 @@ export const PEEKING: readonly TopicsCase[] = [
   },
 ];
 
-async function bodies(topics: Subject["topics"], name: string, end: TopicStart, most: number) {
+async function bodies(topics: Subject["topics"], name: string, end: TopicEnd, most: number) {
   return (await topics.peek(name, end, most)).map(({ body }) => String(body));
 }

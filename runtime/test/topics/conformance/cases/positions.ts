@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "@gaugelet/testing/wait";
 import { expect } from "vitest";
+import type { TopicStart } from "../../../../src/topics/topics.ts";
 import { numberedEvents, range, type Subject, type TopicsCase } from "../case.ts";
 
 /** Where a member begins, and how far it is said to be. */
@@ -15,6 +16,21 @@ export const POSITIONS: readonly TopicsCase[] = [
       await reader.received(68);
       await sleep(200);
       expect(reader.numbers()).toEqual(range(42, 110));
+    },
+  },
+  {
+    name: "a group begins where a topic ended when it was looked at, and at its first event where there was none",
+    async run({ topics, topic, member, unique }) {
+      const [full, empty, missing] = [await topic(), await topic(), unique("missing")];
+      await topics.publish(full, numberedEvents(0, 10));
+      const ends: Record<string, TopicStart> = {};
+      for (const name of [full, empty, missing]) ends[name] = await topics.endOf(name);
+      await topics.create(missing, {});
+      for (const name of [full, empty, missing]) await topics.publish(name, numberedEvents(10, 20));
+      const reader = member(unique("group"), ends);
+      await reader.received(30);
+      await sleep(200);
+      for (const name of [full, empty, missing]) expect(reader.numbers(name)).toEqual(range(10, 20));
     },
   },
   {
