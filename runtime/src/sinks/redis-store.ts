@@ -188,6 +188,13 @@ export class RedisStore {
     }
   }
 
+  /** Have delayed events that were taken be due at once, those that are still there. Where Redis is away they are later. */
+  async giveBackDelayed(outputKey: string, texts: readonly string[]): Promise<void> {
+    if (texts.length === 0) return;
+    const due = texts.flatMap((text) => [0, text]);
+    await this.#redis.zadd(delayedKey(outputKey), "XX", ...due).catch(() => {});
+  }
+
   async #scores(key: string, members: readonly string[]): Promise<readonly (string | null)[]> {
     if (!this.#asksOneByOne) {
       try {

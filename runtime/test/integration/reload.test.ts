@@ -299,6 +299,38 @@ def handler(input, context):
   expect(await waiting()).toBe(0);
 });
 
+test("events that wait for a worker to be tried again are not kept from the function that replaces theirs", async () => {
+  const done = join(runtime.folder, "done");
+  const code = `import time
+def handler(input, context):
+    if context.attempt == 1:
+        raise ValueError("no luck")
+    time.sleep(0.3)
+    with open(${JSON.stringify(done)}, "a") as file:
+        file.write(f"{input['n']}\\n")
+    return input
+`;
+  const retries = { attempts: 9, backoff: { from: "100ms", to: "100ms" } };
+  const at = (timeout: string): FunctionUnderTest[] => [
+    {
+      name: "a",
+      code,
+      state: "none",
+      workers: { max: 1 },
+      limits: { timeout },
+      triggers: [{ topic: "t", start: "oldest", retries }],
+    },
+  ];
+  const handled = async (): Promise<number[]> =>
+    (await readFile(done, "utf8").catch(() => "")).split("\n").filter(Boolean).map(Number);
+  const started = await startFunctions(runtime, at("30s"));
+  await topics.publish("t", numbers(1, 20));
+  await waitFor("the first ones", async () => (await handled()).length > 0);
+  await change(started, at("29s"));
+  await waitFor("all of them", async () => (await runtime.redis.client.zcard(delayedKey("a"))) === 0, 40);
+  expect((await handled()).sort((one, other) => one - other)).toEqual(numbers(1, 20).map(({ n }) => n));
+});
+
 test("outputs of shards are left where the output key has changed", async () => {
   const at = (key: string): FunctionUnderTest[] => [
     { ...counts("a"), state: "partition", output: { key: `${key}:{shard}` } },

@@ -25,6 +25,8 @@ export interface DelayedFeedParts {
   readonly specOf: (topic: string) => Pick<TopicTriggerSpec, "retries" | "batch"> | undefined;
   /** Takes events that are due, and keeps them from others for so many milliseconds. */
   readonly claim: (most: number, milliseconds: number) => Promise<readonly string[]>;
+  /** Lets others have events at once that were taken, and not begun with. */
+  readonly giveBack: (texts: readonly string[]) => void;
   readonly onReady: () => void;
 }
 
@@ -123,7 +125,15 @@ export class DelayedFeed implements Feed {
   close(): void {
     this.isClosed = true;
     clearTimeout(this.#timer);
+    // Others may have had those by now that waited for longer.
+    const since = performance.now() - this.#keepMilliseconds;
+    const own = this.#waiting.filter(({ event }) => event.receivedAt > since);
+    this.#parts.giveBack(own.flatMap(({ entry }) => (entry as TopicEntry).delayed ?? []));
     this.#waiting = [];
+  }
+
+  get #keepMilliseconds(): number {
+    return this.#parts.timeout * 1000 + WAIT_MILLISECONDS;
   }
 
   #lookIn(milliseconds: number): void {
@@ -134,8 +144,11 @@ export class DelayedFeed implements Feed {
   async #look(): Promise<void> {
     const room = MOST_AT_ONCE - this.#waiting.length - this.#underWay;
     if (room > 0) {
-      const texts = await this.#parts.claim(room, this.#parts.timeout * 1000 + WAIT_MILLISECONDS);
-      if (this.isClosed) return;
+      const texts = await this.#parts.claim(room, this.#keepMilliseconds);
+      if (this.isClosed) {
+        this.#parts.giveBack(texts);
+        return;
+      }
       this.#looksForNothing = texts.length > 0 ? 0 : this.#looksForNothing + 1;
       for (const text of texts) this.#add(text);
     }

@@ -209,13 +209,15 @@ export class TopicTriggers implements ConsumerListener {
   #startDelayed(shard: string): void {
     const { definition, dispatcher, store } = this.#parts;
     if (this.#delayed.has(shard)) return;
+    const outputKey = outputKeyOf(definition, shard);
     const delayed: DelayedFeed = new DelayedFeed({
       shard,
       timeout: definition.limits.timeout,
       weight: weightOf(definition.class),
       hasNumericOffsets: this.#hasNumericOffsets,
       specOf: (topic) => this.#specs.get(topic),
-      claim: (most, milliseconds) => store.claimDelayed(outputKeyOf(definition, shard), most, milliseconds),
+      claim: (most, milliseconds) => store.claimDelayed(outputKey, most, milliseconds),
+      giveBack: (texts) => void store.giveBackDelayed(outputKey, texts),
       onReady: () => dispatcher.wake(shard, delayed),
     });
     this.#delayed.set(shard, delayed);
