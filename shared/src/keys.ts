@@ -23,6 +23,11 @@ export function answerKey(outputKey: string, idempotencyKey: string): string {
   return `gaugelet:answer:{${outputKey}}:${idempotencyKey}`;
 }
 
+/** Who is at such a call, which nobody else makes meanwhile. */
+export function callKey(outputKey: string, idempotencyKey: string): string {
+  return `gaugelet:call:{${outputKey}}:${idempotencyKey}`;
+}
+
 /**
  * Hash: who owns a function, and the fencing token that its stores carry.
  *

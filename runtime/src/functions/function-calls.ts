@@ -9,7 +9,7 @@ import type { CallAnswer, CallRequest } from "../triggers/http/callable.ts";
 import type { OwnerRefusal } from "../usage/budget-gate.ts";
 import type { OwnerLimits } from "../usage/owner-limits.ts";
 import type { FunctionOwner } from "./function-owner.ts";
-import { KeptAnswers } from "./kept-answers.ts";
+import { KeptAnswers, type KeyedCalls } from "./kept-answers.ts";
 
 /** More callers than these are asked to come again. */
 const MAX_WAITING = 10_000;
@@ -18,7 +18,7 @@ const MAX_WAITING = 10_000;
 export interface FunctionCallsParts {
   readonly definition: FunctionDefinition;
   readonly dispatcher: Dispatcher;
-  readonly store: Pick<RedisStore, "answer">;
+  readonly store: Pick<RedisStore, "takeCall" | "sayOfCalls">;
   readonly owner: Pick<FunctionOwner, "other">;
   readonly limits: OwnerLimits;
 }
@@ -33,9 +33,13 @@ export class FunctionCalls {
   constructor(parts: FunctionCallsParts) {
     this.#parts = parts;
     const { definition, dispatcher, store } = parts;
-    this.#kept = new KeptAnswers((shard, key) =>
-      store.answer(outputKeyOf(definition, shard), key, dispatcher.patience),
-    );
+    const calls: KeyedCalls = {
+      take: (shard, key, holder) =>
+        store.takeCall(outputKeyOf(definition, shard), key, holder, dispatcher.patience),
+      say: (shard, keys, holder, what) =>
+        store.sayOfCalls(outputKeyOf(definition, shard), keys, holder, what),
+    };
+    this.#kept = new KeptAnswers(calls, () => this.#absence() === undefined);
   }
 
   /** Calls that have come since the start. */
@@ -74,7 +78,7 @@ export class FunctionCalls {
     const { dispatcher } = this.#parts;
     if (idempotencyKey === undefined) dispatcher.accept(new Delivery(event, answer));
     else {
-      this.#kept.once(shard, idempotencyKey, answer, (hear) => {
+      this.#kept.once(shard, idempotencyKey, invocation !== undefined, answer, (hear) => {
         // To look whether it was made before took a while.
         const absence = this.#absence();
         if (absence === undefined) dispatcher.accept(new Delivery(event, hear, idempotencyKey));

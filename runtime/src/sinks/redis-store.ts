@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   answerKey,
+  callKey,
   deadLetterKey,
   delayedKey,
   envKey,
@@ -21,7 +22,7 @@ import { rowsOf } from "../runs/run-rows.ts";
 import { usageText } from "../runs/usage-entry.ts";
 import type { DeadLetter, Handled } from "./handled.ts";
 import type { Fence } from "./outbox.ts";
-import { CLAIM_SCRIPT, STORE_SCRIPT, STORED } from "./store-script.ts";
+import { CLAIM_SCRIPT, SAY_OF_CALLS_SCRIPT, STORE_SCRIPT, STORED, TAKE_CALL_SCRIPT } from "./store-script.ts";
 
 const FIRST_RETRY_MILLISECONDS = 50;
 const LONGEST_RETRY_MILLISECONDS = 2_000;
@@ -35,6 +36,10 @@ const STORE_HINTS = {
 
 /** How long the answer to a call with an idempotency key is kept. */
 const KEEP_ANSWERS_MILLISECONDS = 24 * 3600 * 1000;
+/** A call with an idempotency key is anybody's where nobody has said for so long to be at it. */
+const KEEP_CALLS_MILLISECONDS = 5_000;
+/** Whoever else asks Redis waits meanwhile. */
+const MOST_CALLS_AT_ONCE = 1_000;
 /** More of a function's dead letters push the oldest out. */
 const MAX_DEAD_LETTERS = 10_000;
 
@@ -64,6 +69,14 @@ export interface StoreRecord extends Omit<Handled, "onSettled" | "publications" 
 /** What storing came to: `conflict` where another owner came first, `given up` where the signal came. */
 export type StoreResult = "stored" | "conflict" | "given up";
 
+/** What is known of a call with an idempotency key. */
+export interface KeyedCall {
+  /** What it came to. */
+  readonly answer: Buffer | undefined;
+  /** Who is at it, or what they said of it last. */
+  readonly holder: string | undefined;
+}
+
 /** What is stored of an output key from before. */
 export interface StoredState {
   readonly env: Buffer | undefined;
@@ -78,6 +91,14 @@ interface ScriptedRedis extends Redis {
   gaugeletStore(...keysAndValues: Argument[]): Promise<number>;
   /** The delayed events' key, how many at most, and for how many milliseconds. */
   gaugeletClaim(key: string, most: number, milliseconds: number): Promise<string[]>;
+  gaugeletTakeCallBuffer(
+    answer: string,
+    call: string,
+    holder: string,
+    milliseconds: number,
+  ): Promise<[answer: Buffer | null, holder: Buffer | null]>;
+  /** The number of calls, these, then who says so, what, and for how many milliseconds. */
+  gaugeletSayOfCalls(...callsAndValues: Argument[]): Promise<number>;
 }
 
 /** Puts outputs, and what belongs to them, into Redis; patient where Redis is away. */
@@ -99,6 +120,8 @@ export class RedisStore {
     this.#maxBacklog = maxBacklog;
     redis.defineCommand("gaugeletStore", { lua: STORE_SCRIPT });
     redis.defineCommand("gaugeletClaim", { numberOfKeys: 1, lua: CLAIM_SCRIPT });
+    redis.defineCommand("gaugeletTakeCall", { numberOfKeys: 2, lua: TAKE_CALL_SCRIPT });
+    redis.defineCommand("gaugeletSayOfCalls", { lua: SAY_OF_CALLS_SCRIPT });
     this.#redis = redis as ScriptedRedis;
     this.#log = log;
   }
@@ -144,11 +167,34 @@ export class RedisStore {
     );
   }
 
-  /** The answer that a call with this idempotency key had; undefined where there was none, or `signal` aborted. */
-  async answer(outputKey: string, idempotencyKey: string, signal: AbortSignal): Promise<Buffer | undefined> {
-    const read = () => this.#redis.getBuffer(answerKey(outputKey, idempotencyKey));
-    const answer = await this.#persist("read a kept answer", () => this.#readOwn(read, null), signal);
-    return answer ?? undefined;
+  /**
+   * Take the call that has this idempotency key, unless it was made before or another is at it. Who takes it says
+   * {@link sayOfCalls} until it is over, for less than {@link KEEP_CALLS_MILLISECONDS} passes in between.
+   *
+   * @returns nothing of it where the rights do not cover it, or `signal` aborted.
+   */
+  async takeCall(
+    outputKey: string,
+    idempotencyKey: string,
+    holder: string,
+    signal: AbortSignal,
+  ): Promise<KeyedCall> {
+    const keys = [answerKey(outputKey, idempotencyKey), callKey(outputKey, idempotencyKey)] as const;
+    const take = () => this.#redis.gaugeletTakeCallBuffer(...keys, holder, KEEP_CALLS_MILLISECONDS);
+    const taken = await this.#persist("read a kept answer", () => this.#readOwn(take, null), signal);
+    return { answer: taken?.[0] ?? undefined, holder: taken?.[1]?.toString() };
+  }
+
+  /**
+   * Say that one is at calls still, or what they came to; "": nothing that others need to know. It comes to nothing
+   * where Redis is away.
+   */
+  sayOfCalls(outputKey: string, idempotencyKeys: readonly string[], holder: string, what: string): void {
+    const milliseconds = what === "" ? 1 : KEEP_CALLS_MILLISECONDS;
+    for (let at = 0; at < idempotencyKeys.length; at += MOST_CALLS_AT_ONCE) {
+      const calls = idempotencyKeys.slice(at, at + MOST_CALLS_AT_ONCE).map((key) => callKey(outputKey, key));
+      this.#redis.gaugeletSayOfCalls(calls.length, ...calls, holder, what, milliseconds).catch(() => {});
+    }
   }
 
   /** The position of the newest event from a source whose result is stored. */

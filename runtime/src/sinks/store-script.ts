@@ -99,6 +99,32 @@ return 1
 export const STORED = 1;
 
 /**
+ * Take a call that has an idempotency key, unless it was made before or somebody is at it.
+ *
+ * KEYS: its answer, who is at it. ARGV: who takes it, for how many milliseconds.
+ *
+ * Returns its answer, else who is at it: whoever takes it where nobody was.
+ */
+export const TAKE_CALL_SCRIPT = `
+local answer = redis.call('GET', KEYS[1])
+if answer then return { answer, false } end
+redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])
+return { false, redis.call('GET', KEYS[2]) }
+`;
+
+/**
+ * Say of calls what is to be known of them, and for how long, where whoever says so is at them still.
+ *
+ * KEYS: who is at each. ARGV: who says so, what, for how many milliseconds.
+ */
+export const SAY_OF_CALLS_SCRIPT = `
+for _, key in ipairs(KEYS) do
+  if redis.call('GET', key) == ARGV[1] then redis.call('SET', key, ARGV[2], 'PX', ARGV[3]) end
+end
+return 0
+`;
+
+/**
  * Take delayed events that are due, and make them due again later, in case that whoever takes them comes to nothing.
  *
  * KEYS: delayed. ARGV: greatest number of events, in how many milliseconds they are due again.
