@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
@@ -38,7 +38,7 @@ export async function answerRoute(
     query: check(declaration.query, request.query, "query"),
     body: declaration.body && check(declaration.body, await readJson(request, most), "body"),
     stream: checkedStream(declaration, request),
-    headers: singleHeaders(request.headers),
+    headers: singleHeaders(request.headersDistinct),
     caller: caller ?? NOBODY,
     signal: gone.signal,
   });
@@ -98,9 +98,10 @@ function checkedStream({ bytes }: RouteDeclaration, request: Request): Readable 
   return request;
 }
 
-function singleHeaders(headers: IncomingHttpHeaders): Record<string, string | undefined> {
+/** Two values of one header say nothing: it is empty then. */
+function singleHeaders(headers: IncomingMessage["headersDistinct"]): Record<string, string | undefined> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+    Object.entries(headers).map(([name, values]) => [name, values?.length === 1 ? values[0] : ""]),
   );
 }
 

@@ -5,6 +5,7 @@ import { makeFunctionFolder } from "@gaugelet/testing/function-folder";
 import { waitFor } from "@gaugelet/testing/wait";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RedisStreamTopics } from "../../src/topics/redis-stream/redis-stream-topics.ts";
+import { sendRaw, statusesIn } from "./raw-requests.ts";
 import { call, fileOf, runsOf } from "./run-functions.ts";
 import { DATABASES } from "./test-database.ts";
 import { useApi } from "./use-api.ts";
@@ -259,6 +260,9 @@ def handler(input, context):
       expect((await invoke(wrong)).status).toBe(400);
     }
     expect((await invoke({}, "\u00e4")).status).toBe(400);
+    // Two names for one call are none.
+    const twice = `POST /api/v1/functions/echo/invocations HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${started.token}\r\nidempotency-key: a\r\nidempotency-key: b\r\nconnection: close\r\n\r\n`;
+    expect(statusesIn(await sendRaw(started.url, twice))).toEqual([400]);
     expect((await started.ask("POST", "/functions/none/invocations", {})).status).toBe(404);
     const last = await started.ask("GET", "/functions/echo/invocations/last-input");
     expect(last.body.input).toEqual({ fail: "it" });

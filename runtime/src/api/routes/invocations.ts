@@ -143,7 +143,7 @@ function idempotencyKeyIn(headers: Readonly<Record<string, string | undefined>>)
   if (key === undefined || isIdempotencyKey(key)) return key;
   throw new ApiProblem(
     "invalid-request",
-    "header Idempotency-Key: expected 1 to 255 printable ASCII characters",
+    "expected one header Idempotency-Key of 1 to 255 printable ASCII characters",
   );
 }
 
