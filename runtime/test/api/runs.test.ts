@@ -276,7 +276,8 @@ def handler(input, context):
     while not os.path.exists(input["until"]): time.sleep(0.02)
     return {"n": input["n"]}
 `;
-    const started = await api.start({}, await fileOf(folder, [{ name: "waits", code }]));
+    const manifest = "owner: ada, class: premium, state: none, triggers: [{ http: true }]";
+    const started = await api.start({}, await fileOf(folder, [{ name: "waits", code, manifest }]));
     const until = join(folder, "go");
     const accepted = await started.ask("POST", "/functions/waits/invocations", {
       mode: "async",
@@ -295,6 +296,9 @@ def handler(input, context):
       output: { n: 5 },
       trigger: "invocation",
       user: "admin",
+      // As its usage is counted.
+      owner: "ada",
+      class: "premium",
     });
     await waitFor("it to be over", async () => (await started.redis.client.xlen(INVOCATIONS_KEY)) === 0);
   });
