@@ -134,6 +134,11 @@ export class Dispatcher implements PoolUser<Delivery> {
     this.#sending.take(lane);
   }
 
+  /** Take an event in that the function is not called with. */
+  refuse(delivery: Delivery, message: string): void {
+    this.#failures.refuse(this.#lanes.of(delivery.event.shard), delivery, message);
+  }
+
   /**
    * Begin with a feed of a shard: whatever is under way of its source is void.
    *

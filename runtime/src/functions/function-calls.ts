@@ -55,7 +55,7 @@ export class FunctionCalls {
 
   /** @param answer is called exactly once, at once or later. */
   call(
-    { body, shard, idempotencyKey, user, invocation }: CallRequest,
+    { body, shard, idempotencyKey, user, invocation, refusal: refused }: CallRequest,
     answer: (answer: CallAnswer) => void,
   ): void {
     this.#arrivals += 1;
@@ -76,12 +76,16 @@ export class FunctionCalls {
       invocation,
     };
     const { dispatcher } = this.#parts;
-    if (idempotencyKey === undefined) dispatcher.accept(new Delivery(event, answer));
+    const accept = (delivery: Delivery): void => {
+      if (refused === undefined) dispatcher.accept(delivery);
+      else dispatcher.refuse(delivery, refused);
+    };
+    if (idempotencyKey === undefined) accept(new Delivery(event, answer));
     else {
       this.#kept.once(shard, idempotencyKey, invocation !== undefined, answer, (hear) => {
         // To look whether it was made before took a while.
         const absence = this.#absence();
-        if (absence === undefined) dispatcher.accept(new Delivery(event, hear, idempotencyKey));
+        if (absence === undefined) accept(new Delivery(event, hear, idempotencyKey));
         else hear({ ...absence, details: "" });
       });
     }

@@ -5,7 +5,8 @@ import type { Database } from "../database/database.ts";
 import { runs } from "../database/schema/runs.ts";
 import type { Invocation } from "../dispatcher/event.ts";
 import type { CallAnswer } from "../triggers/http/callable.ts";
-import type { Target } from "../triggers/http/targets.ts";
+import { problemOfInput } from "../triggers/http/calls.ts";
+import { problemOfShards, type Target } from "../triggers/http/targets.ts";
 import type { KnownFunction } from "./known-functions.ts";
 import type { RunIds } from "./run-ids.ts";
 
@@ -167,7 +168,8 @@ export class Invocations {
       },
       onRecorded,
     };
-    target.callable.call({ body, shard, idempotencyKey: keptUnder(runId), invocation }, (answer) => {
+    const refusal = refusalOf(target, started);
+    target.callable.call({ body, shard, idempotencyKey: keptUnder(runId), invocation, refusal }, (answer) => {
       hear(answer);
       void this.#forgetFailed(started, answer, undefined);
       if (!isMade && FAILURES.has(answer.outcome)) void this.#hearRecorded(runId, onRecorded);
@@ -285,6 +287,12 @@ export class Invocations {
       .set({ status: "running", startedAt: sql`now()` })
       .where(and(eq(runs.id, runId), eq(runs.status, "waiting")));
   }
+}
+
+/** What the function does not take of a call that was accepted: it may have been paused then, or is another by now. */
+function refusalOf({ input, isSharded }: Target, { body, shard }: StartedInvocation): string | undefined {
+  const detail = problemOfShards(shard === "" ? [] : [shard], isSharded);
+  return detail ?? (input && problemOfInput(input, body)?.detail);
 }
 
 /** What is recorded as a run that did not succeed; other answers come of calls that were not made. */

@@ -107,6 +107,22 @@ test("a call with a key that was refused is carried out where it is accepted the
   await runsOf(started, "function=echo", 1);
 });
 
+test("a call that was accepted while its function was paused is checked by its schema all the same", async () => {
+  const started = await api.start();
+  const manifest = { handler: "handler.handler", triggers: [{ http: true }], input: { required: ["n"] } };
+  await started.ask("POST", "/functions", { name: "echo", manifest, files: { "handler.py": ECHO } });
+  await started.ask("POST", "/functions/echo/pause");
+  const runOf = async (input: object): Promise<string> =>
+    (await invoke(started, "echo", { mode: "async", input })).body.run;
+  const [wrong, right] = [await runOf({ m: 1 }), await runOf({ n: 1 })];
+  await started.ask("POST", "/functions/echo/resume");
+  await whenRun(started, right, "completed");
+  await whenRun(started, wrong, "rejected");
+  expect((await started.ask("GET", `/runs/${wrong}`)).body.error).toBe("must have required property 'n'");
+  const { client } = started.redis;
+  await waitFor("both to be over", async () => (await client.xlen(INVOCATIONS_KEY)) === 0);
+});
+
 test.each(["sync", "async"])(
   "a call with mode %s and a key that failed is another run the next time, and one that did not is the same",
   async (mode) => {

@@ -15,6 +15,8 @@ export interface CallRequest {
   readonly user?: string | undefined;
   /** Where it came through the API. */
   readonly invocation?: Invocation | undefined;
+  /** Why it is none that the function takes, where it was accepted before that was known: it is over as rejected. */
+  readonly refusal?: string | undefined;
 }
 
 /** How a call ended. */
