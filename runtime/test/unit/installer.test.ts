@@ -151,6 +151,27 @@ test("that nothing is installed is told once of a function's code", async () => 
   expect(told).toEqual([1, 1, 2]);
 });
 
+test("that packages are installed is told once, however often that fails", async () => {
+  await program("npm", [`if [ -e "${folder}/mended" ]; then mkdir node_modules; else exit 1; fi`]);
+  process.env.PATH = `${folder}:${path}`;
+  const directory = await unpacked({ "package.json": '{"dependencies":{"a":"1"}}' });
+  const kind = { language: "javascript", handler: "handler.handler" } as const;
+  const lines: string[] = [];
+  const logOfFunction = pino({}, { write: (line: string) => lines.push(JSON.parse(line).msg) });
+  const trying = installer("python3");
+  const code = { directory, file: null, version: "1" };
+  for (const _time of ["first", "again"])
+    await expect(trying.librariesOf(code, kind, logOfFunction, signal)).rejects.toThrow(
+      "cannot be installed",
+    );
+  await writeFile(join(folder, "mended"), "");
+  await trying.librariesOf(code, kind, logOfFunction, signal);
+  expect(lines).toEqual([
+    "installing the packages that the function names",
+    expect.stringMatching(/^packages installed in /),
+  ]);
+});
+
 test("installers are told whom to trust, and no secrets", async () => {
   await program("npm", [`env > "${folder}/environment"`, "mkdir node_modules"]);
   vi.stubEnv("PATH", `${folder}:${path}`);

@@ -61,6 +61,8 @@ export class Installer {
   readonly #installing = new Map<string, Promise<void>>();
   /** Of each function, the code that it was told of last that its packages are not installed. */
   readonly #toldOf = new WeakMap<Logger, string>();
+  /** Of each function, the packages whose installation it was told of last. */
+  readonly #toldOfInstalling = new WeakMap<Logger, string>();
   #pythonPackages: Promise<string> | undefined;
 
   constructor(parts: InstallerParts) {
@@ -208,7 +210,10 @@ export class Installer {
 
   async #install(folder: string, { install }: Installation, log: Logger, signal: AbortSignal): Promise<void> {
     const started = performance.now();
-    log.info("installing the packages that the function names");
+    // Not with each try, where they cannot be installed.
+    if (this.#toldOfInstalling.get(log) !== folder)
+      log.info("installing the packages that the function names");
+    this.#toldOfInstalling.set(log, folder);
     await mkdir(join(this.#parts.stateFolder, "environments"), { recursive: true });
     // One that is half made must not be taken for one that is there.
     const making = `${folder}.${randomUUID()}`;
