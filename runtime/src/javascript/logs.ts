@@ -31,11 +31,49 @@ export function setUpLogs(descriptor: number): void {
     console[method as keyof typeof CONSOLE_LEVELS] = (...values: unknown[]) =>
       record(level, "console", format(...values));
   }
+  console.error = whileNodeWarns(console.error, (message) => record("WARNING", "node", message));
   // Of timers and of promises that nobody waits for: they belong to no call, and end none.
   const uncaught = (error: unknown): void =>
     record("ERROR", "uncaught", `outside a call: ${stackOf(error) || describe(error)}`);
   process.on("uncaughtException", uncaught);
   process.on("unhandledRejection", uncaught);
+}
+
+/**
+ * Node decides which of its warnings are told. It tells them by `console.error`, which it looks up once, and not
+ * where they come from.
+ *
+ * @returns what is to be `console.error`.
+ */
+function whileNodeWarns(error: typeof console.error, warn: (message: string) => void): typeof console.error {
+  let isWarning = false;
+  let isTold = false;
+  for (const tell of process.listeners("warning")) {
+    process.off("warning", tell);
+    process.on("warning", (warning) => {
+      isWarning = true;
+      isTold = false;
+      try {
+        tell(warning);
+      } finally {
+        isWarning = false;
+      }
+      if (isTold) warn(textOf(warning));
+    });
+  }
+  return (...values) => {
+    if (isWarning) isTold = true;
+    else error(...values);
+  };
+}
+
+function textOf(warning: Error & { readonly code?: unknown; readonly detail?: unknown }): string {
+  const { code, detail } = warning;
+  const told = stackOf(warning) || describe(warning);
+  return [
+    typeof code === "string" ? `[${code}] ${told}` : told,
+    ...(typeof detail === "string" ? [detail] : []),
+  ].join("\n");
 }
 
 function writeRecord(descriptor: number, level: string, logger: string, text: string): void {

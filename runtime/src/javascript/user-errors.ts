@@ -1,4 +1,5 @@
-import { classNameOf, cut, nameOf } from "./values.ts";
+import { inspect } from "node:util";
+import { classNameOf, cut } from "./values.ts";
 
 /** An error's text goes into a log line and onto a page. */
 const MAX_MESSAGE_CHARACTERS = 2_000;
@@ -8,6 +9,8 @@ const MAX_CAUSES = 5;
 const FRAME = "\n    at ";
 /** Folder of the worker's own code, as stacks name it. */
 const OWN_CODE = import.meta.url.slice(0, import.meta.url.lastIndexOf("/") + 1);
+/** What Node itself does between a function's lines, and around it while it loads it. */
+const NODE_FRAME = /node:(?:internal|diagnostics_channel)/;
 const LIMIT_OF_CODE: ReadonlyMap<unknown, string> = new Map([
   ["EMFILE", "openFiles"],
   ["ENFILE", "openFiles"],
@@ -24,7 +27,10 @@ export function describe(error: unknown): string {
   try {
     if (error instanceof ExitCall) return error.message;
     if (!(error instanceof Error)) {
-      const shown = typeof error === "string" ? JSON.stringify(error) : nameOf(error);
+      const shown =
+        typeof error === "string"
+          ? JSON.stringify(error)
+          : inspect(error, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
       return cut(
         `${shown} was thrown; throw an Error instead, which says where it came from`,
         MAX_MESSAGE_CHARACTERS,
@@ -67,9 +73,27 @@ function ownStack(error: Error): string {
   const end = stack.indexOf(FRAME);
   const header = cut(end === -1 ? stack : stack.slice(0, end), MAX_MESSAGE_CHARACTERS);
   const frames = end === -1 ? [] : stack.slice(end).split("\n");
-  return [header, ...frames.filter((line) => !line.includes(OWN_CODE) && !line.includes("node:internal"))]
+  return [header, ...frames.filter((line) => !line.includes(OWN_CODE) && !NODE_FRAME.test(line))]
     .filter((line) => line !== "")
     .join("\n");
+}
+
+/**
+ * Let the stack of whatever error end with the function's code, wherever it is shown: `console.error(error)` too
+ * would tell how the worker calls the function.
+ */
+export function endStacksAtFunction(): void {
+  const prepare = Error.prepareStackTrace?.bind(Error);
+  if (prepare === undefined) return;
+  Error.prepareStackTrace = (error, frames) => prepare(error, frames.slice(0, endOfFunction(frames)));
+}
+
+/** How many frames are of the function or above it: all, where the worker is not below it, or it is not in it. */
+function endOfFunction(frames: readonly NodeJS.CallSite[]): number {
+  const isOwn = (frame: NodeJS.CallSite): boolean => frame.getFileName()?.startsWith(OWN_CODE) === true;
+  const isNode = (frame: NodeJS.CallSite): boolean => frame.getFileName()?.startsWith("node:") === true;
+  const end = frames.findLastIndex((frame) => !isOwn(frame) && !isNode(frame)) + 1;
+  return end > 0 && frames.slice(end).some(isOwn) ? end : frames.length;
 }
 
 /** The name of the limit, where the error, or one that it was caused by, is one of resources. */

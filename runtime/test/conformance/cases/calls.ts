@@ -249,9 +249,9 @@ export const CALLS: readonly ConformanceCase[] = [
     "only JavaScript can throw what is no error",
   ),
   failing(
-    "something without a stack that cannot be shown",
-    { javascript: "throw unprintable;" },
-    { javascript: /^an object was thrown; throw an Error instead/ },
+    "something without a stack, which no text can be made of by its own means",
+    { javascript: "throw Object.assign(unprintable, { code: 5 });" },
+    { javascript: /^\{ toString: \[Function: toString\], code: 5 \} was thrown; throw an Error instead/ },
     "only JavaScript can throw what is no error",
   ),
   {

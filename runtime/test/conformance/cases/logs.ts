@@ -168,6 +168,76 @@ export const LOGS: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "an error that is logged is shown with the function's own lines",
+    handler: {
+      javascript: source`
+        import { readFileSync } from "node:fs";
+        function fail() { throw new TypeError("kept", { cause: new Error("deep") }); }
+        export function handler(input, context) {
+          try { fail(); } catch (error) { console.error(error); console.log(error); }
+          try { readFileSync(context.env); } catch (error) { console.error("not read:", error); }
+          console.trace("traced");
+          return {};
+        }
+      `,
+    },
+    because: "an exception that is logged in Python has the frames that it went through, and no others",
+    async run({ worker, file }) {
+      await worker.output();
+      const { records, stdout } = await worker.end();
+      const [kept, notRead, traced] = records.map(({ message }) => message);
+      for (const text of [kept, stdout]) {
+        expect(text).toMatch(
+          /^TypeError: kept\n {4}at fail .*\n {4}at handler .* \{\n {2}\[cause\]: Error: deep\n/,
+        );
+        expect(text?.match(/\n +at .*/g)?.filter((line) => !line.includes(file))).toEqual([]);
+        expect(text).not.toMatch("lines matching cause");
+      }
+      expect(notRead).toMatch(/^not read: TypeError \[ERR_INVALID_ARG_TYPE\]: .*\n {4}at .*\(node:fs:/);
+      expect(notRead).toMatch(/\n {4}at handler \(.*\) \{\n {2}code: 'ERR_INVALID_ARG_TYPE'\n\}$/);
+      expect(traced?.split("\n")).toEqual(["Trace: traced", expect.stringMatching(/^ {4}at handler /)]);
+    },
+  },
+  {
+    name: "what Node warns of is a warning, and it is said where it comes from",
+    handler: {
+      javascript: source`
+        import { EventEmitter } from "node:events";
+        export async function handler(input, context) {
+          process.emitWarning("my own", { code: "MINE", detail: "do better" });
+          process.emitWarning("disabled", "ExperimentalWarning");
+          const emitter = new EventEmitter();
+          for (let n = 0; n < 11; n += 1) emitter.on("event", () => {});
+          await new Promise((resolve) => setImmediate(resolve));
+          console.error("an error all the same");
+          return {};
+        }
+      `,
+    },
+    because: "a matter of Node",
+    async run({ worker }) {
+      await worker.output();
+      const { records, stderr } = await worker.end();
+      const place = /\n {4}at handler \(.*usermodule.*\)/.source;
+      expect(records).toEqual([
+        {
+          level: "WARNING",
+          logger: "node",
+          message: expect.stringMatching(new RegExp(`^\\[MINE\\] Warning: my own${place}\ndo better$`)),
+        },
+        {
+          level: "WARNING",
+          logger: "node",
+          message: expect.stringMatching(
+            new RegExp(`^MaxListenersExceededWarning: .* 11 event listeners .*(\n.*)*${place}`),
+          ),
+        },
+        { level: "ERROR", logger: "console", message: "an error all the same" },
+      ]);
+      expect(stderr).toBe("");
+    },
+  },
+  {
     name: "what fails outside a call is told, and the worker goes on",
     handler: {
       python: source`
