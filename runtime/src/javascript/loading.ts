@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { MODULE_ENDINGS } from "./module-endings.ts";
 import { locateSyntaxError, type SyntaxErrorPlace } from "./syntax-errors.ts";
 import { describe, stackOf } from "./user-errors.ts";
-import { cut, isInstance, nameOf } from "./values.ts";
+import { cut, isClass, isInstance, nameOf } from "./values.ts";
 
 const MAX_TEXT_CHARACTERS = 2_000;
 
@@ -48,7 +48,8 @@ export async function loadFunction(
   const path = file === null ? findModule(directory, name) : checkFile(file);
   const exported = await importModule(path, name);
   const found = exported[attribute];
-  if (typeof found === "function") return { handler: found as Handler, getmtime: modificationTime(path) };
+  if (typeof found === "function" && !isClass(found))
+    return { handler: found as Handler, getmtime: modificationTime(path) };
   if (found !== undefined) {
     throw new LoadError(
       `${handler} in ${path} is ${nameOf(found)}, which cannot be called;` +
@@ -59,10 +60,11 @@ export async function loadFunction(
   const others = Object.keys(exported).filter(
     (each) => typeof exported[each] === "function" && each !== "module.exports",
   );
+  const way = others.includes("default") ? `: \`handler: ${name}.default\`` : "";
   const has = others.length > 0 ? `it has ${others.slice(0, 10).join(", ")}` : "it exports no functions";
   throw new LoadError(
     `${path} has no '${attribute}'; ${has}.` +
-      ` Define \`export function ${attribute}(input, context)\` or choose another entry point`,
+      ` Define \`export function ${attribute}(input, context)\` or choose another entry point${way}`,
   );
 }
 
@@ -129,13 +131,14 @@ function explain(error: unknown, path: string, name: string): LoadError {
       stackOf(error),
     );
   }
-  return new LoadError(`importing '${name}' failed: ${describe(error)}${endingHint(error)}`, stackOf(error));
+  return new LoadError(`importing '${name}' failed: ${describe(error)}${importHint(error)}`, stackOf(error));
 }
 
-/** Compilers and bundlers find `./helper.ts` by `./helper` and `./helper.js`; Node does not. */
-function endingHint(error: unknown): string {
+/** Compilers and bundlers find `./helper.ts` by `./helper` and `./helper.js`, and take JSON as it is; Node does not. */
+function importHint(error: unknown): string {
   try {
     const { code, url = "" } = error as { code?: unknown; url?: string };
+    if (code === "ERR_IMPORT_ATTRIBUTE_MISSING") return '; import it `with { type: "json" }`';
     if (code !== "ERR_MODULE_NOT_FOUND") return "";
     const start = fileURLToPath(url).replace(/\.[cm]?js$/, "");
     const found = MODULE_ENDINGS.map((ending) => start + ending).find((each) => existsSync(each));
@@ -146,8 +149,20 @@ function endingHint(error: unknown): string {
   }
 }
 
-/** Types are gone when it is run: what imports one by its name alone finds nothing. */
+/** What to write for that of TypeScript which is more than types, by the names that Node has for it. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  enum: "an object `as const`",
+  "namespace declaration": "a module, or an object",
+  "parameter property": "a field that the constructor sets",
+  "import equals declaration": "`import name from`",
+};
+
+/** Types are gone when it is run: what imports one by its name alone finds nothing, and what is no type is refused. */
 function hintFor(message: string, { file, text }: SyntaxErrorPlace): string {
+  const kind = /^TypeScript (.*) is not supported in strip-only mode$/.exec(message)?.[1];
+  if (kind !== undefined)
+    return `: nothing but types is taken out; write ${INSTEAD[kind] ?? "JavaScript"} instead`;
+  if (text.trimStart().startsWith("@")) return "; Node has no decorators: call them as functions";
   const [, specifier, name] =
     /^The requested module '(.*)' does not provide an export named '(.*)'$/.exec(message) ?? [];
   if (!/\.m?ts$/.test(file) || specifier === undefined || name === "default") return "";

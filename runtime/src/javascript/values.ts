@@ -15,11 +15,13 @@ export function nameOf(value: unknown): string {
   return `an instance of ${classNameOf(value) ?? "an unnamed class"}`;
 }
 
-/** The name of an object's class, where it has one. */
+/** The name of an object's class, or of its kind where it has no class, as generators; undefined: it has neither. */
 export function classNameOf(value: object): string | undefined {
   try {
     const { name } = value.constructor;
-    return typeof name === "string" && name !== "" ? name : undefined;
+    if (typeof name === "string" && name !== "") return name;
+    const kind: unknown = (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+    return typeof kind === "string" && kind !== "" ? kind : undefined;
   } catch {
     return undefined;
   }
@@ -42,6 +44,7 @@ export function isInstance<Instance>(
   }
 }
 
-function isClass(value: object): boolean {
+/** Whether a function is one that needs `new`. */
+export function isClass(value: object): boolean {
   return Function.prototype.toString.call(value).startsWith("class");
 }

@@ -306,9 +306,76 @@ export const LOADING: readonly ConformanceCase[] = [
     isLoaded: false,
     async run({ worker, file }) {
       expect(await worker.load("loadFailed")).toEqual({
-        message: `SyntaxError in ${file}, line 1: TypeScript enum is not supported in strip-only mode`,
+        message:
+          `SyntaxError in ${file}, line 1: TypeScript enum is not supported in strip-only mode` +
+          ": nothing but types is taken out; write an object `as const` instead",
         details: "export enum Kind { A }",
       });
+    },
+  },
+  {
+    name: "a decorator is told as one",
+    handler: {
+      javascript: "class Own {\n  @log\n  method() {}\n}\nexport const handler = () => ({});\n",
+    },
+    because: "Python has decorators",
+    isLoaded: false,
+    async run({ worker, file }) {
+      const { message, details } = await worker.load("loadFailed");
+      expect(message).toMatch(`SyntaxError in ${file}, line 2: `);
+      expect(message).toMatch(/; Node has no decorators: call them as functions$/);
+      expect(details).toBe("  @log");
+    },
+  },
+  {
+    name: "a syntax error that shows only where the names are looked at is told with its file and line",
+    handler: { javascript: 'import "./sibling.mjs";\n' },
+    because: "Python's parser and compiler say where they are",
+    isLoaded: false,
+    async run({ worker, write }) {
+      const sibling = write("sibling.mjs", "const one = 1;\nconst one = 2;\n");
+      expect(await worker.load("loadFailed")).toEqual({
+        message: `SyntaxError in ${sibling}, line 2: Identifier 'one' has already been declared`,
+        details: "const one = 2;",
+      });
+    },
+  },
+  {
+    name: "what only Node's own code knows of is told without Node's lines",
+    handler: { javascript: 'import data from "./data.json";\nexport const handler = () => data;\n' },
+    because: "a matter of Node",
+    isLoaded: false,
+    async run({ worker, write }) {
+      const data = write("data.json", "{}");
+      const { message, details } = await worker.load("loadFailed");
+      expect(message).toMatch(/"; import it `with \{ type: "json" \}`$/);
+      expect(details).toBe(
+        `TypeError [ERR_IMPORT_ATTRIBUTE_MISSING]: Module "file://${data}" needs an import attribute of "type: json"`,
+      );
+    },
+  },
+  {
+    name: "a default export is told as the entry point that it could be",
+    handler: { javascript: "export default function handler() { return { is: 'default' }; }\n" },
+    because: "a matter of JavaScript's modules",
+    isLoaded: false,
+    async run({ worker, another }) {
+      const { message } = await worker.load("loadFailed");
+      expect(message).toMatch(/ it has default\. .* another entry point: `handler: usermodule\.default`$/);
+      const again = another();
+      await again.load("loaded", { handler: "usermodule.default" });
+      await again.restore();
+      expect(await again.output()).toEqual({ is: "default" });
+    },
+  },
+  {
+    name: "a class is no entry point",
+    handler: { javascript: "export class handler {}\n" },
+    because: "Python's classes can be called",
+    isLoaded: false,
+    async run({ worker, file }) {
+      const { message } = await worker.load("loadFailed");
+      expect(message).toMatch(`usermodule.handler in ${file} is a class, which cannot be called; `);
     },
   },
 ];
