@@ -1,9 +1,10 @@
-import { isPlainObject, nameOf } from "./values.ts";
+import { describe } from "./user-errors.ts";
+import { isInstance, isPlainObject, nameOf } from "./values.ts";
 
 const MAX_PATHS = 100;
 const MAX_BYTES_PER_CHARACTER = 3;
 /**
- * How JSON.stringify writes what it cannot write: maps, sets, errors and promises as `{}`, typed arrays as
+ * How JSON.stringify writes what it cannot write: maps, sets and promises as `{}`, typed arrays as
  * objects, buffers as this. Where none of it is in an output, JSON.stringify has done it right.
  */
 const SIGNS_OF_LOSS = ["{}", '{"0":', '{"type":"Buffer"'];
@@ -37,8 +38,7 @@ const NONE: readonly string[] = [];
  */
 export function encodeOutput(value: unknown, limit: number): EncodedOutput {
   if (!isPlainObject(value)) {
-    const hint = value === undefined ? "; did you forget `return`?" : "";
-    throw new OutputError(`handler returned ${nameOf(value)}; an object was expected${hint}`);
+    throw new OutputError(`handler returned ${nameOf(value)}; an object was expected${hintFor(value)}`);
   }
   const text = stringify(value);
   if (text?.startsWith("{") !== true) {
@@ -47,6 +47,13 @@ export function encodeOutput(value: unknown, limit: number): EncodedOutput {
   const notFinite = text.includes("null") ? pathsNotFinite(text, value) : NONE;
   if (text.length * MAX_BYTES_PER_CHARACTER > limit) checkLength(Buffer.byteLength(text), limit);
   return { text, notFinite };
+}
+
+function hintFor(value: unknown): string {
+  if (value === undefined) return "; did you forget `return`?";
+  if (isInstance(value, Error)) return `; throw it instead: ${describe(value)}`;
+  if (nameOf(value).endsWith("Generator")) return "; `return` it instead of `yield`";
+  return "";
 }
 
 function checkLength(bytes: number, limit: number): void {
@@ -58,7 +65,23 @@ function checkLength(bytes: number, limit: number): void {
   );
 }
 
+/** Whether an output is being written. */
+let isWriting = false;
+// JSON.stringify leaves out what an error says, and writes what else was set on it, `code` for one. While no
+// output is written, errors are to the function what they are in Node.
+Object.defineProperty(Error.prototype, "toJSON", {
+  get: () => (isWriting ? errorAsText : undefined),
+  set(this: Error, value: unknown) {
+    Object.defineProperty(this, "toJSON", { value, configurable: true, enumerable: true, writable: true });
+  },
+});
+
+function errorAsText(this: Error): string {
+  return String(this);
+}
+
 function stringify(value: object): string | undefined {
+  isWriting = true;
   try {
     let text: string | undefined;
     try {
@@ -71,6 +94,8 @@ function stringify(value: object): string | undefined {
     return isDone ? text : JSON.stringify(value, replacer());
   } catch (error) {
     throw explain(error);
+  } finally {
+    isWriting = false;
   }
 }
 
@@ -104,11 +129,10 @@ function replacer(): (this: unknown, key: string, value: unknown) => unknown {
 function toJsonType(path: string, original: unknown, value: unknown): unknown {
   if (typeof value === "bigint") return toNumber(path, value);
   if (typeof value !== "object" || value === null) return value;
-  if (Buffer.isBuffer(original) || value instanceof ArrayBuffer) {
+  if (Buffer.isBuffer(original) || value instanceof ArrayBuffer || value instanceof DataView) {
     throw cannotHold(path, "bytes, which are not JSON; decode them to a string, or use base64");
   }
   if (value instanceof Promise) throw cannotHold(path, "a promise; did you forget `await`?");
-  if (value instanceof Error) return String(value);
   return withoutCollection(value);
 }
 

@@ -93,6 +93,24 @@ export const OUTPUTS: readonly ConformanceCase[] = [
     "in Python it depends on the class",
   ),
   refused(
+    "a generator",
+    { javascript: "return (async function* () { yield {}; })();" },
+    /^handler returned an instance of AsyncGenerator; an object was expected; `return` it instead of `yield`$/,
+    "in Python it is a value of type generator",
+  ),
+  refused(
+    "an error",
+    { javascript: "return new RangeError('lost');" },
+    /^handler returned an instance of RangeError; an object was expected; throw it instead: RangeError: lost$/,
+    "in Python it is a value of type RangeError",
+  ),
+  refused(
+    "what has a view of bytes in it",
+    { javascript: "return { a: new DataView(new ArrayBuffer(1)) };" },
+    /^the output cannot be JSON: "a" holds bytes, which are not JSON/,
+    ONLY_JAVASCRIPT,
+  ),
+  refused(
     "what has bytes in it",
     { python: "return {'a': {'b': b'x'}}", javascript: "return { a: { b: Buffer.from('x') } };" },
     /^the output cannot be JSON: .*bytes.* not JSON; decode them to .*, or use base64$/,
@@ -236,6 +254,18 @@ export const OUTPUTS: readonly ConformanceCase[] = [
         "return { a: undefined, f() {}, d: { toJSON: () => ({ x: 1 }) }, l: [undefined], e: new Error('e') };",
     },
     '{"d":{"x":1},"l":[null],"e":"Error: e"}',
+    ONLY_JAVASCRIPT,
+  ),
+  stored(
+    "an error, with what it says, whatever was set on it",
+    {
+      javascript: source`
+        class Refused extends Error { constructor() { super("refused"); this.status = 403; } }
+        const missing = Object.assign(new Error("missing"), { code: "ENOENT" });
+        return { refused: new Refused(), list: [missing], here: JSON.stringify(missing) };
+      `,
+    },
+    '{"refused":"Error: refused","list":["Error: missing"],"here":"{\\"code\\":\\"ENOENT\\"}"}',
     ONLY_JAVASCRIPT,
   ),
   stored(
