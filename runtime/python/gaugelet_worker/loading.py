@@ -28,6 +28,15 @@ _PACKAGES = {
     "yaml": "pyyaml",
 }
 
+# How modules of other languages end, and what a manifest calls those.
+_OTHER_LANGUAGES = {
+    ".ts": "typescript",
+    ".mts": "typescript",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+}
+
 
 class LoadError(Exception):
     """The function cannot be loaded. `details` is a traceback of the user's own code, where there is one."""
@@ -129,7 +138,8 @@ def _import(name: str, directory: str, file: str | None) -> Any:
         if missing == name or name.startswith(f"{missing}."):
             raise LoadError(
                 _clash(missing, directory)
-                or f"there is no module {missing!r} in {directory}{_modules_below(directory)}"
+                or f"there is no module {missing!r} in {directory}"
+                f"{_of_other_language(name, directory) or _modules_below(directory)}"
             ) from None
         raise LoadError(_missing(missing), _own_traceback(error)) from None
     except BaseException as error:
@@ -151,6 +161,13 @@ def _clash(name: str, directory: str) -> str | None:
     if os.path.realpath(os.path.dirname(found)) in homes:
         return None
     return f"{top!r} is the module {found} already; give {own} of the function another name"
+
+
+def _of_other_language(name: str, directory: str) -> str:
+    """What the manifest lacks perhaps: without a language it is Python's."""
+    start = os.path.join(directory, *name.split("."))
+    found = next((each for each in _OTHER_LANGUAGES if os.path.exists(start + each)), None)
+    return f"; there is {start}{found}: set `language: {_OTHER_LANGUAGES[found]}`" if found else ""
 
 
 def _modules_below(directory: str) -> str:

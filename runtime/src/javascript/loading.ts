@@ -72,7 +72,9 @@ function findModule(directory: string, name: string): string {
   const start = join(directory, ...name.split("."));
   const path = MODULE_ENDINGS.map((extension) => start + extension).find((each) => existsSync(each));
   if (path !== undefined) return path;
-  throw new LoadError(`there is no module '${name}' in ${directory}: none of ${MODULE_ENDINGS.join(", ")}`);
+  const hint = existsSync(`${start}.py`) ? `; there is ${start}.py: set \`language: python\`` : "";
+  const none = `none of ${MODULE_ENDINGS.join(", ")}`;
+  throw new LoadError(`there is no module '${name}' in ${directory}: ${none}${hint}`);
 }
 
 function checkFile(file: string): string {

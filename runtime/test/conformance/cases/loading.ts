@@ -86,6 +86,18 @@ export const LOADING: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a module that is there in another language is told with the word for it",
+    handler: ECHO,
+    isLoaded: false,
+    async run({ worker, language, write }) {
+      const [ending, other] = language === "python" ? [".ts", "typescript"] : [".py", "python"];
+      const file = write(`other${ending}`, "");
+      const { message } = await worker.load("loadFailed", { handler: "other.handler" });
+      expect(message).toMatch(`there is no module 'other' in ${worker.folder}`);
+      expect(message).toContain(`; there is ${file}: set \`language: ${other}\``);
+    },
+  },
+  {
     name: "there is no such file",
     handler: ECHO,
     isLoaded: false,
