@@ -29,7 +29,7 @@ _PACKAGES = {
 }
 
 # How modules of other languages end, and what a manifest calls those.
-_OTHER_LANGUAGES = {
+OTHER_LANGUAGES = {
     ".ts": "typescript",
     ".mts": "typescript",
     ".js": "javascript",
@@ -166,8 +166,8 @@ def _clash(name: str, directory: str) -> str | None:
 def _of_other_language(name: str, directory: str) -> str:
     """What the manifest lacks perhaps: without a language it is Python's."""
     start = os.path.join(directory, *name.split("."))
-    found = next((each for each in _OTHER_LANGUAGES if os.path.exists(start + each)), None)
-    return f"; there is {start}{found}: set `language: {_OTHER_LANGUAGES[found]}`" if found else ""
+    found = next((each for each in OTHER_LANGUAGES if os.path.exists(start + each)), None)
+    return f"; there is {start}{found}: set `language: {OTHER_LANGUAGES[found]}`" if found else ""
 
 
 def _modules_below(directory: str) -> str:

@@ -137,6 +137,11 @@ describe("Python", () => {
       ":-:- there is no module 'handler'; the package has code.handler; the entry point is perhaps code.handler.handler",
     ],
     [
+      "the module in another language",
+      { "handler.ts": "" },
+      ":-:- there is no module 'handler' in Python; there is handler.ts: set `language: typescript`",
+    ],
+    [
       "no modules",
       { "README.md": "" },
       ":-:- there is no module 'handler': no file in the package ends in .py",

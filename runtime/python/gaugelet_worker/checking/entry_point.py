@@ -6,19 +6,27 @@ import warnings
 from collections.abc import Collection, Iterator, Mapping
 
 from gaugelet_worker.checking.report import Report
+from gaugelet_worker.loading import OTHER_LANGUAGES
 
 _MAX_NAMES = 10
 _IMPORTS_ALL = re.compile(rb"\bimport[\s\\(]*\*")
 
 
 def check_entry_point(
-    handler: str, files: Collection[str], sound: Mapping[str, bytes], report: Report
+    handler: str,
+    files: Collection[str],
+    sound: Mapping[str, bytes],
+    report: Report,
+    names: Collection[str] = (),
 ) -> None:
-    """Report an entry point that is not there. `sound`: the files that can be compiled, with their code."""
+    """Report an entry point that is not there.
+
+    `sound`: the files that can be compiled, with their code. `names`: what else is in the package.
+    """
     module, _, attribute = handler.rpartition(".")
     file = file_of_module(module, files)
     if file is None:
-        report.error("", _no_module(module, attribute, files), "entry-point")
+        report.error("", _no_module(module, attribute, files, names), "entry-point")
     elif file in sound:
         names = _Names(sound[file], file)
         if attribute in names.all or names.has_more:
@@ -34,7 +42,14 @@ def file_of_module(module: str, files: Collection[str]) -> str | None:
     return next((each for each in (f"{path}/__init__.py", f"{path}.py") if each in files), None)
 
 
-def _no_module(module: str, attribute: str, files: Collection[str]) -> str:
+def _no_module(module: str, attribute: str, files: Collection[str], names: Collection[str]) -> str:
+    path = module.replace(".", "/")
+    other = next((each for each in OTHER_LANGUAGES if path + each in names), None)
+    if other is not None:
+        return (
+            f"there is no module {module!r} in Python;"
+            f" there is {path}{other}: set `language: {OTHER_LANGUAGES[other]}`"
+        )
     modules = sorted(_modules(files))
     if not modules:
         return f"there is no module {module!r}: no file in the package ends in .py"

@@ -1,7 +1,8 @@
 """Checking the modules of a Python package.
 
 Standard input: a line of JSON, `{"handler": "module.attribute" | null, "files": [{"path": …, "bytes": …}]}`,
-then the contents of these files one after the other. Standard output: see `report.py`.
+then the contents of these files one after the other. With `names` in the line: what there is in the package.
+Standard output: see `report.py`.
 """
 
 import json
@@ -28,7 +29,7 @@ def check_package(source: BinaryIO, output: TextIO, cpu_seconds: float) -> None:
         if check_syntax(path, code, report):
             sound[path] = code
     if head["handler"] is not None:
-        check_entry_point(head["handler"], files, sound, report)
+        check_entry_point(head["handler"], files, sound, report, head.get("names", []))
     report.only_warnings_follow()
     _find_mistakes(sound, report, cpu_seconds * _PART_FOR_WARNINGS)
     report.done()

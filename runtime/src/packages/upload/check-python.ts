@@ -4,5 +4,5 @@ import { type CodeToCheck, sourceFiles } from "./source-files.ts";
 
 /** Python's own compiler, pyflakes, and whether the entry point is there. */
 export async function checkPython(code: CodeToCheck): Promise<Finding[]> {
-  return runChecker(code, null, sourceFiles(code, /\.py$/), code.handler);
+  return runChecker(code, null, sourceFiles(code, /\.py$/), code.handler, { names: [...code.files.keys()] });
 }
