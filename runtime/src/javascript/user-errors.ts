@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { classNameOf, cut } from "./values.ts";
 
 /** An error's text goes into a log line and onto a page. */
@@ -26,7 +26,7 @@ const LIMIT_OF_CODE: ReadonlyMap<unknown, string> = new Map([
 export function describe(error: unknown): string {
   try {
     if (error instanceof ExitCall) return error.message;
-    if (!(error instanceof Error)) {
+    if (!isError(error)) {
       const shown =
         typeof error === "string"
           ? JSON.stringify(error)
@@ -50,7 +50,7 @@ export function stackOf(error: unknown): string {
     const rest: { readonly label: string; readonly each: unknown }[] = [{ label: "", each: error }];
     for (let next = rest.shift(); next !== undefined && stacks.length < MAX_CAUSES; next = rest.shift()) {
       const { label, each } = next;
-      if (!(each instanceof Error)) continue;
+      if (!isError(each)) continue;
       stacks.push(label + ownStack(each));
       for (const part of partsOf(each)) rest.push({ label: "One of its errors: ", each: part });
       rest.push({ label: "Caused by: ", each: each.cause });
@@ -59,6 +59,11 @@ export function stackOf(error: unknown): string {
     // A stack or a cause that cannot be read.
   }
   return cut(stacks.join("\n"), MAX_DETAILS_CHARACTERS);
+}
+
+/** Whether it is an error, of whatever realm: what runs in `node:vm` has errors of its own. */
+function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error;
 }
 
 /** Of `Promise.any`, and of a connection that was tried at several addresses: the message of the whole says little. */

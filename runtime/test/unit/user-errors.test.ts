@@ -1,5 +1,6 @@
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { limitOf, stackOf } from "../../src/javascript/user-errors.ts";
+import { describe, limitOf, stackOf } from "../../src/javascript/user-errors.ts";
 
 test.each([
   ["EAGAIN", "processes"],
@@ -38,4 +39,10 @@ test("errors without an end are told up to a limit", () => {
   const error = new AggregateError([], "again");
   error.errors.push(error, ...Array.from({ length: 1000 }, () => error));
   expect(stackOf(error).match(/again/g)).toHaveLength(5);
+});
+
+test("an error of another realm is told as one", () => {
+  const error: unknown = runInNewContext("new RangeError('elsewhere')", {}, { filename: "elsewhere.js" });
+  expect(describe(error)).toBe("RangeError: elsewhere");
+  expect(stackOf(error)).toMatch(/^RangeError: elsewhere\n {4}at elsewhere\.js:1:1/);
 });
