@@ -164,6 +164,10 @@ function hintFor(message: string, { file, text }: SyntaxErrorPlace): string {
   const kind = /^TypeScript (.*) is not supported in strip-only mode$/.exec(message)?.[1];
   if (kind !== undefined)
     return `: nothing but types is taken out; write ${INSTEAD[kind] ?? "JavaScript"} instead`;
+  // What UTF-16 looks like, and what is no UTF-8.
+  if (/[\0\ufffd]/.test(text)) return "; save the file as UTF-8";
+  if (/^Unexpected token 'export'|^Cannot use import statement/.test(message))
+    return '; Node reads it as CommonJS: let its name end in .mjs, or write "type": "module" into package.json';
   if (text.trimStart().startsWith("@")) return "; Node has no decorators: call them as functions";
   const [, specifier, name] =
     /^The requested module '(.*)' does not provide an export named '(.*)'$/.exec(message) ?? [];

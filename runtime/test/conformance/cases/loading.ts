@@ -326,6 +326,28 @@ export const LOADING: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a module that is read as CommonJS, or in another encoding, is told as such",
+    handler: { javascript: "" },
+    because: "Python's modules are of one kind, and its encodings are told of in its own tests",
+    isLoaded: false,
+    async run({ another, write }) {
+      const esm = "export const handler = () => ({});\n";
+      write("package.json", '{ "type": "commonjs" }');
+      write("exports.js", esm);
+      write("imports.js", `import "node:fs";\n`);
+      write("utf16.mjs", Buffer.from(esm, "utf16le"));
+      for (const [name, hint] of [
+        ["exports", 'let its name end in .mjs, or write "type": "module" into package.json'],
+        ["imports", 'let its name end in .mjs, or write "type": "module" into package.json'],
+        ["utf16", "save the file as UTF-8"],
+      ] as const) {
+        const { message } = await another().load("loadFailed", { handler: `${name}.handler` });
+        expect(message).toMatch(/SyntaxError in .*, line 1: /);
+        expect(message).toContain(hint);
+      }
+    },
+  },
+  {
     name: "a decorator is told as one",
     handler: {
       javascript: "class Own {\n  @log\n  method() {}\n}\nexport const handler = () => ({});\n",
