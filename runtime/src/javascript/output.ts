@@ -70,6 +70,8 @@ let isWriting = false;
 // JSON.stringify leaves out what an error says, and writes what else was set on it, `code` for one. While no
 // output is written, errors are to the function what they are in Node.
 Object.defineProperty(Error.prototype, "toJSON", {
+  // A function may define its own.
+  configurable: true,
   get: () => (isWriting ? errorAsText : undefined),
   set(this: Error, value: unknown) {
     Object.defineProperty(this, "toJSON", { value, configurable: true, enumerable: true, writable: true });

@@ -62,7 +62,9 @@ test("why what workers are forked from has ended is told once, and of one that i
   ]);
   const told = (): string[] =>
     started.log.map(({ msg }) => msg).filter((msg) => msg.startsWith("the Python that workers are forked"));
-  await started.call("none", { id: 0 });
+  const loaded = (): number => started.log.filter(({ msg }) => msg.startsWith("function loaded in")).length;
+  // One that is being started then says itself why it was not.
+  await waitFor("both workers", () => loaded() === 2);
   kill((await zygote()) as number);
   await waitFor("what is told of it", () => told().length > 0);
   outputOf(await started.call("none", { id: 1 }));
