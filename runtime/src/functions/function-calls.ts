@@ -18,7 +18,7 @@ const MAX_WAITING = 10_000;
 export interface FunctionCallsParts {
   readonly definition: FunctionDefinition;
   readonly dispatcher: Dispatcher;
-  readonly store: Pick<RedisStore, "takeCall" | "sayOfCalls">;
+  readonly store: Pick<RedisStore, "calls">;
   readonly owner: Pick<FunctionOwner, "other">;
   readonly limits: OwnerLimits;
 }
@@ -35,9 +35,8 @@ export class FunctionCalls {
     const { definition, dispatcher, store } = parts;
     const calls: KeyedCalls = {
       take: (shard, key, holder) =>
-        store.takeCall(outputKeyOf(definition, shard), key, holder, dispatcher.patience),
-      say: (shard, keys, holder, what) =>
-        store.sayOfCalls(outputKeyOf(definition, shard), keys, holder, what),
+        store.calls.take(outputKeyOf(definition, shard), key, holder, dispatcher.patience),
+      say: (shard, keys, holder, what) => store.calls.say(outputKeyOf(definition, shard), keys, holder, what),
     };
     this.#kept = new KeptAnswers(calls, () => this.#absence() === undefined);
   }

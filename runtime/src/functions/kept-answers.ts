@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KeyedCall } from "../sinks/redis-store.ts";
+import type { KeyedCall } from "../sinks/keyed-calls.ts";
 import type { CallAnswer } from "../triggers/http/callable.ts";
 
 /** How often others are told that one is at a call still, */

@@ -11,6 +11,7 @@ import { Gathered, type Handled } from "../sinks/handled.ts";
 import type { RedisStore } from "../sinks/redis-store.ts";
 import { derivedHeaders } from "../topics/headers.ts";
 import type { Publisher } from "../topics/publisher.ts";
+import { keyOfSource } from "../triggers/redis-key/key-source.ts";
 import { headTextOf } from "../workers/frames.ts";
 import type { EventContext } from "../workers/protocol.ts";
 import { type Difference, differencesOf } from "./compare.ts";
@@ -267,7 +268,8 @@ function endOf(replayed: ReplayedCall, isCutShort: boolean) {
 
 /** What of the event's own context is known. */
 function contextOf({ source, eventId }: StoredRun): EventContext {
-  if (source.startsWith("redis:")) return { inputKey: source.slice("redis:".length) };
+  const inputKey = keyOfSource(source);
+  if (inputKey !== undefined) return { inputKey };
   const [, topic, partition] = /^topic:(.+)\/(\d+)$/.exec(source) ?? [];
   if (topic === undefined) return {};
   return { topic, partition: Number(partition), ...(eventId === null ? {} : { eventId }) };

@@ -21,7 +21,8 @@ export async function insertOver(transaction: Transaction, rows: Buffer): Promis
   await transaction.execute(sql`
     insert into runs (${NAMES}) ${selectedFrom(rows)}
     on conflict (id, queued_at) do update set
-      owner = excluded.owner, class = excluded.class, version = excluded.version, version_number = excluded.version_number, status = excluded.status,
+      owner = excluded.owner, class = excluded.class,
+      version = excluded.version, version_number = excluded.version_number, status = excluded.status,
       source = excluded.source, event_id = excluded.event_id, attempt = excluded.attempt,
       started_at = excluded.started_at, finished_at = excluded.finished_at, run_seconds = excluded.run_seconds,
       billed_milliseconds = excluded.billed_milliseconds, mebibyte_milliseconds = excluded.mebibyte_milliseconds,

@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   answerKey,
-  callKey,
   deadLetterKey,
   delayedKey,
   envKey,
@@ -21,25 +19,16 @@ import type { RunBatch } from "../runs/run-batch.ts";
 import { rowsOf } from "../runs/run-rows.ts";
 import { usageText } from "../runs/usage-entry.ts";
 import type { DeadLetter, Handled } from "./handled.ts";
+import { KeyedCallStore } from "./keyed-calls.ts";
 import type { Fence } from "./outbox.ts";
-import { CLAIM_SCRIPT, SAY_OF_CALLS_SCRIPT, STORE_SCRIPT, STORED, TAKE_CALL_SCRIPT } from "./store-script.ts";
+import { isRefused, Patience, readOwn } from "./patience.ts";
+import { CLAIM_SCRIPT, STORE_SCRIPT, STORED } from "./store-script.ts";
 
-const FIRST_RETRY_MILLISECONDS = 50;
-const LONGEST_RETRY_MILLISECONDS = 2_000;
 /** Rights may be granted while we run. */
 const ASK_FOR_RIGHTS_EVERY_MILLISECONDS = 60_000;
 
-/** The output's own key is written whatever it holds. */
-const STORE_HINTS = {
-  WRONGTYPE: "one of the keys gaugelet:* holds another type than it should; find it with TYPE and delete it",
-};
-
 /** How long the answer to a call with an idempotency key is kept. */
 const KEEP_ANSWERS_MILLISECONDS = 24 * 3600 * 1000;
-/** A call with an idempotency key is anybody's where nobody has said for so long to be at it. */
-const KEEP_CALLS_MILLISECONDS = 5_000;
-/** Whoever else asks Redis waits meanwhile. */
-const MOST_CALLS_AT_ONCE = 1_000;
 /** More of a function's dead letters push the oldest out. */
 const MAX_DEAD_LETTERS = 10_000;
 
@@ -69,14 +58,6 @@ export interface StoreRecord extends Omit<Handled, "onSettled" | "publications" 
 /** What storing came to: `conflict` where another owner came first, `given up` where the signal came. */
 export type StoreResult = "stored" | "conflict" | "given up";
 
-/** What is known of a call with an idempotency key. */
-export interface KeyedCall {
-  /** What it came to. */
-  readonly answer: Buffer | undefined;
-  /** Who is at it, or what they said of it last. */
-  readonly holder: string | undefined;
-}
-
 /** What is stored of an output key from before. */
 export interface StoredState {
   readonly env: Buffer | undefined;
@@ -91,19 +72,14 @@ interface ScriptedRedis extends Redis {
   gaugeletStore(...keysAndValues: Argument[]): Promise<number>;
   /** The delayed events' key, how many at most, and for how many milliseconds. */
   gaugeletClaim(key: string, most: number, milliseconds: number): Promise<string[]>;
-  gaugeletTakeCallBuffer(
-    answer: string,
-    call: string,
-    holder: string,
-    milliseconds: number,
-  ): Promise<[answer: Buffer | null, holder: Buffer | null]>;
-  /** The number of calls, these, then who says so, what, and for how many milliseconds. */
-  gaugeletSayOfCalls(...callsAndValues: Argument[]): Promise<number>;
 }
 
 /** Puts outputs, and what belongs to them, into Redis; patient where Redis is away. */
 export class RedisStore {
+  /** Who makes calls with idempotency keys. */
+  readonly calls: KeyedCallStore;
   readonly #redis: ScriptedRedis;
+  readonly #patience: Patience;
   readonly #log: Logger;
   readonly #maxBacklog: number;
   /**
@@ -120,9 +96,9 @@ export class RedisStore {
     this.#maxBacklog = maxBacklog;
     redis.defineCommand("gaugeletStore", { lua: STORE_SCRIPT });
     redis.defineCommand("gaugeletClaim", { numberOfKeys: 1, lua: CLAIM_SCRIPT });
-    redis.defineCommand("gaugeletTakeCall", { numberOfKeys: 2, lua: TAKE_CALL_SCRIPT });
-    redis.defineCommand("gaugeletSayOfCalls", { lua: SAY_OF_CALLS_SCRIPT });
     this.#redis = redis as ScriptedRedis;
+    this.#patience = new Patience(redis, log);
+    this.calls = new KeyedCallStore(redis, this.#patience);
     this.#log = log;
   }
 
@@ -134,7 +110,7 @@ export class RedisStore {
   /** Store a record, trying until it is stored, another owner turns out to have come first, or `signal` aborts. */
   async store(record: StoreRecord, signal: AbortSignal): Promise<StoreResult> {
     const { outputKey, output } = record;
-    const result = await this.#persist(`store ${outputKey}`, () => this.#storeOnce(record), signal);
+    const result = await this.#patience.persist(`store ${outputKey}`, () => this.#storeOnce(record), signal);
     if (result === undefined && output !== undefined) {
       // Events of keys and topics are handled again, by what is stored of their positions.
       this.#log.error(
@@ -152,12 +128,12 @@ export class RedisStore {
    * @returns undefined where `signal` aborted first.
    */
   async read(outputKey: string, functionName: string, signal: AbortSignal): Promise<StoredState | undefined> {
-    return this.#persist(
+    return this.#patience.persist(
       `read what is stored of ${outputKey}`,
       async () => {
         const [env, json] = await Promise.all([
-          this.#readOwn(() => this.#redis.getBuffer(envKey(outputKey)), null),
-          this.#readOwn(() => this.#redis.hget(OUTPUTS_KEY, outputKey), null),
+          readOwn(() => this.#redis.getBuffer(envKey(outputKey)), null),
+          readOwn(() => this.#redis.hget(OUTPUTS_KEY, outputKey), null),
         ]);
         const entry = json === null ? undefined : parseOutputEntry(json);
         if (entry !== undefined && entry.function !== functionName) return { env: undefined, storedAt: null };
@@ -167,53 +143,23 @@ export class RedisStore {
     );
   }
 
-  /**
-   * Take the call that has this idempotency key, unless it was made before or another is at it. Who takes it says
-   * {@link sayOfCalls} until it is over, for less than {@link KEEP_CALLS_MILLISECONDS} passes in between.
-   *
-   * @returns nothing of it where the rights do not cover it, or `signal` aborted.
-   */
-  async takeCall(
-    outputKey: string,
-    idempotencyKey: string,
-    holder: string,
-    signal: AbortSignal,
-  ): Promise<KeyedCall> {
-    const keys = [answerKey(outputKey, idempotencyKey), callKey(outputKey, idempotencyKey)] as const;
-    const take = () => this.#redis.gaugeletTakeCallBuffer(...keys, holder, KEEP_CALLS_MILLISECONDS);
-    const taken = await this.#persist("read a kept answer", () => this.#readOwn(take, null), signal);
-    return { answer: taken?.[0] ?? undefined, holder: taken?.[1]?.toString() };
-  }
-
-  /**
-   * Say that one is at calls still, or what they came to; "": nothing that others need to know. It comes to nothing
-   * where Redis is away.
-   */
-  sayOfCalls(outputKey: string, idempotencyKeys: readonly string[], holder: string, what: string): void {
-    const milliseconds = what === "" ? 1 : KEEP_CALLS_MILLISECONDS;
-    for (let at = 0; at < idempotencyKeys.length; at += MOST_CALLS_AT_ONCE) {
-      const calls = idempotencyKeys.slice(at, at + MOST_CALLS_AT_ONCE).map((key) => callKey(outputKey, key));
-      this.#redis.gaugeletSayOfCalls(calls.length, ...calls, holder, what, milliseconds).catch(() => {});
-    }
-  }
-
   /** The position of the newest event from a source whose result is stored. */
   async lastPosition(outputKey: string, source: string): Promise<string | undefined> {
-    return (await this.#readOwn(() => this.#redis.hget(positionKey(outputKey), source), null)) ?? undefined;
+    return (await readOwn(() => this.#redis.hget(positionKey(outputKey), source), null)) ?? undefined;
   }
 
   /** {@link lastPosition}, trying until it is read; undefined also where `signal` aborted first. */
   async position(outputKey: string, source: string, signal: AbortSignal): Promise<string | undefined> {
     const read = () => this.lastPosition(outputKey, source).then((position) => position ?? null);
-    return (await this.#persist(`read how far ${outputKey} is`, read, signal)) ?? undefined;
+    return (await this.#patience.persist(`read how far ${outputKey} is`, read, signal)) ?? undefined;
   }
 
   /** Which of these ids are those of events that were handled before; none where the rights do not cover it. */
   async seen(outputKey: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
     const read = () => this.#scores(seenKey(outputKey), ids);
-    const scores = await this.#persist(
+    const scores = await this.#patience.persist(
       "read which events were handled",
-      () => this.#readOwn(read, []),
+      () => readOwn(read, []),
       signal,
     );
     return new Set(ids.filter((_, index) => (scores?.[index] ?? null) !== null));
@@ -335,41 +281,6 @@ export class RedisStore {
         " survive a restart, the exporter does not find outputs by itself, and runs are not recorded",
     );
   }
-
-  /** Read one of the keys that the server's rights may not cover. */
-  async #readOwn<Value>(read: () => Promise<Value>, otherwise: Value): Promise<Value> {
-    try {
-      return await read();
-    } catch (error) {
-      if (isRefused(error)) return otherwise;
-      throw error;
-    }
-  }
-
-  /** Do it until it works: with growing pauses, each new reason logged once, and once that it works again. */
-  async #persist<Value>(
-    what: string,
-    attempt: () => Promise<Value>,
-    signal: AbortSignal,
-  ): Promise<Value | undefined> {
-    let reported: string | undefined;
-    for (let pause = FIRST_RETRY_MILLISECONDS; ; pause = Math.min(pause * 2, LONGEST_RETRY_MILLISECONDS)) {
-      try {
-        const value = await attempt();
-        if (reported !== undefined) this.#log.info(`could ${what} again`);
-        return value;
-      } catch (error) {
-        const reason = explainRedisError(error, STORE_HINTS);
-        // While the connection is down its own report says why.
-        if (this.#redis.status === "ready" && reason !== reported) {
-          reported = reason;
-          this.#log.error({ reason }, `cannot ${what}, trying on: ${reason}`);
-        }
-      }
-      await sleep(pause, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return undefined;
-    }
-  }
 }
 
 function deadLetterFields(letter: DeadLetter, outputKey: string): Record<string, Argument> {
@@ -389,9 +300,4 @@ function deadLetterFields(letter: DeadLetter, outputKey: string): Record<string,
 
 function isUnknownCommand(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("ERR unknown command");
-}
-
-/** Refused for lack of rights; inside a script Redis 7 says so in other words. */
-function isRefused(error: unknown): boolean {
-  return error instanceof Error && /NOPERM|user executing the script can't/.test(error.message);
 }

@@ -8,13 +8,12 @@ import type { RedisKeyTriggerSpec } from "../../configuration/triggers.ts";
 import type { FunctionEvent } from "../../dispatcher/event.ts";
 import type { Trigger } from "../trigger.ts";
 import type { FollowedKeys } from "./followed-keys.ts";
+import { keyOfSource, sourceOfKey } from "./key-source.ts";
 import { readInput } from "./read-input.ts";
 
 /** Between two searches for new keys of a pattern while changes are pushed: a safety net that is not cheap. */
 const SEARCH_EVERY_MILLISECONDS = 60_000;
 const SCAN_COUNT = 1000;
-/** Before the key, in the name of an event's source. */
-const SOURCE_PREFIX = "redis:";
 /** Values read at the same time, which bounds the memory of a poll. */
 const LOOKS_AT_ONCE = 16;
 
@@ -85,7 +84,7 @@ export class RedisKeyTrigger implements Trigger {
   }
 
   again(source: string, position: string): void {
-    const key = source.startsWith(SOURCE_PREFIX) ? source.slice(SOURCE_PREFIX.length) : undefined;
+    const key = keyOfSource(source);
     const watched = key === undefined ? undefined : this.#keys.get(key);
     if (key === undefined || watched?.position !== position) return;
     watched.positionKnown = false;
@@ -181,7 +180,7 @@ export class RedisKeyTrigger implements Trigger {
 
   /** @returns whether the key is there. */
   async #readOnce(key: string, shard: string, watched: WatchedKey): Promise<boolean> {
-    const source = `${SOURCE_PREFIX}${key}`;
+    const source = sourceOfKey(key);
     const receivedAt = performance.now();
     if (!watched.positionKnown) {
       watched.position = await this.#options.lastPosition(shard, source);
